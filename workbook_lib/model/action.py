@@ -1,0 +1,90 @@
+"""What a task does, in terms that belong to no system."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from workbook_lib.model._base import Frozen
+from workbook_lib.model.expr import Expr
+from workbook_lib.model.function import Function
+
+
+class PythonCall(Frozen):
+    """Call a Python function.
+
+    `arguments` binds every remaining parameter of the function by name, in the order of the signature; a var-positional
+    parameter `*x` is bound under `x` to a list, a var-keyword parameter `**x` to a dict. `several_outputs`: a returned dict is
+    also handed over key by key. `isolation` tells that the legacy engine ran it in an interpreter of its own.
+    """
+
+    kind: Literal["python"] = "python"
+    function: Function
+    arguments: tuple[tuple[str, Expr], ...] = ()
+    several_outputs: bool = False
+    isolation: Literal["none", "virtualenv", "external", "container"] = "none"
+    packages: tuple[str, ...] = ()
+
+
+class Shell(Frozen):
+    """Run `command` with bash. The result is the last line of its standard output, unless `returns` is none.
+
+    `environment` is added to the process's own (or replaces it when `inherit` is false). An exit status in `skip_on` skips.
+    """
+
+    kind: Literal["shell"] = "shell"
+    command: Expr
+    environment: Expr | None = None
+    inherit: bool = True
+    directory: Expr | None = None
+    skip_on: tuple[int, ...] = (99,)
+    returns: Literal["last_line", "none"] = "last_line"
+
+
+class Wait(Frozen):
+    """Wait until a condition holds: a check that is asked again every `interval_seconds`, or a moment.
+
+    `on` says what: python (call `check`, true or not), shell (exit status 0), file (`target`: a path or pattern that must exist),
+    moment (`target`: a datetime or time of day), duration (`target`: seconds after the end of the data interval), workflow
+    (`workflow`, `task`: another workflow's run for the same logical date). After `timeout_seconds` the wait fails, or skips when `soft`.
+    """
+
+    kind: Literal["wait"] = "wait"
+    on: Literal["python", "shell", "file", "moment", "duration", "workflow"]
+    check: PythonCall | Shell | None = None
+    target: Expr | None = None
+    workflow: str | None = None
+    task: str | None = None
+    interval_seconds: float = 60.0
+    timeout_seconds: float | None = None
+    soft: bool = False
+    holds_slot: bool = True
+
+
+class StartWorkflow(Frozen):
+    """Start a run of another workflow with `parameters`, and wait for its end when `wait`."""
+
+    kind: Literal["start_workflow"] = "start_workflow"
+    workflow: Expr
+    parameters: Expr | None = None
+    wait: bool = False
+
+
+class Nothing(Frozen):
+    """Does nothing; it joins or names a point in the graph."""
+
+    kind: Literal["nothing"] = "nothing"
+
+
+class Opaque(Frozen):
+    """Something that no rule knows: it becomes a placeholder that names `missing`. `family` sorts it for the assessment."""
+
+    kind: Literal["opaque"] = "opaque"
+    family: Literal[
+        "python", "shell", "sql", "http", "container", "storage", "warehouse", "wait", "branch", "workflow", "notify", "mapping", "other"
+    ] = "other"
+    missing: str
+
+
+Action = Annotated[PythonCall | Shell | Wait | StartWorkflow | Nothing | Opaque, Field(discriminator="kind")]

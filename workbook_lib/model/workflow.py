@@ -1,0 +1,253 @@
+"""The intermediate representation: one graph for every legacy system."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from workbook_lib.errors import ModelError, RecordError
+from workbook_lib.model._base import Frozen, Json
+from workbook_lib.model.action import Action
+from workbook_lib.model.expr import Expr
+from workbook_lib.model.function import Definition, Function, Origin
+from workbook_lib.model.join_rules import JoinRule
+
+SCHEMA = 1
+
+
+class RetryPolicy(Frozen):
+    """How often a failed task is tried again (`retries` extra attempts) and after how many seconds."""
+
+    retries: int = 0
+    delay_seconds: float = 300.0
+    exponential: bool = False
+    max_delay_seconds: float | None = None
+
+
+class Mapping(Frozen):
+    """A task (or group) that runs once per element, the number known only when it runs.
+
+    `product`: the cross product of all `over`; `zip`: element by element; `records`: one expression (under "") that yields dicts of
+    arguments. Inside the task's action `Element(name)` stands for the current element.
+    """
+
+    form: Literal["product", "zip", "records"] = "product"
+    over: tuple[tuple[str, Expr], ...]
+
+
+class Task(Frozen):
+    """One node. `operator` is the legacy class name; `arguments` is everything it was given, also what `action` already says.
+
+    `steers`: "branch": its result (a task id or a list of them) chooses which direct downstream tasks go on; "short_circuit": a
+    false result skips everything downstream (only direct downstream when `steers_rules` is true: then join rules decide further on).
+    `may_skip`: its own body can end as skipped. `argument_sources` holds source text per argument where it was found.
+    """
+
+    id: str
+    operator: str
+    operator_module: str = ""
+    action: Action
+    join_rule: JoinRule = JoinRule.ALL_SUCCESS
+    steers: Literal["", "branch", "short_circuit"] = ""
+    steers_rules: bool = False
+    may_skip: bool = False
+    retry: RetryPolicy = RetryPolicy()
+    timeout_seconds: float | None = None
+    pool: str | None = None
+    pool_slots: int = 1
+    group: str | None = None
+    mapping: Mapping | None = None
+    setup: bool = False
+    teardown: bool = False
+    teardown_fails_run: bool = False
+    callbacks: tuple[tuple[str, Function], ...] = ()
+    arguments: tuple[tuple[str, Expr], ...] = ()
+    argument_sources: tuple[tuple[str, str], ...] = ()
+    unsupported: tuple[str, ...] = ()  # settings without an equivalent: "depends_on_past", "sla", "priority_weight" ...
+    doc: str | None = None
+    origin: Origin | None = None
+
+
+class Group(Frozen):
+    """A named set of tasks, drawn as a box; `parent` is the enclosing group."""
+
+    id: str
+    parent: str | None = None
+    doc: str | None = None
+    mapping: Mapping | None = None
+    origin: Origin | None = None
+
+
+class Edge(Frozen):
+    """`target` comes after `source`.
+
+    `choice` (only behind a branching task): the results of the branch that let `target` go on: its own id, or the id of a sibling
+    from which it can be reached too. `condition` belongs to control-flow workflows. `label` is for people.
+    """
+
+    source: str
+    target: str
+    choice: tuple[str, ...] | None = None
+    condition: Expr | None = None
+    label: str | None = None
+
+
+class Schedule(Frozen):
+    """When it runs. `text` is for people. `interval_seconds` or `cron` where they apply; `assets` are URIs; `timezone` an IANA name.
+
+    `unknown`: the source decides it from something not known when reading; a finding names what.
+    """
+
+    kind: Literal["none", "cron", "interval", "once", "continuous", "assets", "custom", "unknown"] = "none"
+    text: str = "none"
+    cron: str | None = None
+    interval_seconds: float | None = None
+    assets: tuple[str, ...] = ()
+    timezone: str = "UTC"
+
+
+class RunParameter(Frozen):
+    """A parameter of a run, with a JSON schema where the source gives one."""
+
+    name: str
+    default: Expr | None = None
+    json_schema: Json = Field(default_factory=dict)
+    description: str | None = None
+
+
+class Limits(Frozen):
+    """Limits on runs; None where the system's default holds."""
+
+    active_runs: int | None = None
+    active_tasks: int | None = None
+    run_timeout_seconds: float | None = None
+    fail_fast: bool = False
+
+
+class Requirements(Frozen):
+    """What the workflow needs around it, each a sorted tuple of names."""
+
+    connections: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+
+
+class Link(Frozen):
+    """A tie to another workflow (`target` a workflow id) or to an asset (`target` a URI)."""
+
+    kind: Literal["waits_for", "starts", "produces", "consumes"]
+    target: str
+    task: str | None = None
+
+
+class Workflow(Frozen):
+    """One legacy workflow. `version` is the legacy system's version whose meaning holds ("2.11")."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    id: str
+    system: str
+    version: str
+    kind: Literal["dataflow", "control_flow"] = "dataflow"
+    origin: Origin
+    doc: str | None = None
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    owner: str | None = None
+    schedule: Schedule = Schedule()
+    start_date: str | None = None
+    end_date: str | None = None
+    catchup: bool = False
+    parameters: tuple[RunParameter, ...] = ()
+    limits: Limits = Limits()
+    tasks: tuple[Task, ...] = ()
+    groups: tuple[Group, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    callbacks: tuple[tuple[str, Function], ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    requirements: Requirements = Requirements()
+    links: tuple[Link, ...] = ()
+
+    model_config = Frozen.model_config | {"populate_by_name": True}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Workflow:
+        ids = [task.id for task in self.tasks]
+        twice = sorted({i for i in ids if ids.count(i) > 1}) if len(set(ids)) != len(ids) else []
+        if twice:
+            raise ModelError(f"workflow {self.id!r} has two tasks with the id {twice[0]!r}")
+        known, groups = set(ids), {group.id for group in self.groups}
+        for edge in self.edges:
+            for end in (edge.source, edge.target):
+                if end not in known:
+                    raise ModelError(f"workflow {self.id!r} has an edge to {end!r}, which is none of its tasks")
+            if self.kind == "dataflow" and edge.condition is not None:
+                raise ModelError(f"workflow {self.id!r} is dataflow, but its edge {edge.source!r} -> {edge.target!r} carries a condition")
+        for task in self.tasks:
+            if task.group is not None and task.group not in groups:
+                raise ModelError(f"task {task.id!r} is in the group {task.group!r}, which workflow {self.id!r} does not have")
+            if self.kind == "control_flow" and task.join_rule is not JoinRule.ALL_SUCCESS:
+                raise ModelError(f"workflow {self.id!r} is control flow, but its task {task.id!r} has a join rule")
+        return self
+
+    def task(self, task_id: str) -> Task:
+        """The task with that id; KeyError when there is none."""
+        for task in self.tasks:
+            if task.id == task_id:
+                return task
+        raise KeyError(task_id)
+
+    def upstream(self, task_id: str) -> tuple[str, ...]:
+        """Direct upstream task ids, in the order of the edges."""
+        return tuple(edge.source for edge in self.edges if edge.target == task_id)
+
+    def downstream(self, task_id: str) -> tuple[str, ...]:
+        """Direct downstream task ids, in the order of the edges."""
+        return tuple(edge.target for edge in self.edges if edge.source == task_id)
+
+    def to_json(self) -> str:
+        """The stored form, stable: same workflow, same bytes."""
+        return json.dumps(self.model_dump(mode="json", by_alias=True, exclude_defaults=False), sort_keys=True, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes | dict[str, Any]) -> Workflow:
+        """Load a stored workflow; RecordError names what does not fit."""
+        try:
+            data = text if isinstance(text, dict) else json.loads(text)
+            return cls.model_validate(data)
+        except (ValueError, ValidationError) as error:
+            raise RecordError(f"not a stored workflow of schema {SCHEMA}: {str(error).splitlines()[0]}") from error
+
+
+def closure(workflow: Workflow) -> dict[str, frozenset[str]]:
+    """For each task id all task ids downstream of it, directly or not."""
+    following: dict[str, set[str]] = {task.id: set() for task in workflow.tasks}
+    for edge in workflow.edges:
+        following[edge.source].add(edge.target)
+    result: dict[str, frozenset[str]] = {}
+    for task_id in reversed(topological(workflow)):
+        reached: set[str] = set()
+        for next_id in following[task_id]:
+            reached |= {next_id} | result.get(next_id, frozenset())
+        result[task_id] = frozenset(reached)
+    return result
+
+
+def topological(workflow: Workflow) -> list[str]:
+    """Task ids so that each comes after its upstream, otherwise in the order of the source; ModelError on a cycle."""
+    waiting = {task.id: set(workflow.upstream(task.id)) for task in workflow.tasks}
+    order: list[str] = []
+    while waiting:
+        ready = next((task_id for task_id, upstream in waiting.items() if not upstream), None)
+        if ready is None:
+            raise ModelError(f"workflow {workflow.id!r} has a cycle through {', '.join(sorted(waiting)[:3])}")
+        del waiting[ready]
+        for upstream in waiting.values():
+            upstream.discard(ready)
+        order.append(ready)
+    return order
