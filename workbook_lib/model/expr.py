@@ -112,10 +112,11 @@ class Context(Frozen):
 class Call(Frozen):
     """A call of a pure function from a fixed list.
 
-    `format_date(moment, strftime_format)`, `iso(moment)`, `timestamp(moment)`, `add_days(iso_date_text, n)`, `shift(moment, seconds)`,
-    `reformat_date(text, from_format, to_format)`, `str`, `int`, `float`, `bool`, `len`, `list`, `dict`, `sum`, `min`, `max`, `sorted`, `json_loads`,
-    `json_dumps`, `lower`, `upper`, `strip`, `replace(text, old, new)`, `join(separator, items)`, `split(text, separator)`, `default(value, other)`,
-    `uuid`, `now`, `random`.
+    `format_date(moment, strftime_format)`, `iso(moment)`, `timestamp(moment)`, `add_days(iso_date_text, n)`,
+    `shift(moment, seconds)`, `reformat_date(text, from_format, to_format)`, `str`, `int`, `float`, `bool`,
+    `len`, `list`, `dict`, `sum`, `min`, `max`, `sorted`, `json_loads`, `json_dumps`, `lower`, `upper`,
+    `strip`, `replace(text, old, new)`, `join(separator, items)`, `split(text, separator)`, `default(value,
+    other)`, `uuid`, `now`, `random`.
     """
 
     kind: Literal["call"] = "call"

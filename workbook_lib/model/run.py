@@ -27,8 +27,8 @@ class State(StrEnum):
 class Outcome(Frozen):
     """What a scripted task does: succeed with `value`, fail always, skip, or fail `fails` times before it succeeds.
 
-    `arms` is the result of a branching task (task ids); a short circuit succeeds with the value true or false. For a mapped task the outcome holds for
-    each instance, unless `map_index` names one.
+    `arms` is the result of a branching task (task ids); a short circuit succeeds with the value true or false. For a
+    mapped task the outcome holds for each instance, unless `map_index` names one.
     """
 
     does: Literal["succeed", "fail", "skip", "recover"] = "succeed"
@@ -60,9 +60,10 @@ REAL = Scenario(name="real", kind="real")
 
 
 class TaskRun(Frozen):
-    """One task instance. `attempts`: how often its body started. `start`, `end`: ISO 8601 UTC, of the last attempt, or None.
+    """One task instance. `attempts`: how often its body started. `start`, `end`: ISO 8601 UTC, of the last attempt.
 
-    `result` is {"json": value}, {"digest": "sha256:..."} or {"absent": true}. `observed`: the engine showed this state; false when the rules filled it in.
+    `result` is {"json": value}, {"digest": "sha256:..."} or {"absent": true}. `observed`: the engine showed this
+    state; false when the rules filled it in.
     """
 
     id: str
