@@ -1,0 +1,226 @@
+"""What a dataflow workflow's own rules say about a run: all of it (`simulate`), or what nobody observed (`fill`).
+
+Source of the meaning: Airflow 2.11.2, `ti_deps/deps/trigger_rule_dep.py` (rules and setups), `models/skipmixin.py` (branches and
+short circuits), `ti_deps/deps/mapped_task_upstream_dep.py` (mapping), `models/dagrun.py` (the run's end from its leaves).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from workbook_lib.errors import ModelError
+from workbook_lib.model import _lengths
+from workbook_lib.model.join_rules import Decision, JoinRule, decide
+from workbook_lib.model.run import Outcome, Scenario, State, TaskRun, result_of
+from workbook_lib.model.workflow import Mapping, Task, Workflow, closure, topological
+
+_FAST = (JoinRule.ONE_SUCCESS, JoinRule.ONE_FAILED, JoinRule.ONE_DONE)
+_BAD = (State.FAILED, State.UPSTREAM_FAILED, State.NOT_RUN)
+
+Runner = Callable[[Task, int], TaskRun]
+
+
+def simulate(workflow: Workflow, scenario: Scenario) -> tuple[tuple[TaskRun, ...], State]:
+    """All task instances of a rehearsal and the run's state, by the rules alone; an unknown length of a mapping counts as 1."""
+    evaluation = _Evaluation(workflow, lambda run: _scripted(workflow, scenario, run))
+    for task in evaluation.order:
+        evaluation.settle(task, [], lambda task, index: _run(workflow, task, scenario.outcome(task.id, index), index), unknown_length=1)
+    runs = evaluation.runs()
+    return runs, run_state(workflow, runs)
+
+
+def fill(workflow: Workflow, observed: Sequence[TaskRun]) -> tuple[TaskRun, ...]:
+    """`observed` and, for each task instance that was never created, what the rules say over the observed states.
+
+    Such an instance is skipped, upstream_failed or removed; where the rules say that it should have run it is not_run. It bears
+    `observed=False`. Runs of ids that the workflow does not have are kept, at the end.
+    """
+    evaluation = _Evaluation(workflow, _recorded)
+    for task in evaluation.order:
+        seen = sorted((run for run in observed if run.id == task.id), key=lambda run: run.map_index)
+        evaluation.settle(
+            task, seen, lambda task, index: TaskRun(id=task.id, map_index=index, state=State.NOT_RUN, observed=False), unknown_length=None
+        )
+    known = {task.id for task in workflow.tasks}
+    return evaluation.runs() + tuple(run for run in observed if run.id not in known)
+
+
+def run_state(workflow: Workflow, runs: Iterable[TaskRun]) -> State:
+    """How the run ends, by its leaves; a teardown counts only when it may fail the run."""
+    quiet = {task.id for task in workflow.tasks if task.teardown and not task.teardown_fails_run}
+    leaves = {task.id for task in workflow.tasks if task.id not in quiet and all(after in quiet for after in workflow.downstream(task.id))}
+    if not leaves:
+        leaves = {task.id for task in workflow.tasks if not workflow.downstream(task.id)}
+    return State.FAILED if any(run.id in leaves and run.state in _BAD for run in runs) else State.SUCCESS
+
+
+class _Evaluation:
+    """The states so far, task by task in topological order. `result` tells a run's result, if it is known."""
+
+    def __init__(self, workflow: Workflow, result: _lengths.ResultOf) -> None:
+        if workflow.kind != "dataflow":
+            raise ModelError(f"workflow {workflow.id!r} is control flow; join rules do not decide it")
+        self.workflow, self.result = workflow, result
+        self.closure = closure(workflow)
+        self.tasks = {task.id: task for task in workflow.tasks}
+        self.order = [self.tasks[task_id] for task_id in topological(workflow)]
+        self.upstream = {task.id: workflow.upstream(task.id) for task in workflow.tasks}
+        self.groups = {task.id: group.id for task in workflow.tasks if (group := _lengths.enclosing(workflow, task)) is not None}
+        self.setups = _relevant_setups(workflow, self.closure)
+        self.ended: dict[str, list[TaskRun]] = {}
+        self.stopped: dict[str, set[str]] = {}  # task -> short circuits that skipped it, whatever its rule
+
+    def runs(self) -> tuple[TaskRun, ...]:
+        """All instances, in the order of the workflow's tasks."""
+        return tuple(run for task in self.workflow.tasks for run in self.ended[task.id])
+
+    def settle(self, task: Task, seen: list[TaskRun], run: Runner, *, unknown_length: int | None) -> None:
+        """Decide all instances of `task` that are not in `seen`."""
+        mapping = _lengths.mapping_of(self.workflow, task)
+        if mapping is None:
+            self.ended[task.id] = seen or [self._instance(task, -1, run)]
+        else:
+            self.ended[task.id] = self._mapped(task, seen, run, unknown_length)
+        self._stop_downstream(task)
+
+    def _mapped(self, task: Task, seen: list[TaskRun], run: Runner, unknown_length: int | None) -> list[TaskRun]:
+        mapping = _lengths.mapping_of(self.workflow, task)
+        assert mapping is not None
+        if any(one.map_index == -1 for one in seen):
+            return seen
+        number = _lengths.length(self.workflow, mapping, self.ended, self.result)
+        if not seen and not _lengths.literal(mapping):
+            blocked = self._expansion(mapping) or (self._decide(task, -1) if task.id not in self.groups else "run")
+            if blocked != "run":
+                return [_never(task, -1, blocked)]
+        if number is None:
+            number = unknown_length
+        if number is None:
+            return seen or [self._instance(task, -1, run)]
+        if number == 0:
+            return seen or [_never(task, -1, self._or_skipped(task))]
+        there = {one.map_index: one for one in seen}
+        filled = {index: there.get(index) or self._instance(task, index, run) for index in range(number)}
+        return list((there | filled).values())
+
+    def _or_skipped(self, task: Task) -> Decision:
+        decision = self._decide(task, -1)
+        return "skipped" if decision == "run" else decision
+
+    def _expansion(self, mapping: Mapping) -> Decision | None:
+        """What the tasks that decide the length do to a mapped task, before its own rule is asked."""
+        names = _lengths.sources(mapping)
+        states = {one.state for name in names for one in self.ended[name] if one.map_index == -1}
+        if states & set(_BAD):
+            return "upstream_failed"
+        return "skipped" if State.SKIPPED in states else None
+
+    def _instance(self, task: Task, index: int, run: Runner) -> TaskRun:
+        decision = self._decide(task, index)
+        return run(task, index) if decision == "run" else _never(task, index, decision)
+
+    def _decide(self, task: Task, index: int) -> Decision:
+        if self._passed_over(task, index):
+            return "skipped"
+        if not self.upstream[task.id] or task.join_rule is JoinRule.ALWAYS:
+            return "run"
+        if not task.teardown:
+            states = {one.state for name in self.setups[task.id] for one in self.ended[name]}
+            if states & set(_BAD):
+                return "upstream_failed"
+            if State.SKIPPED in states:
+                return "skipped"
+        pairs = [(str(one.state), self.tasks[name].setup) for name in self.upstream[task.id] for one in self._relevant(task, index, name)]
+        return decide(task.join_rule, pairs)
+
+    def _relevant(self, task: Task, index: int, upstream: str) -> list[TaskRun]:
+        """The instances of `upstream` that this instance waits for: its own peer inside one mapped group, else all."""
+        runs = self.ended[upstream]
+        same = task.id in self.groups and self.groups[task.id] == self.groups.get(upstream)
+        fast = task.join_rule in _FAST and task.group == self.groups.get(task.id)
+        return [one for one in runs if one.map_index in (index, -1)] if same and index >= 0 and not fast else runs
+
+    def _passed_over(self, task: Task, index: int) -> bool:
+        """Whether a branch chose otherwise or a short circuit stopped here; then no rule is asked."""
+        for name in self.stopped.get(task.id, ()):
+            if any(self._is_false(one) for one in self._relevant(task, index, name)):
+                return True
+        for edge in self.workflow.edges:
+            if edge.target != task.id or self.tasks[edge.source].steers != "branch":
+                continue
+            for one in self._relevant(task, index, edge.source):
+                known, value = self.result(one)
+                if one.state is State.SUCCESS and known and not self._chosen(task.id, edge.choice, value):
+                    return True
+        return False
+
+    def _chosen(self, task_id: str, choice: tuple[str, ...] | None, value: object) -> bool:
+        arms = [value] if isinstance(value, str) else list(value) if isinstance(value, list | tuple) else []
+        if choice is not None:
+            return any(arm in choice for arm in arms)
+        return any(arm == task_id or task_id in self.closure.get(str(arm), ()) for arm in arms)
+
+    def _is_false(self, run: TaskRun) -> bool:
+        known, value = self.result(run)
+        return run.state is State.SUCCESS and known and not value
+
+    def _stop_downstream(self, task: Task) -> None:
+        if task.steers != "short_circuit" or not any(self._is_false(run) for run in self.ended[task.id]):
+            return
+        for name in self.workflow.downstream(task.id) if task.steers_rules else self.closure[task.id]:
+            if not self.tasks[name].teardown:
+                self.stopped.setdefault(name, set()).add(task.id)
+
+
+def _relevant_setups(workflow: Workflow, reach: dict[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
+    """Per task the indirect setups it depends on: those without a teardown, or whose teardown comes after the task."""
+    teardowns = {task.id for task in workflow.tasks if task.teardown}
+    own = {task.id: {after for after in workflow.downstream(task.id) if after in teardowns} for task in workflow.tasks if task.setup}
+    return {
+        task.id: tuple(
+            setup
+            for setup, ends in own.items()
+            if task.id in reach[setup] and setup not in workflow.upstream(task.id) and (not ends or ends & reach[task.id])
+        )
+        for task in workflow.tasks
+    }
+
+
+def _never(task: Task, index: int, decision: Decision) -> TaskRun:
+    return TaskRun(id=task.id, map_index=index, state=State(decision), observed=False)
+
+
+def _value(outcome: Outcome) -> object:
+    if outcome.arms is None:
+        return outcome.value
+    return outcome.arms[0] if len(outcome.arms) == 1 else list(outcome.arms)
+
+
+def _scripted(workflow: Workflow, scenario: Scenario, run: TaskRun) -> _lengths.Known:
+    return True, _value(scenario.outcome(run.id, run.map_index))
+
+
+def _recorded(run: TaskRun) -> _lengths.Known:
+    return "digest" not in run.result, run.result.get("json")
+
+
+def _run(workflow: Workflow, task: Task, outcome: Outcome, index: int) -> TaskRun:
+    """The instance as its script lets it end. A task that decides a mapping and hands over no collection fails."""
+    tries = task.retry.retries + 1
+    state, attempts = State.SUCCESS, 1
+    if outcome.does == "skip":
+        state = State.SKIPPED
+    elif outcome.does == "fail" or (outcome.does == "recover" and outcome.fails >= tries):
+        state, attempts = State.FAILED, tries
+    elif outcome.does == "recover":
+        attempts = outcome.fails + 1
+    if state is State.SUCCESS and _cannot_map(workflow, task, _value(outcome)):
+        state, attempts = State.FAILED, tries
+    result = result_of(_value(outcome)) if state is State.SUCCESS else {"absent": True}
+    return TaskRun(id=task.id, map_index=index, state=state, attempts=attempts, observed=False, result=result)
+
+
+def _cannot_map(workflow: Workflow, task: Task, value: object) -> bool:
+    if task.id not in _lengths.deciders(workflow) or _lengths.mapping_of(workflow, task) is not None:
+        return False
+    return not isinstance(value, list | tuple | dict)
