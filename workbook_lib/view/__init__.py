@@ -1,0 +1,60 @@
+"""Graphs as self-contained SVG: `draw` for one workflow, `draw_between` for what ties workflows together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from workbook_lib.model.workflow import Workflow
+from workbook_lib.view._between import between
+from workbook_lib.view._graph import from_workflow
+from workbook_lib.view._looks import EDGE_LOOKS, LOOKS
+from workbook_lib.view._place import Engine, place
+from workbook_lib.view._svg import render
+
+__all__ = ["CLASSES", "EDGE_CLASSES", "Svg", "draw", "draw_between"]
+
+CLASSES: tuple[str, ...] = tuple(LOOKS)
+EDGE_CLASSES: tuple[str, ...] = tuple(EDGE_LOOKS)
+
+
+class Svg(str):
+    """SVG text that a notebook shows as a picture, tooltips included."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return f'<div style="overflow:auto;max-height:640px">{self}</div>'
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": f"<graph, {len(self)} characters of SVG>"}
+
+
+def draw(
+    workflow: Workflow,
+    colours: Mapping[str, str] | None = None,
+    *,
+    title: str | None = None,
+    legend: bool = True,
+    edges: Mapping[tuple[str, str], str] | None = None,
+    engine: Engine = "auto",
+) -> Svg:
+    """Draw a workflow's dependency graph.
+
+    `colours`: task id -> one of CLASSES (another name is drawn plainly and named in the legend). `edges`: (source, target) -> one
+    of EDGE_CLASSES; an edge that the workflow lacks is added. `engine` only moves things: ids and classes stay the same.
+    """
+    graph = from_workflow(workflow, colours, edges)
+    return Svg(render(graph, place(graph, engine), title=title, legend=legend))
+
+
+def draw_between(
+    workflows: Iterable[Workflow],
+    colours: Mapping[str, str] | None = None,
+    *,
+    title: str | None = None,
+    legend: bool = True,
+    engine: Engine = "auto",
+) -> Svg:
+    """Draw the graph between workflows: arrows point from what runs first to what waits for it or is started by it."""
+    graph = between(workflows, colours)
+    return Svg(render(graph, place(graph, engine), title=title, legend=legend))
