@@ -80,14 +80,17 @@ class TaskRun(Frozen):
 
 
 class Output(Frozen):
-    """A file or table left behind: its path below the run's folder, and a digest of its content."""
+    """A file or table left behind: its path below the run's folder, and a digest of its content; see `model.left_behind.outputs`."""
 
     path: str
     digest: str
 
 
 class RunRecord(Frozen):
-    """One run of one workflow by one engine. `state` is the run's own end: success or failed."""
+    """One run of one workflow by one engine. `state` is the run's own end: success or failed.
+
+    `problem` says why the run did not come to its own end (the time limit); then it is not comparable.
+    """
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     engine: str
@@ -99,6 +102,7 @@ class RunRecord(Frozen):
     state: State
     tasks: tuple[TaskRun, ...] = ()
     outputs: tuple[Output, ...] = ()
+    problem: str = ""
 
     model_config = Frozen.model_config | {"populate_by_name": True}
 

@@ -1,0 +1,225 @@
+"""Run scenarios of a workflow with the real Airflow: start the driver under its interpreter, turn its answers into records."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workbook_lib.errors import EngineError
+from workbook_lib.model.left_behind import outputs
+from workbook_lib.model.run import RunRecord, Scenario, State, TaskRun
+from workbook_lib.model.workflow import Workflow
+from workbook_lib.sources.airflow.engine._environment import EngineEnvironment, environment
+
+Event = dict[str, Any]
+LOAD_SECONDS = 420.0  # importing Airflow, migrating the first database and importing the DAG files
+# Only this package is found through the folder that is put on the path, and only while it is imported.
+BOOT = "import sys; sys.path.insert(0, {folder!r}); from _workbook_driver._main import main; sys.path.remove({folder!r}); main()"
+
+
+def run_legacy(
+    workflow: Workflow | str,
+    scenarios: Sequence[Scenario],
+    *,
+    legacy: Path,
+    work: Path,
+    inputs: Mapping[str, Any] | None = None,
+    params: Mapping[str, Any] | None = None,
+    logical_date: str,
+    real_delays: bool = False,
+    time_limit: float = 120.0,
+    on_event: Callable[[Event], None] | None = None,
+    engine: EngineEnvironment | None = None,
+) -> list[RunRecord]:
+    """One record per scenario, in their order, of a DAG (or its id) whose files lie in the folder `legacy`.
+
+    Each scenario is a process of its own with a fresh metadata database, an empty home, no network, and a fresh copy of
+    `legacy/fixtures` as working folder; `time_limit` (seconds) holds for each. `inputs` has `variables`, `connections` (as Airflow
+    exports them) and `env`. A run that did not come to its end has a `problem`. EngineError when nothing could be run.
+    """
+    engine = engine or environment()
+    dag_id = workflow if isinstance(workflow, str) else workflow.id
+    work.mkdir(parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="airflow-", dir=work))
+    version = engine.version
+    records: list[RunRecord] = []
+    try:
+        job = _job(dag_id, scenarios, home, legacy.resolve(), engine, dict(inputs or {}), dict(params or {}), logical_date)
+        job |= {"real_delays": real_delays, "time_limit": time_limit}
+        for event in _answers(job, home, engine, dict(inputs or {}), each=time_limit):
+            if event["event"] == "loaded":
+                version = event["version"]
+                _check_loaded(dag_id, event, home / "dags", legacy)
+            if event["event"] == "record":
+                records.append(_record(event, workflow=dag_id, version=version, logical_date=logical_date, params=dict(params or {})))
+            elif on_event is not None:
+                on_event(event)
+        if len(records) < len(scenarios):
+            raise EngineError(f"Airflow ended before the scenario {scenarios[len(records)].name!r} of {dag_id!r}.{_tail(home)}")
+        return records
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _job(
+    dag_id: str,
+    scenarios: Sequence[Scenario],
+    home: Path,
+    legacy: Path,
+    engine: EngineEnvironment,
+    inputs: Event,
+    params: Event,
+    logical_date: str,
+) -> Event:
+    dags = home / "dags"
+    shutil.copytree(legacy, dags, ignore=lambda folder, names: {"fixtures"} if Path(folder) == legacy else {"__pycache__"} & set(names))
+    fixtures = legacy / "fixtures"
+    roots = [dags, *(dags / name for name in ("dags", "plugins") if (dags / name).is_dir())]
+    return {
+        "dags": str(dags),
+        "paths": [str(root) for root in roots],
+        "home": str(home),
+        "template": str(engine.template),
+        "dag_id": dag_id,
+        "scenarios": [scenario.model_dump(mode="json") for scenario in scenarios],
+        "params": params,
+        "inputs": {name: inputs.get(name, {}) for name in ("variables", "connections")},
+        "logical_date": logical_date,
+        "fixtures": str(fixtures) if fixtures.is_dir() else None,
+        "log": str(home / "log"),
+    }
+
+
+def _environment(home: Path, engine: EngineEnvironment, inputs: Event) -> dict[str, str]:
+    """The variables of the engine's process: nothing of the caller's, the user's own `env` last."""
+    empty = home / "home"
+    empty.mkdir()
+    (home / "tmp").mkdir()
+    nowhere = "http://127.0.0.1:9"
+    plugins = home / "dags" / "plugins"
+    return {
+        "PATH": os.pathsep.join([str(engine.python.parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "HOME": str(empty),
+        "TMPDIR": str(home / "tmp"),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONWARNINGS": "ignore",
+        "http_proxy": nowhere,
+        "https_proxy": nowhere,
+        "PIP_RETRIES": "0",
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__EXECUTOR": "SequentialExecutor",
+        "AIRFLOW__CORE__HOSTNAME_CALLABLE": "platform.node",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'none.db'}",
+        "AIRFLOW__SMTP__SMTP_HOST": "127.0.0.1",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    } | {str(name): str(value) for name, value in inputs.get("env", {}).items()}
+
+
+def _answers(job: Event, home: Path, engine: EngineEnvironment, inputs: Event, *, each: float) -> Iterator[Event]:
+    """The driver's events as they come. Its standard input stays open as a leash: it ends when this process does."""
+    boot = BOOT.format(folder=str(Path(__file__).parent))
+    with (home / "log").open("ab") as log:
+        driver = subprocess.Popen(
+            [str(engine.python), "-c", boot],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=home,
+            env=_environment(home, engine, inputs),
+            start_new_session=True,
+        )
+    assert driver.stdin is not None
+    assert driver.stdout is not None
+    try:
+        driver.stdin.write(json.dumps(job).encode() + b"\n")
+        driver.stdin.flush()
+        yield from _events(driver, home, LOAD_SECONDS, each)
+    except BrokenPipeError as error:
+        raise EngineError(f"Airflow's interpreter {engine.python} did not start.{_tail(home)}") from error
+    finally:
+        driver.stdin.close()  # the driver then ends everything it started
+        try:
+            driver.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            os.killpg(driver.pid, signal.SIGKILL)
+            driver.wait()
+        driver.stdout.close()
+
+
+def _events(driver: subprocess.Popen[bytes], home: Path, limit: float, each: float) -> Iterator[Event]:
+    assert driver.stdout is not None
+    number, rest, end = driver.stdout.fileno(), b"", time.monotonic() + limit
+    while True:
+        ready, _, _ = select.select([number], [], [], 1.0)
+        if not ready:
+            if time.monotonic() > end:
+                raise EngineError(f"Airflow did not answer in {limit:g} s.{_tail(home)}")
+            continue
+        data = os.read(number, 1 << 16)
+        if not data:
+            return
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            event = json.loads(line)
+            if event["event"] == "failed":
+                raise EngineError(f"Airflow failed: {event['message']}")
+            yield event
+            end = time.monotonic() + each + 90.0  # what a scenario may take, and the time to clean up behind it
+
+
+def _check_loaded(dag_id: str, event: Event, copied: Path, legacy: Path) -> None:
+    if dag_id in event["dags"]:
+        return
+    errors = [f"{name.replace(str(copied), str(legacy))}: {message}" for name, message in sorted(event["errors"].items())]
+    if errors:
+        raise EngineError(f"Airflow has no DAG {dag_id!r}, and could not import {'; '.join(errors[:3])}.")
+    raise EngineError(f"Airflow found no DAG {dag_id!r} in {legacy}; it found {', '.join(event['dags'][:10]) or 'none'}.")
+
+
+def _record(event: Event, *, workflow: str, version: str, logical_date: str, params: Event) -> RunRecord:
+    return RunRecord(
+        engine="airflow",
+        version=version,
+        workflow=workflow,
+        logical_date=logical_date,
+        inputs={"params": params} if params else {},
+        scenario=event["scenario"],
+        state=State.SUCCESS if event["state"] == "success" else State.FAILED,
+        tasks=tuple(_task(entry) for entry in event["tasks"]),
+        outputs=outputs(Path(event["folder"])),
+        problem=event["problem"] or ("" if event["state"] in ("success", "failed") else f"the run was left {event['state']}"),
+    )
+
+
+def _task(entry: Event) -> TaskRun:
+    known = {str(state) for state in State}
+    return TaskRun(
+        id=entry["id"],
+        map_index=entry["map_index"],
+        state=State(entry["state"]) if entry["state"] in known else State.NOT_RUN,
+        attempts=entry["attempts"],
+        start=entry["start"] if entry["attempts"] else None,
+        end=entry["end"] if entry["attempts"] else None,
+        result=entry["result"],
+        log_tail=entry["error"],
+    )
+
+
+def _tail(home: Path) -> str:
+    lines = (home / "log").read_text(errors="replace").strip().splitlines() if (home / "log").exists() else []
+    return f" Its last line: {lines[-1][:300]}" if lines else ""
