@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.view._between import between
 from workbook_lib.view._graph import from_workflow
 from workbook_lib.view._looks import EDGE_LOOKS, LOOKS
-from workbook_lib.view._place import Engine, place
+from workbook_lib.view._place import PAGE_WIDTH, Engine, place
 from workbook_lib.view._svg import render
 
 __all__ = ["CLASSES", "EDGE_CLASSES", "Svg", "draw", "draw_between"]
@@ -23,7 +24,15 @@ class Svg(str):
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        return f'<div style="overflow:auto;max-height:640px">{self}</div>'
+        """The picture; a wide one first as an overview, with a switch to full size that needs no program in the page."""
+        pane = f'<div class="wb-pane" style="overflow:auto;max-height:680px">{self}</div>'
+        found = re.search(r'width="(\d+)"', self)
+        if found is None or int(found[1]) <= PAGE_WIDTH:
+            return pane
+        return (
+            "<div><style>.wb-zoom:not(:checked)~.wb-pane{--wb-least:0px}</style>"
+            f'<input type="checkbox" class="wb-zoom" aria-label="full size"> <span>full size</span>{pane}</div>'
+        )
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": f"<graph, {len(self)} characters of SVG>"}

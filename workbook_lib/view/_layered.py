@@ -122,7 +122,8 @@ class _Work:
         layers = [layer[i : i + MANY_ROWS] for layer in wide for i in range(0, len(layer), MANY_ROWS)]
         rank = {key: depth for depth, layer in enumerate(layers) for key in layer}
         long = [(a, b) for a, b in order.edges if rank[b] - rank[a] > 1]
-        if sum(rank[b] - rank[a] for a, b in long) <= _MANY_BENDS:
+        # in a folded drawing bends would cost more room than they give
+        if len(layers) == len(wide) and sum(rank[b] - rank[a] for a, b in long) <= _MANY_BENDS:
             for a, b in long:
                 order.remove_edge(a, b)
                 chain = [f"b{len(inner.items)}.{depth}" for depth in range(rank[a] + 1, rank[b])]
@@ -153,7 +154,8 @@ class _Work:
                     items[key].width = wide
                 items[key].x, items[key].y = x + (wide - items[key].width) / 2, y
                 y += items[key].height + between
-            x += wide + max(beside, label_room + 24)
+            fan = min(y / 40, 140.0)  # arrows from one point to a long column need room to spread
+            x += wide + max(beside, label_room + 24, fan)
         for sweep in range(_SWEEPS):  # pull everything towards the middle of its neighbours, keeping order and gaps
             forward = sweep % 2 == 0
             for layer in layers if forward else layers[::-1]:

@@ -45,28 +45,24 @@ def place(graph: Graph, engine: Engine = "auto") -> Placed:
     """
     from workbook_lib.view import _dot, _layered
 
-    depth, most = _extent(graph)
-    down = _goes_down(graph, depth, most)
-    if engine == "dot" or (engine == "auto" and most <= MANY_ROWS and shutil.which("dot") is not None):
-        placed = _dot.place(graph, down=down)
-        if placed is not None:
-            return placed
-    return _layered.place(graph, down=down)
+    by_dot = engine == "dot" or (engine == "auto" and shutil.which("dot") is not None and _largest_generation(graph) <= MANY_ROWS)
+    across = (_dot.place(graph, down=False) if by_dot else None) or _layered.place(graph, down=False)
+    if across.width <= PAGE_WIDTH:
+        return across
+    downwards = (_dot.place(graph, down=True) if by_dot else None) or _layered.place(graph, down=True)
+    return min(across, downwards, key=_sprawl)
 
 
-def _extent(graph: Graph) -> tuple[int, int]:
-    """How many generations there are, and the size of the largest; a graph with a cycle counts as one column."""
+def _sprawl(placed: Placed) -> float:
+    """How far a drawing goes beyond a page; scrolling down costs half as much as scrolling sideways."""
+    return max(placed.width, placed.height / 2)
+
+
+def _largest_generation(graph: Graph) -> int:
     order: nx.DiGraph[str] = nx.DiGraph()
     order.add_nodes_from(node.id for node in graph.nodes)
     order.add_edges_from((a.source, a.target) for a in graph.arrows if a.look != "extra")
     try:
-        sizes = [len(generation) for generation in nx.topological_generations(order)]
-    except nx.NetworkXUnfeasible:
-        return len(graph.nodes), 1
-    return len(sizes), max(sizes, default=0)
-
-
-def _goes_down(graph: Graph, depth: int, most: int) -> bool:
-    mean = sum(node.width for node in graph.nodes) / max(len(graph.nodes), 1)
-    across, down = depth * (mean + 45), most * (mean + 18)
-    return across > PAGE_WIDTH and (down <= PAGE_WIDTH or down < across / 2)
+        return max((len(generation) for generation in nx.topological_generations(order)), default=0)
+    except nx.NetworkXUnfeasible:  # control flow with a loop
+        return 0

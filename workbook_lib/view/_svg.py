@@ -41,9 +41,9 @@ def render(graph: Graph, placed: Placed, *, title: str | None, legend: bool) -> 
 
 
 def _fit(wide: float, graph: Graph) -> str:
-    """Shrink to the page, but never so far that names cannot be read: then the page scrolls."""
+    """Shrink to the page, but not so far that names cannot be read: `--wb-least` is what a viewer sets for the overview."""
     least = 0.8 if graph.compact else 0.62
-    return f"width:100%;height:auto;max-width:{wide:.0f}px;min-width:{wide * least:.0f}px"
+    return f"width:100%;height:auto;max-width:{wide:.0f}px;min-width:var(--wb-least,{wide * least:.0f}px)"
 
 
 def _spoken(graph: Graph) -> str:
@@ -59,7 +59,8 @@ def _style(graph: Graph) -> str:
         ".wb-graph .wb-title{font-weight:600;font-size:15px}.wb-graph .wb-key{font-size:11px;fill:#333}",
         ".wb-graph .wb-group rect{fill:#6b7a8a;fill-opacity:.07;stroke:#9aa5b1;stroke-width:1}",
         ".wb-graph .wb-group text{fill:#44505c;font-weight:600}",
-        ".wb-graph .wb-edge path{fill:none;stroke-width:1.3}.wb-graph .wb-edge:hover path{stroke-width:3}",
+        ".wb-graph .wb-edge path{fill:none;stroke-width:1.3}.wb-graph .wb-edge:hover path{stroke-width:3;opacity:1}",
+        ".wb-graph .wb-edge path{opacity:.6}" if len(graph.arrows) > 150 else "",
         ".wb-graph .wb-task:hover .wb-box{stroke-width:3}",
         ".wb-graph .wb-mark path{fill:none;stroke-width:1.6;stroke-linecap:round;stroke-linejoin:round}",
         ".wb-graph .wb-badge rect{fill:#fff;stroke:#444;stroke-width:.8}",
