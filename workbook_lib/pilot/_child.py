@@ -1,0 +1,226 @@
+"""The process in which a project's flows run. It takes orders as JSON lines on one pipe and reports on another, never on stdout."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import importlib
+import importlib.util
+import inspect
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+
+def main(argv: list[str]) -> None:
+    """Serve orders from file descriptor `argv[0]`, report on `argv[1]`; `argv[2]` is the project folder."""
+    orders, reports, project = int(argv[0]), int(argv[1]), Path(argv[2])
+    for descriptor in (orders, reports):
+        os.set_inheritable(descriptor, False)
+    _end_with_parent()
+    _guard(int(argv[3]), reports, orders)
+    with os.fdopen(reports, "w", encoding="utf-8") as out, os.fdopen(orders, encoding="utf-8") as lines:
+        Child(out, project).serve(lines)
+
+
+def _end_with_parent() -> None:
+    """On Linux the kernel ends this process with its parent, also when that one is killed."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def _guard(life: int, reports: int, orders: int) -> None:
+    """Fork a process that ends the whole group once the parent's end of the `life` pipe is closed, on every system."""
+    if os.fork():
+        os.close(life)
+        return
+    for descriptor in (reports, orders, 0, 1, 2):
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    with contextlib.suppress(OSError):
+        os.read(life, 1)
+    os.killpg(0, signal.SIGKILL)
+
+
+class Child:
+    """Runs flows one after the other; the project's modules are imported afresh for each."""
+
+    def __init__(self, out: IO[str], project: Path) -> None:
+        self.out, self.project, self.lock = out, project.resolve(), threading.Lock()
+        sys.path.insert(0, str(self.project))
+
+    def report(self, message: dict[str, Any]) -> None:
+        """Send one report."""
+        line = json.dumps(message, ensure_ascii=True)
+        with self.lock:
+            self.out.write(line + "\n")
+            self.out.flush()
+
+    def serve(self, lines: IO[str]) -> None:
+        """Take orders until the pipe is closed."""
+        try:
+            from workbook_lib.pilot import _instrument
+
+            _instrument.install()
+        except Exception as error:
+            self.report({"kind": "error", "what": "prefect", "message": f"{type(error).__name__}: {error}"})
+            return
+        _instrument.STAGE.project = str(self.project) + os.sep
+        self.report({"kind": "ready", "version": __import__("prefect").__version__})
+        for line in lines:
+            try:
+                self.run(json.loads(line))
+            except Exception as error:
+                self.report({"kind": "error", "what": "pilot", "message": "".join(traceback.format_exception(error))[-4000:]})
+
+    def run(self, order: dict[str, Any]) -> None:
+        """Run one flow as ordered and report how each task run and the flow ended."""
+        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+        from workbook_lib.model.run import Scenario
+        from workbook_lib.pilot import _script
+        from workbook_lib.pilot._instrument import STAGE
+        from workbook_lib.pilot._observer import Observer
+
+        os.chdir(order["folder"])
+        scenario = Scenario.model_validate(order["scenario"])
+        _set_variables(order["variables"])
+        STAGE.real_delays = order["real_delays"]
+        observer = Observer(self.report)
+        try:
+            flow = self.load(order["file"], order["name"])
+        except BaseException as error:
+            place = _place(error, self.project)
+            self.report({"kind": "error", "what": "import", "message": f"{type(error).__name__}: {error}"} | place)
+            return
+        ids: dict[str, str] = order["ids"]
+        mapped: set[str] = set(order["mapped"])
+        steers: dict[str, str] = order["steers"]
+
+        def script(label: str, index: int) -> Any:
+            task_id = ids.get(label, "")
+            return task_id, scenario.outcome(task_id, index if task_id in mapped else -1), steers.get(task_id, "")
+
+        _script.USED.clear()
+        STAGE.script = script if scenario.kind == "rehearsal" else None
+        STAGE.observer = observer
+        try:
+            with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+                ended = _call(flow, _parameters(flow, order))
+        finally:
+            STAGE.observer = STAGE.script = None
+        self.report({"kind": "end", "runs": _runs(observer), "flow": _flow_end(ended, self.project) | {"used": _script.USED[:3]}})
+
+    def load(self, file: str, name: str) -> Any:
+        """The flow object, from modules imported afresh."""
+        from prefect import Flow
+
+        for module_name, module in list(sys.modules.items()):
+            path = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", None) or ()), None)
+            if path and str(path).startswith(str(self.project) + os.sep):
+                del sys.modules[module_name]
+        importlib.invalidate_caches()
+        parts = Path(file).with_suffix("").parts
+        if all(part.isidentifier() for part in parts):
+            module = importlib.import_module(".".join(parts))
+        else:
+            spec = importlib.util.spec_from_file_location("migrated_flow", self.project / file)
+            assert spec is not None
+            assert spec.loader is not None
+            module = sys.modules["migrated_flow"] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+        found = getattr(module, name, None)
+        if not isinstance(found, Flow):
+            flows = sorted(key for key, value in vars(module).items() if isinstance(value, Flow))
+            raise LookupError(f"{file} has no flow named {name!r}; its flows: {', '.join(flows) or 'none'}")
+        return found
+
+
+def _parameters(flow: Any, order: dict[str, Any]) -> dict[str, Any]:
+    """The flow's arguments: those given, and the logical date in the type that the project's table names."""
+    given = dict(order["params"])
+    when, spec = order["logical_date"], order["logical_date_parameter"]
+    if when and spec and spec.get("parameter") not in given:
+        moment = datetime.fromisoformat(when)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        kinds: dict[str, date | str] = {"date": moment.date(), "datetime": moment, "str": when}
+        given[spec["parameter"]] = kinds[spec.get("type", "date")]
+    return given
+
+
+def _call(flow: Any, parameters: dict[str, Any]) -> Any:
+    result = flow(**parameters, return_state=True)
+    if inspect.iscoroutine(result):
+        result = asyncio.run(result)
+    return result
+
+
+def _set_variables(variables: dict[str, Any]) -> None:
+    from prefect.variables import Variable
+
+    for name, value in variables.items():
+        Variable.set(name, value, overwrite=True)
+
+
+def _runs(observer: Any) -> list[dict[str, Any]]:
+    from prefect import State
+
+    from workbook_lib.model.run import result_of
+    from workbook_lib.pilot._script import Token
+
+    found = []
+    for run in sorted(observer.seen.values(), key=lambda run: run.order):
+        value = run.value
+        if isinstance(value, State):
+            value = value.data if value.is_completed() and value.name != "Skipped" else None
+        result = result_of(None if isinstance(value, Token) or not run.has_value else value)
+        found.append(
+            {
+                "label": run.label,
+                "type": run.state_type,
+                "name": run.state_name,
+                "bodies": run.bodies,
+                "start": run.start,
+                "end": run.end,
+                "result": result,
+                "log": run.log,
+            }
+        )
+    return found
+
+
+def _flow_end(state: Any, project: Path) -> dict[str, Any]:
+    """How the flow ended; `error` and its place when flow code itself raised."""
+    ended: dict[str, Any] = {"type": state.type.value, "name": state.name or "", "message": (state.message or "")[:2000]}
+    if isinstance(state.data, BaseException):
+        chain: list[BaseException] = []
+        error: BaseException | None = state.data
+        while error is not None and len(chain) < 20:
+            chain.append(error)
+            error = error.__cause__ or error.__context__
+        ended["error"] = f"{type(state.data).__name__}: {state.data}"[:2000]
+        ended["errors"] = [type(one).__name__ for one in chain]
+        ended["reason"] = next((str(one) for one in chain if type(one).__name__ in _UNCOMPARABLE), "")
+        ended |= _place(state.data, project)
+    return ended
+
+
+_UNCOMPARABLE = ("TokenUsed", "BodyOutsideTaskRun")
+
+
+def _place(error: BaseException, project: Path) -> dict[str, Any]:
+    """The innermost line of the project in a traceback, or the place of a syntax error."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return {"file": error.filename, "line": error.lineno}
+    inside = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(str(project) + os.sep)]
+    return {"file": inside[-1].filename, "line": inside[-1].lineno} if inside else {}

@@ -1,0 +1,102 @@
+"""What a run needs to know of a project: the table `[tool.migration]` of its pyproject.toml and the inputs beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbook_lib.errors import ProjectError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One workflow's row: `file` (below the project) and `name` of its flow, the logical date's parameter, legacy id -> task run name."""
+
+    file: str
+    name: str
+    logical_date: Mapping[str, Any] = field(default_factory=dict)
+    tasks: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Task run name -> legacy task id."""
+        return {name: task_id for task_id, name in self.tasks.items()}
+
+
+def entry(root: Path, workflow_id: str) -> Entry:
+    """The workflow's row; ProjectError says what is missing."""
+    project = root / "project"
+    table = _table(project)
+    rows = table.get("workflows", {})
+    where = str(project / "pyproject.toml")
+    row = rows.get(workflow_id) if isinstance(rows, dict) else None
+    if not isinstance(row, dict):
+        known = ", ".join(sorted(rows)[:5]) if isinstance(rows, dict) and rows else "none"
+        raise ProjectError(
+            f"[tool.migration.workflows] has no workflow {workflow_id!r}; it has: {known}", file=where, advice="Convert the workflow again."
+        )
+    file, _, name = str(row.get("entrypoint", "")).partition(":")
+    if not file or not name:
+        raise ProjectError(
+            f"workflow {workflow_id!r} has no entrypoint of the form \"flows/x.py:flow\"; it says {row.get('entrypoint')!r}", file=where,
+            advice="Write the flow's file and name there, or convert the workflow again.",
+        )  # fmt: skip
+    if not (project / file).is_file():
+        raise ProjectError(
+            f"the entrypoint of workflow {workflow_id!r} names {file!r}, which does not exist", file=where, advice="Correct the entrypoint."
+        )
+    tasks = row.get("tasks", {})
+    if not isinstance(tasks, dict) or not all(isinstance(value, str) for value in tasks.values()):
+        raise ProjectError(f"the task table of workflow {workflow_id!r} must map task ids to task run names", file=where)
+    spec = row.get("logical_date", {})
+    return Entry(file=file, name=name, logical_date=spec if isinstance(spec, dict) else {}, tasks=tasks)
+
+
+def variables(root: Path) -> dict[str, Any]:
+    """The inputs' variables under the names that Prefect allows: by the project's table, else normalised."""
+    values = _json(root / "inputs" / "variables.json")
+    table = _table(root / "project").get("variables", {})
+    return {str(table.get(name) or prefect_name(name)): value for name, value in values.items()}
+
+
+def prefect_name(name: str) -> str:
+    """A legal Prefect variable name: lower case letters, digits and underscores (https://docs.prefect.io/v3/concepts/variables)."""
+    return re.sub(r"[^a-z0-9_]+", "_", name.lower())
+
+
+def environment(root: Path) -> dict[str, str]:
+    """The environment variables that the user supplied."""
+    return {name: str(value) for name, value in _json(root / "inputs" / "env.json").items()}
+
+
+def _table(project: Path) -> dict[str, Any]:
+    file = project / "pyproject.toml"
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ProjectError(
+            "there is no generated project here", file=str(project), advice="Convert a workflow into this folder first."
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ProjectError(f"the project's settings cannot be read: {error}", file=str(file), advice="Correct the file.") from error
+    found = data.get("tool", {}).get("migration")
+    if not isinstance(found, dict):
+        raise ProjectError("the project has no table [tool.migration]", file=str(file), advice="Convert a workflow into this folder again.")
+    return found
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ProjectError(f"the input file cannot be read: {error}", file=str(file), advice="Correct the file or remove it.") from error
+    if not isinstance(data, dict):
+        raise ProjectError("the input file must hold one JSON object of names and values", file=str(file), advice="Correct the file.")
+    return data
