@@ -1,18 +1,20 @@
-"""Graphs as self-contained SVG: `draw` for one workflow, `draw_between` for what ties workflows together."""
+"""Pictures: `draw` for a workflow's graph, `draw_between` for what ties workflows together, `draw_verdict` for a verdict's table."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.view._between import between
 from workbook_lib.view._graph import from_workflow
 from workbook_lib.view._looks import EDGE_LOOKS, LOOKS
+from workbook_lib.view._matrix import Html, matrix
 from workbook_lib.view._place import PAGE_WIDTH, Engine, place
 from workbook_lib.view._svg import render
 
-__all__ = ["CLASSES", "EDGE_CLASSES", "Svg", "draw", "draw_between"]
+__all__ = ["CLASSES", "EDGE_CLASSES", "Html", "Svg", "draw", "draw_between", "draw_verdict"]
 
 CLASSES: tuple[str, ...] = tuple(LOOKS)
 EDGE_CLASSES: tuple[str, ...] = tuple(EDGE_LOOKS)
@@ -67,3 +69,8 @@ def draw_between(
     """Draw the graph between workflows: arrows point from what runs first to what waits for it or is started by it."""
     graph = between(workflows, colours)
     return Svg(render(graph, place(graph, engine), title=title, legend=legend))
+
+
+def draw_verdict(document: Mapping[str, Any], *, scenario: str | None = None) -> Html:
+    """A verdict's document as a table of tasks and aspects; `scenario` keeps the rows of one scenario and those of none."""
+    return matrix(document, scenario=scenario)

@@ -99,7 +99,7 @@ def from_workflow(
     limit = 26 if compact else 32
     colours, marked = colours or {}, dict(edges or {})
     known = {task.id for task in workflow.tasks}
-    nodes = tuple(_node(task, colours.get(task.id, "plain"), limit) for task in workflow.tasks)
+    nodes = tuple(_node(task, colours.get(task.id, "plain").replace(" ", "_"), limit) for task in workflow.tasks)
     arrows = [_arrow(edge, marked.pop((edge.source, edge.target), None)) for edge in workflow.edges]
     arrows += [Arrow(s, t, tooltip=EDGE_LOOKS[look][1], look=look) for (s, t), look in marked.items() if {s, t} <= known]
     frames = tuple(_frame(group, limit) for group in workflow.groups)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import networkx as nx
@@ -43,9 +44,15 @@ def place(graph: Graph, engine: Engine = "auto") -> Placed:
 
     `auto` takes graphviz if `dot` is on the path and answers in time, unless a generation is so large that it must be folded.
     """
+    by_dot = engine == "dot" or (engine == "auto" and shutil.which("dot") is not None and _largest_generation(graph) <= MANY_ROWS)
+    blank = replace(graph, nodes=tuple(replace(node, look="", tooltip="") for node in graph.nodes))
+    return _place(blank, by_dot)
+
+
+@lru_cache(maxsize=16)  # a live run draws the same graph again and again, in other colours
+def _place(graph: Graph, by_dot: bool) -> Placed:
     from workbook_lib.view import _dot, _layered
 
-    by_dot = engine == "dot" or (engine == "auto" and shutil.which("dot") is not None and _largest_generation(graph) <= MANY_ROWS)
     across = (_dot.place(graph, down=False) if by_dot else None) or _layered.place(graph, down=False)
     if across.width <= PAGE_WIDTH:
         return across
