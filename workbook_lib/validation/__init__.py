@@ -2,6 +2,34 @@
 
 from __future__ import annotations
 
+from workbook_lib.validation._fingerprint import fingerprint
+from workbook_lib.validation._judge import judge
+from workbook_lib.validation._masks import Mask, masks
+from workbook_lib.validation._protocols import FlowProgram
+from workbook_lib.validation._rows import ASPECTS, AspectResult, Judgement, TaskVerdict
+from workbook_lib.validation._runs import compare_runs
+from workbook_lib.validation._schedule import compare_schedule, deployment
+from workbook_lib.validation._structure import compare_structure
+from workbook_lib.validation._verdict import ScenarioVerdict, Verdict
 from workbook_lib.validation.scenarios import Plan, plan, scenarios
 
-__all__ = ["Plan", "plan", "scenarios"]
+__all__ = [
+    "ASPECTS",
+    "AspectResult",
+    "FlowProgram",
+    "Judgement",
+    "Mask",
+    "Plan",
+    "ScenarioVerdict",
+    "TaskVerdict",
+    "Verdict",
+    "compare_runs",
+    "compare_schedule",
+    "compare_structure",
+    "deployment",
+    "fingerprint",
+    "judge",
+    "masks",
+    "plan",
+    "scenarios",
+]

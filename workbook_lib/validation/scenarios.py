@@ -66,7 +66,7 @@ def _of_task(workflow: Workflow, task: Task, base: dict[str, Outcome], shapes: d
     """The names and outcomes of all scenarios in which `task` does something else than in "all succeed"."""
     usual = base.get(task.id, Outcome())
     yield f"{task.id} fails", Outcome(does="fail")
-    if _mapped(workflow, task):
+    if is_mapped(workflow, task):
         yield f"{task.id} fails in its first instance", Outcome(does="fail", map_index=0)
     if task.may_skip or (isinstance(task.action, Wait) and task.action.soft):
         yield f"{task.id} skips", Outcome(does="skip")
@@ -109,7 +109,7 @@ def _scenario(name: str, base: dict[str, Outcome], changed: dict[str, Outcome]) 
     return Scenario(name=name, kind="rehearsal", outcomes=tuple(outcomes))
 
 
-def _mapped(workflow: Workflow, task: Task) -> bool:
+def is_mapped(workflow: Workflow, task: Task) -> bool:
     """Whether the task runs once per element, by itself or through a group around it."""
     groups = {group.id: group for group in workflow.groups}
     if task.mapping is not None:

@@ -1,0 +1,165 @@
+"""Adds structure, schedule and all pairs of runs up to a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from workbook_lib.errors import UsageError
+from workbook_lib.model.run import RunRecord
+from workbook_lib.model.workflow import Workflow
+from workbook_lib.validation._decisions import explain
+from workbook_lib.validation._masks import Mask
+from workbook_lib.validation._protocols import FlowProgram
+from workbook_lib.validation._rows import Judgement, TaskVerdict, worst
+from workbook_lib.validation._runs import compare_runs
+from workbook_lib.validation._schedule import compare_schedule, deployment
+from workbook_lib.validation._structure import compare_structure
+from workbook_lib.validation._verdict import ScenarioVerdict, Verdict
+from workbook_lib.validation.scenarios import plan
+
+Records = Iterable[RunRecord] | Mapping[str, RunRecord]
+REAL = "real"
+
+
+def judge(
+    workflow: Workflow,
+    program: FlowProgram | None,
+    legacy_records: Records,
+    pilot_records: Records,
+    *,
+    decisions: Mapping[str, Any] | None = None,
+    placeholders: Collection[str] = (),
+    masks: Iterable[Mask] = (),
+    project: Path | None = None,
+    fingerprint: str = "",
+) -> Verdict:
+    """The verdict on a workflow whose flow's code reads as `program`.
+
+    Records: one per scenario and engine. `decisions` is the whole of decisions.toml as plain data. `placeholders` are ids of tasks that
+    were not converted. `project` is the folder with prefect.yaml; without it the schedule is not comparable.
+    """
+    legacy, pilot = _by_scenario(legacy_records, "legacy"), _by_scenario(pilot_records, "pilot")
+    hidden = tuple(masks)
+    rows = compare_structure(workflow, program)
+    rows += compare_schedule(workflow, deployment(project, workflow.id) if project is not None else None)
+    planned = plan(workflow)
+    names = dict.fromkeys((REAL, *(scenario.name for scenario in planned.scenarios), *legacy, *pilot))
+    for name in names:
+        if name in legacy and name in pilot:
+            rows += compare_runs(workflow, legacy[name], pilot[name], hidden, placeholders=placeholders)
+        else:
+            rows.append(_missing(name, name in legacy, name in pilot, placeholders))
+    explained = tuple(explain(row, decisions or {}, workflow.id) for row in rows)
+    unfinished = _unfinished(workflow, explained, placeholders)
+    verdict = _verdict(explained, unfinished)
+    pairs = [pilot[name] for name in names if name in legacy and name in pilot]
+    return Verdict(
+        workflow=workflow.id,
+        verdict=verdict,
+        headline=_headline(verdict, explained, list(names), legacy, pilot, [name for name, _ in planned.left_out]),
+        tasks=explained,
+        scenarios=(
+            *(_scenario(name, explained) for name in names),
+            *(ScenarioVerdict(name=name, kind="rehearsal", verdict=None, reason=reason) for name, reason in planned.left_out),
+        ),
+        masks=hidden,
+        placeholders=unfinished,
+        filled_in=sum(not run.observed for record in pairs for run in record.tasks),
+        instances=sum(len(record.tasks) for record in pairs),
+        fingerprint=fingerprint,
+    )
+
+
+def _by_scenario(records: Records, who: str) -> dict[str, RunRecord]:
+    found: dict[str, RunRecord] = {}
+    for record in records.values() if isinstance(records, Mapping) else records:
+        if record.scenario in found:
+            raise UsageError(f"two {who} records of the scenario {record.scenario!r} were given.", advice="Give the newer one only.")
+        found[record.scenario] = record
+    return found
+
+
+def _missing(name: str, legacy: bool, pilot: bool, placeholders: Collection[str]) -> TaskVerdict:
+    who = "the legacy record" if pilot else "the pilot's record" if legacy else "the records of both engines"
+    what = "of the real run" if name == REAL else f"of the rehearsal {name!r}"
+    verb = "is" if legacy or pilot else "are"
+    return TaskVerdict(
+        id="",
+        aspect="states",
+        verdict=Judgement.NOT_COMPARABLE,
+        legacy="recorded" if legacy else None,
+        pilot="recorded" if pilot else None,
+        reason=f"{who} {what} {verb} missing",
+        scenario=name,
+        placeholder=name == REAL and bool(placeholders),
+    )
+
+
+def _unfinished(workflow: Workflow, rows: Iterable[TaskVerdict], placeholders: Collection[str]) -> tuple[str, ...]:
+    """Placeholders, and tasks that were seeded, in the order of the workflow."""
+    spoiled = {row.id for row in rows if row.placeholder and row.reason.startswith("seeded")}
+    return tuple(task.id for task in workflow.tasks if task.id in spoiled or task.id in placeholders)
+
+
+def _verdict(rows: tuple[TaskVerdict, ...], unfinished: tuple[str, ...]) -> str:
+    firm = worst(row.verdict for row in rows if not row.placeholder) or Judgement.NOT_COMPARABLE
+    if firm in (Judgement.EQUAL, Judgement.EXPLAINED):
+        if unfinished:
+            return f"{firm} in rehearsal, {len(unfinished)} placeholder{'s' if len(unfinished) > 1 else ''}"
+        if any(row.placeholder for row in rows):
+            return str(Judgement.NOT_COMPARABLE)
+    return str(firm)
+
+
+def _scenario(name: str, rows: Iterable[TaskVerdict]) -> ScenarioVerdict:
+    mine = [row for row in rows if row.scenario == name and row.aspect not in ("structure", "schedule")]
+    found = worst(row.verdict for row in mine) or Judgement.NOT_COMPARABLE
+    bad = [row for row in mine if row.verdict is found and found is not Judgement.EQUAL]
+    reason = _first(bad) if bad else "" if mine else "nothing was compared"
+    return ScenarioVerdict(name=name, kind="real" if name == REAL else "rehearsal", verdict=found, reason=reason)
+
+
+def _first(rows: list[TaskVerdict]) -> str:
+    """The first row's reason with its task, and how many more there are."""
+    more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
+    return f"{rows[0].id}: {rows[0].reason}{more}" if rows[0].id else rows[0].reason + more
+
+
+def _headline(
+    verdict: str,
+    rows: tuple[TaskVerdict, ...],
+    names: list[str],
+    legacy: Mapping[str, RunRecord],
+    pilot: Mapping[str, RunRecord],
+    left_out: list[str],
+) -> str:
+    """One sentence: the verdict, what it rests on, and what is missing."""
+    there = [name for name in names if name in legacy and name in pilot]
+    rehearsals = [name for name in there if name != REAL]
+    expected = len([name for name in names if name != REAL])
+    parts: list[str] = []
+    different = [row for row in rows if row.verdict is Judgement.DIFFERENT]
+    if different:
+        tasks = dict.fromkeys(row.id or "the run" for row in different)
+        listed = ", ".join(list(tasks)[:3]) + (f" and {len(tasks) - 3} more" if len(tasks) > 3 else "")
+        parts.append(f"{len(different)} of {len(rows)} comparisons differ, in {listed}")
+    if REAL not in there:
+        parts.append(next(row.reason for row in rows if row.scenario == REAL))
+    if len(rehearsals) < expected:
+        number = expected - len(rehearsals)
+        parts.append(f"{number} of {expected} rehearsals {'is' if number == 1 else 'are'} missing")
+    elif not expected:
+        parts.append("no rehearsals")
+    gaps = [r for r in rows if r.verdict is Judgement.NOT_COMPARABLE and not r.placeholder and "missing" not in r.reason]
+    if gaps and not different:
+        parts.append(_first(gaps))
+    decisions = list(dict.fromkeys(row.decision for row in rows if row.decision))
+    if decisions:
+        parts.append("decided: " + "; ".join(decisions[:3]))
+    if not parts:
+        parts.append(f"in the real run and in {len(rehearsals)} rehearsals")
+    if left_out:
+        parts.append(f"{len(left_out)} scenarios were left out, because there are very many")
+    return f"{verdict}: {'; '.join(parts)}"

@@ -1,0 +1,73 @@
+"""What the structure check asks of a program read from a Prefect project; `prefect_reader` answers it.
+
+Only what is written here is used, so that any reader of any kind of project can be judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from workbook_lib.model.run import Scenario, State
+
+Key = tuple[str, int]  # (task id, map index; -1 when not mapped)
+
+
+class Node(Protocol):
+    """One task as the flow creates it: the legacy task id it stands for, and how it is configured.
+
+    `delays` are the seconds before a retry, one for all or one each; `timeout` None means none.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def mapped(self) -> bool: ...
+    @property
+    def retries(self) -> int: ...
+    @property
+    def delays(self) -> Sequence[float]: ...
+    @property
+    def timeout(self) -> float | None: ...
+
+
+class Graph(Protocol):
+    """`after[t]`: every task that has ended, whenever both run, before `t` starts; `races`: pairs ordered only while all goes well."""
+
+    @property
+    def after(self) -> Mapping[str, frozenset[str]]: ...
+    @property
+    def races(self) -> Sequence[tuple[str, str]]: ...
+
+
+class Gap(Protocol):
+    """Code that is not followed, and why."""
+
+    @property
+    def reason(self) -> str: ...
+    @property
+    def line(self) -> int | None: ...
+
+
+class Simulated(Protocol):
+    """How each task instance of a rehearsal ends; instances that the flow never creates are absent."""
+
+    @property
+    def states(self) -> Mapping[Key, State]: ...
+    @property
+    def state(self) -> State: ...
+    @property
+    def attempts(self) -> Mapping[Key, int]: ...
+    @property
+    def unfollowed(self) -> Sequence[Gap]: ...
+
+
+class FlowProgram(Protocol):
+    """A flow as its code stands."""
+
+    @property
+    def tasks(self) -> Sequence[Node]: ...
+    @property
+    def unfollowed(self) -> Sequence[Gap]: ...
+    def graph(self) -> Graph: ...
+    def simulate(self, scenario: Scenario, /) -> Simulated: ...

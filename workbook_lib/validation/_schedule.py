@@ -1,0 +1,127 @@
+"""Compares a workflow's schedule with that of its deployment in `prefect.yaml`.
+
+The form of a deployment: https://docs.prefect.io/v3/how-to-guides/deployments/prefect-yaml and .../create-schedules. Airflow's
+presets: https://airflow.apache.org/docs/apache-airflow/2.11.2/authoring-and-scheduling/cron.html.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from workbook_lib.errors import ProjectError
+from workbook_lib.model._base import Json
+from workbook_lib.model.workflow import Schedule, Workflow
+from workbook_lib.validation._rows import AspectResult, Judgement, TaskVerdict
+
+PRESETS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@quarterly": "0 0 1 */3 *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+UNLIKE = {
+    "once": "Prefect has no schedule that runs once",
+    "continuous": "Prefect has no continuous schedule",
+    "assets": "it runs when assets change; events are not compared yet",
+    "custom": "its timetable is code of its own",
+    "unknown": "it is decided by something that was not known when reading",
+}
+
+
+def deployment(project: Path, workflow_id: str) -> Mapping[str, Any] | None:
+    """The entry of `prefect.yaml` whose entrypoint is the workflow's flow; None when there is none. ProjectError on a broken file."""
+    table, listing = project / "pyproject.toml", project / "prefect.yaml"
+    try:
+        flows = tomllib.loads(table.read_text("utf-8")).get("tool", {}).get("migration", {}).get("workflows", {})
+        document = yaml.safe_load(listing.read_text("utf-8")) or {}
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ProjectError(f"cannot be read: {error}", file=str(table)) from error
+    except yaml.YAMLError as error:
+        raise ProjectError(f"not YAML: {' '.join(str(error).split())}", file=str(listing)) from error
+    entry = flows.get(workflow_id, {}).get("entrypoint")
+    found = [item for item in document.get("deployments") or () if isinstance(item, dict) and item.get("entrypoint") == entry]
+    return found[0] if entry and found else None
+
+
+def compare_schedule(workflow: Workflow, deployed: Mapping[str, Any] | None) -> list[AspectResult]:
+    """One row (id ""). `deployed` is the deployment's entry, None when `prefect.yaml` has none for the flow."""
+    legacy = workflow.schedule
+    wanted = _wanted(legacy)
+    if deployed is None:
+        return [_row(Judgement.NOT_COMPARABLE, "prefect.yaml has no deployment for this flow", wanted, None)]
+    entries = _entries(deployed)
+    paused = bool(deployed.get("paused"))
+    active = [] if paused else [entry for entry in entries if entry.get("active", True)]
+    found: Json = [_found(entry) for entry in (active or entries)]
+    shown: Json = found[0] if len(found) == 1 else found or None
+    if entries and not active:
+        shown = {"paused": True, "schedules": found}
+    if legacy.kind in UNLIKE:
+        return [_row(Judgement.NOT_COMPARABLE, UNLIKE[legacy.kind], wanted, shown)]
+    if legacy.kind == "none":
+        same, reason = not active, "the legacy workflow has no schedule, the deployment has one"
+    elif not entries:
+        same, reason = False, "the deployment has no schedule"
+    elif not active:
+        alike = found == [wanted]
+        same, reason = False, "the deployment has the same schedule, but it is paused" if alike else "the deployment is paused"
+    else:
+        same, reason = found == [wanted], _difference(wanted, active, found)
+    return [_row(Judgement.EQUAL if same else Judgement.DIFFERENT, "" if same else reason, wanted, shown)]
+
+
+def _wanted(schedule: Schedule) -> Json:
+    if schedule.kind == "cron":
+        return {"cron": _cron(schedule.cron or ""), "timezone": schedule.timezone}
+    if schedule.kind == "interval":
+        return {"interval": schedule.interval_seconds}
+    return None if schedule.kind == "none" else {schedule.kind: schedule.text}
+
+
+def _entries(deployed: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    given = deployed.get("schedules")
+    if given is None:
+        given = deployed.get("schedule")
+    several = given if isinstance(given, list) else [given]
+    return [entry for entry in several if isinstance(entry, Mapping) and entry]
+
+
+def _found(entry: Mapping[str, Any]) -> Json:
+    if entry.get("cron") is not None:
+        return {"cron": _cron(str(entry["cron"])), "timezone": str(entry.get("timezone") or "UTC")}
+    if entry.get("interval") is not None:
+        try:
+            return {"interval": TypeAdapter(timedelta).validate_python(entry["interval"]).total_seconds()}
+        except ValidationError:
+            return {"interval": str(entry["interval"])}
+    return {str(key): str(value) for key, value in entry.items()}
+
+
+def _cron(text: str) -> str:
+    plain = " ".join(text.split())
+    return PRESETS.get(plain, plain)
+
+
+def _difference(wanted: Json, active: list[Mapping[str, Any]], found: Json) -> str:
+    if len(active) > 1:
+        return f"the deployment has {len(active)} schedules"
+    if "cron" in wanted and wanted["cron"] == found[0].get("cron"):
+        return "the time zones differ"
+    return "the schedules differ"
+
+
+def _row(verdict: Judgement, reason: str, legacy: Json, pilot: Json) -> AspectResult:
+    return TaskVerdict(id="", aspect="schedule", verdict=verdict, legacy=legacy, pilot=pilot, reason=reason)
