@@ -105,11 +105,11 @@ class Child:
             return
         ids: dict[str, str] = order["ids"]
         mapped: set[str] = set(order["mapped"])
-        steers: dict[str, str] = order["steers"]
+        deciding: set[str] = set(order["deciding"])
 
         def script(label: str, index: int) -> Any:
             task_id = ids.get(label, "")
-            return task_id, scenario.outcome(task_id, index if task_id in mapped else -1), steers.get(task_id, "")
+            return task_id, scenario.outcome(task_id, index if task_id in mapped else -1), task_id in deciding
 
         _script.USED.clear()
         STAGE.script = script if scenario.kind == "rehearsal" else None
@@ -189,6 +189,7 @@ def _runs(observer: Any) -> list[dict[str, Any]]:
                 "label": run.label,
                 "type": run.state_type,
                 "name": run.state_name,
+                "message": run.message[:200],
                 "bodies": run.bodies,
                 "start": run.start,
                 "end": run.end,
@@ -203,19 +204,9 @@ def _flow_end(state: Any, project: Path) -> dict[str, Any]:
     """How the flow ended; `error` and its place when flow code itself raised."""
     ended: dict[str, Any] = {"type": state.type.value, "name": state.name or "", "message": (state.message or "")[:2000]}
     if isinstance(state.data, BaseException):
-        chain: list[BaseException] = []
-        error: BaseException | None = state.data
-        while error is not None and len(chain) < 20:
-            chain.append(error)
-            error = error.__cause__ or error.__context__
         ended["error"] = f"{type(state.data).__name__}: {state.data}"[:2000]
-        ended["errors"] = [type(one).__name__ for one in chain]
-        ended["reason"] = next((str(one) for one in chain if type(one).__name__ in _UNCOMPARABLE), "")
         ended |= _place(state.data, project)
     return ended
-
-
-_UNCOMPARABLE = ("TokenUsed", "BodyOutsideTaskRun")
 
 
 def _place(error: BaseException, project: Path) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from workbook_lib.model.run import State, TaskRun
 
+NOT_EXPANDED = "not expanded"  # the message by which a generated project's rules module marks such a run
+
 
 def state_of(kind: str, name: str, bodies: int) -> State:
     """The model's word for a Prefect state (https://docs.prefect.io/v3/concepts/states); its name decides where the type does not."""
@@ -24,8 +26,10 @@ def task_runs(seen: list[dict[str, Any]], ids: Mapping[str, str], mapped: set[st
     """One TaskRun per task run, in the order of creation.
 
     A mapped task's runs are numbered from 0. A task that is not mapped has the index -1; further runs of it are numbered from 1, so
-    that they show. A run whose name the table does not have keeps that name as its id.
+    that they show. A mapped task that was never expanded, and whose one run says so, has the index -1. A run whose name the table does
+    not have keeps that name as its id.
     """
+    total = Counter(ids.get(run["label"], run["label"]) for run in seen)
     counted: Counter[str] = Counter()
     found = []
     for run in seen:
@@ -33,7 +37,8 @@ def task_runs(seen: list[dict[str, Any]], ids: Mapping[str, str], mapped: set[st
         task_id = ids.get(label, label)
         number = counted[task_id]
         counted[task_id] += 1
-        index = number if task_id in mapped else (number or -1)
+        unexpanded = total[task_id] == 1 and not run["bodies"] and run["message"].startswith(NOT_EXPANDED)
+        index = number if task_id in mapped and not unexpanded else (number or -1)
         state = state_of(run["type"], run["name"], run["bodies"])
         result = run["result"] if state is State.SUCCESS else {"absent": True}
         found.append(

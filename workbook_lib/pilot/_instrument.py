@@ -8,9 +8,8 @@ runners' `submit` gives the order in which mapped runs are created; `call_hooks`
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
-import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,17 +18,16 @@ from prefect.context import TaskRunContext
 from prefect.tasks import Task
 
 from workbook_lib.model.run import Outcome
+from workbook_lib.pilot import _clock
 from workbook_lib.pilot._observer import Observer, Seen, install_streams
-from workbook_lib.pilot._script import Token, act
-
-SHORT_DELAY = 0.05  # seconds, for a configured delay that is shortened
+from workbook_lib.pilot._script import USED, Token, act
 
 
 class Stage:
     """What holds for the flow run under way; None of it between runs."""
 
     observer: Observer | None = None
-    script: Callable[[str, int], tuple[str, Outcome, str]] | None = None
+    script: Callable[[str, int], tuple[str, Outcome, bool]] | None = None
     real_delays: bool = False
     project: str = ""
 
@@ -57,7 +55,7 @@ def install() -> None:
     _patch_hooks(task_engine.AsyncTaskRunEngine, is_async=True)
     _patch_hooks(flow_engine.AsyncFlowRunEngine, is_async=True)
     _patch_submit(task_runners.ThreadPoolTaskRunner)
-    _patch_sleep()
+    _clock.install(lambda file: not STAGE.real_delays and bool(STAGE.project) and file.startswith(STAGE.project))
     install_streams(_printed)
     logging.getLogger("prefect.task_runs").addHandler(_Handler())
 
@@ -88,7 +86,7 @@ def _patch_states(engine: Any) -> None:
             # Before its name is resolved a blocked run bears the default name; its given name is then made from its own arguments.
             name = self.task_run.name if self._task_name_set else None
             label = label_of(self.task, name, self.parameters)
-            observer.state(self.task_run.id, label or self.task_run.name, state.type.value, state.name or "")
+            observer.state(self.task_run.id, label or self.task_run.name, state.type.value, state.name or "", state.message or "")
 
     if engine is task_engine.AsyncTaskRunEngine:
 
@@ -142,18 +140,6 @@ def _patch_submit(runner: Any) -> None:
     runner.submit = submit
 
 
-def _patch_sleep() -> None:
-    original = time.sleep
-
-    def sleep(seconds: float) -> None:
-        here = sys._getframe(1).f_globals.get("__file__") or ""
-        if not STAGE.real_delays and STAGE.project and str(here).startswith(STAGE.project):
-            seconds = min(seconds, SHORT_DELAY)
-        original(seconds)
-
-    time.sleep = sleep  # type: ignore[assignment]
-
-
 _MARK = "__pilot_watched__"
 
 
@@ -176,8 +162,6 @@ def _filled(cell: Any) -> bool:
 
 def _watched(fn: Any) -> Any:
     """The body, reported and in a rehearsal replaced; sync, async or generator as the body is."""
-    import inspect
-
     if inspect.isasyncgenfunction(fn) or inspect.isgeneratorfunction(fn):
         wrapped = _generator(fn) if inspect.isgeneratorfunction(fn) else _async_generator(fn)
     elif inspect.iscoroutinefunction(fn):
@@ -266,7 +250,8 @@ def _begin() -> Seen | None:
         return None
     if context is None:
         if STAGE.script is not None:
-            raise BodyOutsideTaskRun("flow code calls a task's body directly; a rehearsal cannot replace it")
+            USED.append("flow code calls a task's body directly; a rehearsal cannot replace it")
+            raise BodyOutsideTaskRun(USED[-1])
         return None
     return observer.begin(context.task_run.id, label_of(context.task, context.task_run.name) or context.task_run.name)
 
@@ -279,8 +264,8 @@ def _end(run: Seen, value: Any, returned: bool) -> None:
 def _scripted(run: Seen) -> Any:
     assert STAGE.script is not None
     assert STAGE.observer is not None
-    task_id, outcome, steers = STAGE.script(run.label or "", STAGE.observer.index(run))
-    return act(task_id, outcome, run.bodies, steers) if task_id else Token(run.label or "?")
+    task_id, outcome, decides = STAGE.script(run.label or "", STAGE.observer.index(run))
+    return act(task_id, outcome, run.bodies, decides) if task_id else Token(run.label or "?")
 
 
 def _printed(text: str) -> None:

@@ -27,7 +27,7 @@ class Seen:
     value: Any = None
     has_value: bool = False
     log: str = ""
-    error: str = ""
+    message: str = ""
 
 
 @dataclass
@@ -48,11 +48,11 @@ class Observer:
                 found.label = label
             return found
 
-    def state(self, run_id: object, label: str | None, state_type: str, state_name: str) -> None:
+    def state(self, run_id: object, label: str | None, state_type: str, state_name: str, message: str = "") -> None:
         """A task run entered a state."""
         with self.lock:
             run = self.created(run_id, label)
-            run.state_type, run.state_name = state_type, state_name
+            run.state_type, run.state_name, run.message = state_type, state_name, message
             self._tell(run)
 
     def begin(self, run_id: object, label: str) -> Seen:

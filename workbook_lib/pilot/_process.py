@@ -22,6 +22,14 @@ _GRACE = 2.0  # seconds between asking the process to end and ending it
 _LIMIT = 64_000_000  # bytes of one report: more is not a report
 
 
+class TimeOver(PilotStopped):
+    """The time limit ended the run."""
+
+
+class ChildDied(PilotError):
+    """The child process ended by itself before the run did."""
+
+
 class Child:
     """One child process in a session of its own. Leave it through `close`, in whatever way the run ended."""
 
@@ -61,7 +69,7 @@ class Child:
             while data:
                 data = data[os.write(self._orders, data) :]
         except BrokenPipeError:
-            raise PilotError(self._death()) from None
+            raise ChildDied(self._death()) from None
 
     def reports(
         self, until: Callable[[dict[str, Any]], bool], *, deadline: float, limit: float, stop: threading.Event | None
@@ -79,14 +87,14 @@ class Child:
                     raise PilotStopped("the run was stopped", advice="Nothing of it goes on; run it again when you like.")
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    raise PilotStopped(
+                    raise TimeOver(
                         f"the run took longer than its time limit of {limit:g} s and was ended",
                         advice="Give a longer time limit, or look for what waits in the flow.",
                     )
                 if selector.select(min(left, 0.1)):
                     chunk = os.read(self._reports, 1 << 16)
                     if not chunk:
-                        raise PilotError(self._death())
+                        raise ChildDied(self._death())
                     self._buffer += chunk
                     if len(self._buffer) > _LIMIT:
                         raise PilotError("the run reported more than can be kept")

@@ -17,12 +17,12 @@ from typing import Any, Literal, Self
 from workbook_lib.errors import PilotError, ProjectError
 from workbook_lib.model import _lengths
 from workbook_lib.model.evaluate import fill
+from workbook_lib.model.left_behind import outputs
 from workbook_lib.model.run import REAL, RunRecord, Scenario, State
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.pilot import _project, _server
 from workbook_lib.pilot._collect import state_of, task_runs
-from workbook_lib.pilot._outputs import outputs
-from workbook_lib.pilot._process import Child
+from workbook_lib.pilot._process import Child, ChildDied, TimeOver
 
 START_LIMIT = 120.0  # seconds for Prefect to be imported
 
@@ -77,14 +77,20 @@ def run_many(
     stop: threading.Event | None = None,
     on_record: Callable[[RunRecord], None] | None = None,
 ) -> tuple[RunRecord, ...]:
-    """Run many scenarios in one child process, which saves the seconds that Prefect's import takes. `time_limit` holds for each."""
+    """Run many scenarios in one child process, which saves the seconds that Prefect's import takes. `time_limit` holds for each.
+
+    A scenario that the time limit ended, or whose process died, gives a record with a `problem`; the others go on.
+    """
     records = []
     with Session(root) as session:
         for scenario in scenarios:
-            record = session.run(
-                workflow, scenario, params=params, logical_date=logical_date, time_limit=time_limit, real_delays=real_delays,
-                on_event=on_event, stop=stop,
-            )  # fmt: skip
+            try:
+                record = session.run(
+                    workflow, scenario, params=params, logical_date=logical_date, time_limit=time_limit, real_delays=real_delays,
+                    on_event=on_event, stop=stop,
+                )  # fmt: skip
+            except (TimeOver, ChildDied) as error:
+                record = session.unfinished(workflow, scenario, str(error), params=params, logical_date=logical_date)
             records.append(record)
             if on_record is not None:
                 on_record(record)
@@ -140,7 +146,7 @@ class Session:
                 "real_delays": real_delays,
                 "ids": entry.ids,
                 "mapped": mapped,
-                "steers": {task.id: task.steers for task in workflow.tasks if task.steers},
+                "deciding": sorted({task.id for task in workflow.tasks if task.steers} | _lengths.deciders(workflow)),
             }
             try:
                 child = self._ready(stop)
@@ -164,7 +170,17 @@ class Session:
                 state=State.SUCCESS if state_of(flow["type"], flow["name"], 1) is not State.FAILED else State.FAILED,
                 tasks=runs,
                 outputs=outputs(folder),
+                problem="; ".join(flow["used"]),
             )
+
+    def unfinished(
+        self, workflow: Workflow, scenario: Scenario, problem: str, *, params: Mapping[str, Any] | None, logical_date: str | None
+    ) -> RunRecord:
+        """The record of a run that did not come to its own end; it says nothing about tasks."""
+        return RunRecord(
+            engine="prefect", version=self._version, workflow=workflow.id, logical_date=logical_date or "",
+            inputs={"params": dict(params or {})}, scenario=scenario.name, state=State.FAILED, problem=problem,
+        )  # fmt: skip
 
     def _ready(self, stop: threading.Event | None) -> Child:
         server = _server.keep(self.root)

@@ -21,12 +21,15 @@ USED: list[str] = []  # what flow code did with tokens in the run under way, als
 
 
 class Token:
-    """The unknown result of a scripted task. It may be handed on to tasks, and nothing else."""
+    """The unknown result of a scripted task. It may be handed on to tasks, whole or in part, and nothing else."""
 
     __slots__ = ("_task",)
 
     def __init__(self, task: str) -> None:
         self._task = task
+
+    def __getitem__(self, key: object) -> Token:
+        return Token(f"{self._task}[{key!r}]")
 
     def __repr__(self) -> str:
         return f"<scripted result of {self._task}>"
@@ -54,7 +57,7 @@ _HARMLESS: dict[str, Callable[..., Any]] = {
 }
 _OPERATIONS = {
     "asking": ("bool", "eq", "ne", "lt", "le", "gt", "ge", "contains"),
-    "collection": ("len", "iter", "getitem"),
+    "collection": ("len", "iter"),
     "number": (
         "int",
         "float",
@@ -78,15 +81,18 @@ for _name in (f"__{name}__" for names in _OPERATIONS.values() for name in names)
     setattr(Token, _name, _refuse(_name))
 
 
-def act(task_id: str, outcome: Outcome, attempt: int, steers: str) -> Any:
-    """Do what the script says for this attempt, and return what the body would have returned."""
+def act(task_id: str, outcome: Outcome, attempt: int, decides: bool) -> Any:
+    """Do what the script says for this attempt, and return what the body would have returned.
+
+    Where the result `decides` the run's course (a branch, a short circuit, a mapping) no result is None, as in the legacy engine.
+    """
     if outcome.does == "fail" or (outcome.does == "recover" and attempt <= outcome.fails):
         raise ScriptedFailure(f"{task_id}: scripted failure of attempt {attempt}")
     if outcome.does == "skip":
         return skip(task_id)
     if outcome.arms is not None:
         return outcome.arms[0] if len(outcome.arms) == 1 else list(outcome.arms)
-    if outcome.value is None and not steers:
+    if outcome.value is None and not decides:
         return Token(task_id)
     return outcome.value
 
