@@ -4,6 +4,7 @@ WorkbookError
 ├── UsageError           the call itself is wrong: a bad option, an unknown workflow
 ├── InputError           a legacy source, project or record that cannot be used as it is
 │   ├── SourceError      a legacy file: missing, unreadable, without a workflow
+│   ├── FolderError      a migration folder that cannot be read or written: missing, full disk, no permission, in use
 │   ├── ProjectError     a generated project or an edited flow that does not compile or import
 │   └── RecordError      a stored JSON document of an unknown shape or version
 ├── ModelError           a workflow that breaks the model's own rules (mixed kinds, dangling edge)
@@ -57,6 +58,10 @@ class InputError(WorkbookError):
 
 class SourceError(InputError):
     """A legacy source that is missing, unreadable or holds no workflow."""
+
+
+class FolderError(InputError):
+    """A migration folder that cannot be read or written."""
 
 
 class ProjectError(InputError):

@@ -1,0 +1,71 @@
+"""The arguments of `workbook`. Plain argparse: reading must start fast, and usage errors must be one line."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from workbook_lib.errors import UsageError
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises UsageError instead of printing the usage and leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}.", advice=f"See `{self.prog} --help`.")
+
+
+def parser() -> Parser:
+    """All commands and their options."""
+    what = "Read legacy workflows, write a Prefect 3 project, and prove that it does the same."
+    top = Parser(prog="workbook", description=what, allow_abbrev=False)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+
+    read = _command(commands, "read", "read workflows and print what they are made of")
+    read.add_argument("paths", nargs="+", metavar="PATH", help="a workflow file or a folder of them")
+    read.add_argument("--airflow", metavar="V", help="the Airflow version whose meaning holds, as 2.11 or 3")
+    for name in ("variables", "connections", "env"):
+        read.add_argument(f"--{name}", metavar="F", help=f"values of {name}, a JSON or (env) NAME=value file as Airflow exports it")
+    read.add_argument("--missing-inputs", metavar="F", help="write the names of the values that were asked for and not given to F")
+    read.add_argument("--full", action="store_true", help="add everything the model knows")
+    read.add_argument("--jsonl", action="store_true", help="one JSON document a line: each workflow, then each finding")
+
+    assess = _command(commands, "assess", "inventory, needs, complexity, and which workflow to pilot first")
+    assess.add_argument("path", metavar="PATH")
+    assess.add_argument("--html", metavar="F", help="write the assessment as a page to F")
+
+    convert = _command(commands, "convert", "write a Prefect project, or bring changes into one")
+    convert.add_argument("path", metavar="PATH")
+    convert.add_argument("--out", required=True, metavar="ROOT", help="the migration folder, made or renewed")
+    convert.add_argument("--workflow", action="append", metavar="ID", help="only this workflow; can be repeated")
+
+    pilot = _command(commands, "pilot", "run a converted workflow on a local Prefect server")
+    pilot.add_argument("root", metavar="ROOT")
+    pilot.add_argument("--workflow", required=True, metavar="ID")
+    pilot.add_argument("--param", action="append", default=[], metavar="K=V", help="a run parameter, V as JSON or text; can be repeated")
+    pilot.add_argument("--logical-date", metavar="ISO")
+    _running(pilot)
+
+    record = _command(commands, "record", "run a workflow with the real legacy engine and keep what it did")
+    record.add_argument("root", metavar="ROOT_OR_PATH")
+    record.add_argument("--workflow", required=True, metavar="ID")
+    _running(record)
+
+    validate = _command(commands, "validate", "run what is missing or stale, compare both engines, and judge")
+    validate.add_argument("root", metavar="ROOT")
+    validate.add_argument("--workflow", metavar="ID")
+    validate.add_argument("--junit", metavar="F", help="write the verdict as JUnit XML to F")
+    validate.add_argument("--yes", action="store_true", help="agree to the list of what will be executed")
+    return top
+
+
+def _command(commands: argparse._SubParsersAction[Parser], name: str, what: str) -> Parser:
+    made = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".", allow_abbrev=False)
+    made.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+    return made
+
+
+def _running(command: Parser) -> None:
+    command.add_argument("--scenario", default="real", metavar="NAME", help="the real run (default) or a rehearsal by its name")
+    command.add_argument("--real-delays", action="store_true", help="wait as long as the retries say, instead of shortening the delays")
+    command.add_argument("--yes", action="store_true", help="agree to the list of what will be executed")

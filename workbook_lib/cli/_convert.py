@@ -1,0 +1,72 @@
+"""`workbook assess` and `workbook convert`."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import TextIO
+
+from workbook_lib.cli._output import document, one_line, show_findings, status
+from workbook_lib.cli._read import write_file
+from workbook_lib.errors import SourceError
+from workbook_lib.migration import Migration
+
+
+def assess(arguments: argparse.Namespace, stdout: TextIO) -> int:
+    """Print the assessment, or write it as a page."""
+    from workbook_lib.assess import to_html
+
+    with opened(arguments.path) as migration:
+        assessment = migration.assess()
+        findings = migration.findings()
+        if not migration.workflows():
+            reason = next((f.message for f in findings if f.severity.needs_human), "")
+            raise SourceError("no workflow was found" + (f": {reason}" if reason else "."), file=arguments.path)
+        if arguments.html:
+            write_file(arguments.html, to_html(assessment))
+        answer = assessment.document() if hasattr(assessment, "document") else assessment.model_dump(mode="json")
+        if arguments.json:
+            stdout.write(document({"schema": 1} | answer))
+        else:
+            stdout.write(one_line(f"{len(migration.workflows())} workflows" + (f"; see {arguments.html}" if arguments.html else "")) + "\n")
+            show_findings(findings)
+        return status(findings)
+
+
+def convert(arguments: argparse.Namespace, stdout: TextIO) -> int:
+    """Make or renew a migration folder and write its project."""
+    migration = Migration.create(arguments.out, arguments.path)
+    if not migration.workflows():
+        reason = next((f.message for f in migration.findings() if f.severity.needs_human), "")
+        raise SourceError("no workflow was found" + (f": {reason}" if reason else "."), file=arguments.path)
+    report = migration.convert(arguments.workflow)
+    if arguments.json:
+        stdout.write(document(report.document()))
+    else:
+        for name, tasks in report.statuses.items():
+            done = sum(task["status"] == "converted" for task in tasks)
+            stdout.write(one_line(f"{name}: {done} of {len(tasks)} tasks converted ({report.project / report.paths[name]})") + "\n")
+        show_findings(report.findings)
+    return status(report.findings)
+
+
+class opened:
+    """A migration folder as it is, or a temporary one made from a path of sources."""
+
+    def __init__(self, path: str) -> None:
+        self._path, self._temporary = path, None if is_root(path) else tempfile.TemporaryDirectory(prefix="workbook-")
+
+    def __enter__(self) -> Migration:
+        if self._temporary is None:
+            return Migration(self._path)
+        return Migration.create(Path(self._temporary.name) / "root", self._path)
+
+    def __exit__(self, *_: object) -> None:
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+
+def is_root(path: str) -> bool:
+    """Whether `path` is a migration folder."""
+    return (Path(path) / ".workbook" / "migration.json").is_file()

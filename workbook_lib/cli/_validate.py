@@ -1,0 +1,115 @@
+"""`workbook validate`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any, TextIO
+from xml.etree import ElementTree
+
+from workbook_lib.cli._output import DONE, LEFT, document, one_line, say
+from workbook_lib.cli._read import write_file
+from workbook_lib.cli._run import agree
+from workbook_lib.migration import Migration
+from workbook_lib.model.run import REAL
+
+if TYPE_CHECKING:
+    from workbook_lib.validation import Verdict
+
+GOOD = ("equal", "explained")
+
+
+def validate(arguments: argparse.Namespace, stdout: TextIO) -> int:
+    """Judge one workflow, or all that were converted."""
+    migration = Migration(arguments.root)
+    names = [migration.workflow(arguments.workflow).id] if arguments.workflow else converted(migration)
+    agree([line for name in names for line in to_run(migration, name)], arguments.yes)
+    verdicts = [migration.validate(name, record=engine_installed(migration, name), progress=say) for name in names]
+    if arguments.junit:
+        write_file(arguments.junit, junit(verdicts))
+    if arguments.json:
+        stdout.write(document(joined(verdicts)))
+    else:
+        for verdict in verdicts:
+            stdout.write(one_line(f"{verdict.workflow}: {verdict.headline}") + "\n")
+            stdout.write(one_line(f"  report: {migration.report(verdict.workflow)}") + "\n")
+    return DONE if all(verdict.verdict in GOOD for verdict in verdicts) else LEFT
+
+
+def converted(migration: Migration) -> list[str]:
+    """The workflows that the project holds, in the order of the sources."""
+    table = migration.table()
+    return [workflow.id for workflow in migration.workflows() if workflow.id in table] or [migration.workflow().id]
+
+
+def to_run(migration: Migration, name: str) -> list[str]:
+    """What will be executed; empty when every record is there and fresh."""
+    runs = [scenario for scenarios in migration.missing_runs(name).values() for scenario in scenarios]
+    real = REAL if any(scenario.kind == "real" for scenario in runs) else None
+    return migration.consent(name, real or runs[0]) if runs else []
+
+
+def engine_installed(migration: Migration, name: str) -> bool:
+    """Whether the legacy engine's environment exists; making one is offered, never forced."""
+    from workbook_lib.errors import EngineError
+    from workbook_lib.sources import room
+
+    try:
+        room(migration.workflow(name).system).environment()
+    except (EngineError, AttributeError):
+        return False
+    return True
+
+
+def joined(verdicts: list[Verdict]) -> dict[str, Any]:
+    """One document: a single verdict as it is; of several the worst, with all of them under `workflows`."""
+    documents = [verdict.document() for verdict in verdicts]
+    if len(documents) == 1:
+        return documents[0]
+    order = ["equal", "explained", "equal in rehearsal", "explained in rehearsal", "not comparable", "different"]
+    worst = max(documents, key=lambda one: order.index(str(one["verdict"]).partition(",")[0]))
+    aspects: dict[str, str] = {}
+    for one in documents:
+        for aspect, judgement in one["aspects"].items():
+            aspects[aspect] = max(aspects.get(aspect, "equal"), judgement, key=order.index)
+    return {
+        "schema": 1,
+        "verdict": worst["verdict"],
+        "workflow": None,
+        "aspects": aspects,
+        "tasks": [row | {"workflow": one["workflow"]} for one in documents for row in one["tasks"]],
+        "scenarios": [row | {"workflow": one["workflow"]} for one in documents for row in one["scenarios"]],
+        "masks": [row | {"workflow": one["workflow"]} for one in documents for row in one["masks"]],
+        "workflows": documents,
+    }
+
+
+def junit(verdicts: list[Verdict]) -> str:
+    """The rows as test cases: different fails, not comparable is skipped."""
+    top = ElementTree.Element("testsuites")
+    for verdict in verdicts:
+        rows = verdict.tasks
+        counts = {kind: sum(str(row.verdict) == kind for row in rows) for kind in ("different", "not comparable")}
+        suite = ElementTree.SubElement(
+            top,
+            "testsuite",
+            name=_xml(verdict.workflow),
+            tests=str(len(rows)),
+            failures=str(counts["different"]),
+            errors="0",
+            skipped=str(counts["not comparable"]),
+        )
+        for row in rows:
+            instance = row.id if row.map_index < 0 else f"{row.id}[{row.map_index}]"
+            name = f"{instance or 'the run'}: {row.aspect}" + (f" ({row.scenario})" if row.scenario else "")
+            case = ElementTree.SubElement(suite, "testcase", classname=_xml(verdict.workflow), name=_xml(name))
+            if str(row.verdict) == "different":
+                failure = ElementTree.SubElement(case, "failure", message=_xml(row.reason))
+                failure.text = _xml(f"legacy: {row.legacy}\npilot: {row.pilot}")
+            elif str(row.verdict) == "not comparable":
+                ElementTree.SubElement(case, "skipped", message=_xml(row.reason))
+    return ElementTree.tostring(top, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _xml(text: str) -> str:
+    """Text without the characters that XML cannot hold."""
+    return "".join(c if c in "\t\n\r" or ord(c) >= 32 and not 0xD800 <= ord(c) <= 0xDFFF and c not in "\ufffe\uffff" else "?" for c in text)

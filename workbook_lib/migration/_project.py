@@ -1,0 +1,156 @@
+"""Bringing the writer's output into the user's project: three ways, file by file, without ever losing an edit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from workbook_lib.errors import FolderError, MergeConflict
+from workbook_lib.findings import Finding, Severity
+from workbook_lib.migration import _disk, _merge
+
+What = Literal["written", "merged", "kept", "removed", "unchanged", "conflict"]
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """What regenerating did to one file of the project; `reason` says why where it is not plain."""
+
+    path: str
+    what: What
+    reason: str = ""
+    lines: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConvertReport:
+    """What a conversion wrote: the project's place, each file, and the status of each task per workflow.
+
+    `statuses`: workflow id -> tasks as `{"id", "status", "finding"}`, in the order of the source; `paths`: workflow id -> its flow's file.
+    """
+
+    project: Path
+    files: tuple[FileChange, ...] = ()
+    statuses: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def conflicts(self) -> tuple[FileChange, ...]:
+        """Files of the user's that were left as they are, because both sides changed the same lines."""
+        return tuple(change for change in self.files if change.what == "conflict")
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document of `workbook convert`."""
+        workflows = [{"id": name, "path": self.paths.get(name), "tasks": list(tasks)} for name, tasks in self.statuses.items()]
+        return {"schema": 1, "project": str(self.project), "workflows": workflows, "findings": [f.public() for f in self.findings]}
+
+
+class Project:
+    """The folder ROOT/project, with the writer's last output kept in ROOT/.workbook/base."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folder = root / "project"
+        self.base = root / ".workbook" / "base"
+        self.pending = root / ".workbook" / "conflicts"
+
+    def apply(self, files: Mapping[str, str]) -> list[FileChange]:
+        """Merge the writer's new output (relative path -> text) into the project; conflicts are left to `resolve`."""
+        writes: dict[Path, str | bytes | None] = {}
+        bases: dict[Path, str | bytes | None] = {}
+        changes = []
+        for path in sorted(set(files) | set(self.based())):
+            change, text, base = self._one(path, files.get(path))
+            changes.append(change)
+            place = self._inside(path)
+            if change.what in ("written", "merged", "removed"):
+                writes[place] = text
+            if change.what == "conflict":
+                writes[self.pending / path] = text
+            else:
+                bases[self.base / path] = base
+                if (self.pending / path).exists():
+                    bases[self.pending / path] = None
+        _disk.write_all(writes | bases)  # the project first: were it cut off here, the next merge finds the same text on both sides
+        self._sweep()
+        return changes
+
+    def _one(self, path: str, new: str | None) -> tuple[FileChange, str | None, str | None]:
+        """What to do with one file: the change, the text to write, the new base."""
+        base, yours = _disk.read_text(self.base / path), _disk.read_text(self._inside(path))
+        if yours == new:
+            return FileChange(path, "unchanged"), None, new
+        if yours == base:
+            return FileChange(path, "written" if new is not None else "removed"), new, new
+        if new is None:
+            return FileChange(path, "kept", "it is no longer generated, but you edited it"), None, None
+        if yours is None:
+            return FileChange(path, "kept", "you deleted it; it was not written again"), None, new
+        merged = _merge.merge(base or "", yours, new)
+        if merged.conflicts:
+            return FileChange(path, "conflict", "you and the converter changed the same lines", merged.conflicts), merged.text, None
+        if merged.text == yours:
+            return FileChange(path, "kept", "your edits stay; nothing new for it"), None, new
+        return FileChange(path, "merged", "your edits and the new output"), merged.text, new
+
+    def based(self) -> list[str]:
+        """Relative paths of what the writer emitted last."""
+        files = [path for path in self.base.rglob("*") if path.is_file() and not path.name.startswith(".new-")]
+        return [path.relative_to(self.base).as_posix() for path in files]
+
+    def conflict(self, path: str) -> str | None:
+        """The text with markers that waits to be resolved for a file, or None."""
+        self._inside(path)
+        return _disk.read_text(self.pending / path)
+
+    def resolve(self, path: str, text: str, new: str) -> None:
+        """Settle a conflict with `text`: it becomes the file, and `new` (the writer's output) the base of later merges."""
+        line = _merge.has_markers(text)
+        if line is not None:
+            raise MergeConflict("a conflict marker is left", file=path, line=line, advice="Keep one side and delete the markers.")
+        _disk.write_all({self._inside(path): text, self.base / path: new, self.pending / path: None})
+
+    def _inside(self, path: str) -> Path:
+        """The place of a project file; a path that leads out of the project, also by a link, is refused."""
+        place = self.folder / path
+        plainly_inside = Path(os.path.normpath(place)).is_relative_to(self.folder)
+        if not plainly_inside or not place.parent.resolve().is_relative_to(self.folder.resolve()):
+            raise FolderError("leads out of the project", file=path, advice="Replace the link by a folder.")
+        return place
+
+    def _sweep(self) -> None:
+        """Remove folders of the base that became empty."""
+        for folder in sorted((p for p in self.base.rglob("*") if p.is_dir()), reverse=True):
+            if not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def conflict_findings(changes: list[FileChange], root: Path) -> list[Finding]:
+    """One finding per conflict and per file that was kept from the new output."""
+    found = []
+    for change in changes:
+        if change.what == "conflict":
+            found.append(
+                Finding(
+                    code="migration.conflict",
+                    severity=Severity.WARNING,
+                    message=f"project/{change.path}: {change.reason}; your file is unchanged",
+                    file=str(root / ".workbook" / "conflicts" / change.path),
+                    line=change.lines[0],
+                    advice="Settle the marked lines in that file, then resolve it; or bring the change into your file by hand.",
+                )
+            )
+        elif change.what == "kept" and change.reason.startswith(("it is", "you deleted")):
+            found.append(
+                Finding(
+                    code="migration.kept",
+                    severity=Severity.NOTE,
+                    message=f"project/{change.path}: {change.reason}",
+                    file=str(root / "project" / change.path),
+                )
+            )
+    return found

@@ -1,0 +1,180 @@
+"""Running both engines for a migration folder, and judging what they did."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbook_lib.errors import UsageError
+from workbook_lib.migration import _disk, _needs
+from workbook_lib.migration._sources import imports
+from workbook_lib.model.run import REAL, RunRecord, Scenario
+from workbook_lib.model.workflow import Workflow
+
+if TYPE_CHECKING:
+    from workbook_lib.migration._migration import Migration
+    from workbook_lib.validation import Verdict
+
+Progress = Callable[[str], None]
+_TEXTS = frozenset({".md", ".rst", ".ipynb", ".svg", ".png"})
+
+
+def legacy_digest(migration: Migration, workflow: Workflow) -> str:
+    """What a legacy run depends on: the workflow's file and the files it imports, data and templates beside them, the inputs."""
+    legacy = migration.root / "legacy"
+    definition = legacy / workflow.origin.file
+    digest = hashlib.sha256()
+    folders = (definition.parent, legacy, legacy / "dags", legacy / "plugins")
+    files = imports(definition, *folders) if definition.is_file() else set(legacy.rglob("*.py"))
+    others = {path for path in legacy.rglob("*") if path.is_file() and path.suffix not in _TEXTS | {".py", ".pyc"}}
+    for path in sorted(files | others):
+        digest.update(path.relative_to(legacy).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    for name in _needs.FILES:
+        digest.update(json.dumps(_needs.read(migration.root, name), sort_keys=True).encode() + b"\0")
+    return "sha256:" + digest.hexdigest()
+
+
+def pilot_digest(migration: Migration, workflow: Workflow) -> str:
+    """What a pilot depends on: the model, the project's files that the flow may use, the fixtures and inputs, Prefect."""
+    from importlib.metadata import version
+
+    from workbook_lib.validation import fingerprint
+
+    return fingerprint(migration.root / "project", workflow, "prefect " + version("prefect"), legacy_digest(migration, workflow))
+
+
+def record(migration: Migration, workflow: Workflow, scenarios: tuple[Scenario, ...], **options: Any) -> tuple[RunRecord, ...]:
+    """Legacy records made by the real engine, kept as they come; the real run is made twice, to see which values differ by themselves."""
+    from workbook_lib.sources import room
+
+    made_from = legacy_digest(migration, workflow)
+    options = {"logical_date": logical_date(migration, workflow)} | options
+    again = [scenario for scenario in scenarios if scenario.kind == "real"]
+    made: list[RunRecord] = []
+    for one in room(workflow.system).run_legacy(
+        workflow,
+        [*scenarios, *again],
+        legacy=migration.root / "legacy",
+        work=migration.root / ".workbook" / "runs",
+        inputs={name: _needs.read(migration.root, name) for name in _needs.FILES},
+        **options,
+    ):
+        if not options.get("params"):
+            migration.store.save_record("legacy", one, made_from, second=len(made) >= len(scenarios))
+        made.append(one)
+    return tuple(made[: len(scenarios)])
+
+
+def pilot(migration: Migration, workflow: Workflow, scenario: Scenario, **options: Any) -> RunRecord:
+    """One run of the project's flow, kept."""
+    from workbook_lib.pilot import run
+
+    made_from = pilot_digest(migration, workflow)
+    options = {"logical_date": logical_date(migration, workflow)} | options
+    made = run(migration.root, workflow, scenario, **options)
+    if not options.get("params"):
+        migration.store.save_record("pilot", made, made_from)
+    return made
+
+
+def logical_date(migration: Migration, workflow: Workflow) -> str:
+    """The logical date of runs: that of the legacy record, so that both engines run for the same moment; else the start date."""
+    legacy = migration.store.record("legacy", workflow.id, REAL.name)
+    return legacy.logical_date if legacy else workflow.start_date or "2024-01-01T00:00:00+00:00"
+
+
+def validate(migration: Migration, workflow: Workflow, *, record: bool, progress: Progress, **options: Any) -> Verdict:
+    """Run what is missing or stale, compare and keep the verdict."""
+    from workbook_lib.pilot import run_many
+    from workbook_lib.validation import judge, masks
+
+    store, scenarios = migration.store, migration.scenarios(workflow.id)
+    missing = stale_records(migration, workflow)
+    if missing and record:
+        progress(f"{workflow.id}: running {len(missing)} scenarios in the legacy engine")
+        migration.record(workflow.id, missing)
+        missing = ()
+    todo = stale_pilots(migration, workflow)
+    if todo:
+        progress(f"{workflow.id}: running {len(todo)} scenarios in Prefect")
+        made_from = pilot_digest(migration, workflow)
+
+        def keep(made: RunRecord) -> None:
+            store.save_record("pilot", made, made_from)
+
+        run_many(migration.root, workflow, todo, on_record=keep, logical_date=logical_date(migration, workflow), **options)
+    progress(f"{workflow.id}: comparing")
+    fresh = [scenario.name for scenario in scenarios if scenario not in missing]
+    legacy = [found for name in fresh if (found := store.record("legacy", workflow.id, name))]
+    pilots = [found for scenario in scenarios if (found := store.record("pilot", workflow.id, scenario.name))]
+    first, second = store.record("legacy", workflow.id, REAL.name), store.record("legacy", workflow.id, REAL.name, second=True)
+    verdict = judge(
+        workflow,
+        migration.program(workflow.id),
+        legacy,
+        pilots,
+        decisions=migration.decisions.plain(),
+        placeholders=[task for task, status in migration.statuses(workflow.id).items() if status.status == "placeholder"],
+        masks=masks(first, second) if first and second else (),
+        project=migration.root / "project",
+        fingerprint=fingerprint(migration, workflow),
+    )
+    store.save_verdict(workflow.id, verdict.to_json())
+    return verdict
+
+
+def fingerprint(migration: Migration, workflow: Workflow) -> str:
+    """What a verdict depends on: what the pilot does, the decisions, and the legacy engine's version."""
+    legacy = migration.store.record("legacy", workflow.id, REAL.name)
+    parts = [pilot_digest(migration, workflow), json.dumps(migration.decisions.plain(), sort_keys=True, default=str)]
+    parts.append(f"{legacy.engine} {legacy.version} {legacy.logical_date}" if legacy else "")
+    return "sha256:" + hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def stale_records(migration: Migration, workflow: Workflow) -> tuple[Scenario, ...]:
+    """Scenarios whose legacy record is missing or was made from other sources."""
+    now = legacy_digest(migration, workflow)
+    return tuple(s for s in migration.scenarios(workflow.id) if migration.store.made_from("legacy", workflow.id, s.name) != now)
+
+
+def stale_pilots(migration: Migration, workflow: Workflow) -> tuple[Scenario, ...]:
+    """Scenarios whose pilot is missing or was made from other code."""
+    now = pilot_digest(migration, workflow)
+    return tuple(s for s in migration.scenarios(workflow.id) if migration.store.made_from("pilot", workflow.id, s.name) != now)
+
+
+def report(migration: Migration, workflow: Workflow) -> Path:
+    """Write the HTML report."""
+    from workbook_lib.validation import report_html
+
+    verdict = migration.verdict(workflow.id)
+    if verdict is None:
+        raise UsageError(f"{workflow.id!r} was not validated yet.", advice="Call validate first.")
+    place = migration.root / "report" / f"{_disk.file_name(workflow.id)}.html"
+    _disk.write(place, report_html(verdict, svg=migration.svg(workflow.id, "verdict")))
+    return place
+
+
+def states(made: RunRecord) -> dict[str, str]:
+    """Task id -> state, the worst of a mapped task's instances."""
+    order = ["success", "skipped", "removed", "not_run", "upstream_failed", "failed"]
+    found: dict[str, str] = {}
+    for run in made.tasks:
+        before = found.get(run.id, "success")
+        found[run.id] = max(before, str(run.state), key=order.index)
+    return found
+
+
+def verdict_colours(verdict: Verdict) -> dict[str, str]:
+    """Task id -> class of the drawing, the worst of a task's rows."""
+    from workbook_lib.validation import Judgement
+
+    order = list(Judgement)
+    found: dict[str, Judgement] = {}
+    for row in verdict.tasks:
+        if row.id:
+            found[row.id] = max(found.get(row.id, Judgement.EQUAL), row.verdict, key=order.index)
+    return {task: str(judgement).replace(" ", "_") for task, judgement in found.items()}
