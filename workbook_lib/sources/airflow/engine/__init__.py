@@ -6,6 +6,6 @@
 from __future__ import annotations
 
 from workbook_lib.sources.airflow.engine._environment import EngineEnvironment, environment, install
-from workbook_lib.sources.airflow.engine._run import run_legacy
+from workbook_lib.sources.airflow.engine._run import run_legacy, run_several, structure
 
-__all__ = ["EngineEnvironment", "environment", "install", "run_legacy"]
+__all__ = ["EngineEnvironment", "environment", "install", "run_legacy", "run_several", "structure"]

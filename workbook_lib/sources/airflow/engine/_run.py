@@ -19,6 +19,7 @@ from workbook_lib.model.left_behind import outputs
 from workbook_lib.model.run import RunRecord, Scenario, State, TaskRun
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.sources.airflow.engine._environment import EngineEnvironment, environment
+from workbook_lib.sources.airflow.engine._structure import workflow_of
 
 Event = dict[str, Any]
 LOAD_SECONDS = 420.0  # importing Airflow, migrating the first database and importing the DAG files
@@ -40,39 +41,94 @@ def run_legacy(
     on_event: Callable[[Event], None] | None = None,
     engine: EngineEnvironment | None = None,
 ) -> list[RunRecord]:
-    """One record per scenario, in their order, of a DAG (or its id) whose files lie in the folder `legacy`.
+    """One record per scenario, in their order, of a DAG (or its id) whose files lie in the folder `legacy`; see `run_several`."""
+    pairs = [(workflow, scenario) for scenario in scenarios]
+    return list(
+        run_several(
+            pairs,
+            legacy=legacy,
+            work=work,
+            inputs=inputs,
+            params=params,
+            logical_date=logical_date,
+            real_delays=real_delays,
+            time_limit=time_limit,
+            on_event=on_event,
+            engine=engine,
+        )
+    )
 
-    Each scenario is a process of its own with a fresh metadata database, an empty home, no network, and a fresh copy of
-    `legacy/fixtures` as working folder; `time_limit` (seconds) holds for each. `inputs` has `variables`, `connections` (as Airflow
-    exports them) and `env`. A run that did not come to its end has a `problem`. EngineError when nothing could be run.
+
+def run_several(
+    runs: Sequence[tuple[Workflow | str, Scenario]],
+    *,
+    legacy: Path,
+    work: Path,
+    inputs: Mapping[str, Any] | None = None,
+    params: Mapping[str, Any] | None = None,
+    logical_date: str,
+    real_delays: bool = False,
+    time_limit: float = 120.0,
+    on_event: Callable[[Event], None] | None = None,
+    engine: EngineEnvironment | None = None,
+) -> Iterator[RunRecord]:
+    """Run pairs of a DAG (or its id) and a scenario one after the other; yield each record as soon as it is there.
+
+    The DAG files are imported once. Each run is a process of its own with a fresh metadata database, an empty home, no network, and
+    a fresh copy of `legacy/fixtures` as working folder; `time_limit` (seconds) holds for each. `inputs` has `variables`, `connections`
+    (as Airflow exports them) and `env`. A run that did not come to its end has a `problem`. EngineError when nothing could be run.
     """
     engine = engine or environment()
-    dag_id = workflow if isinstance(workflow, str) else workflow.id
+    named = [(workflow if isinstance(workflow, str) else workflow.id, scenario) for workflow, scenario in runs]
+    given, values = dict(inputs or {}), dict(params or {})
     work.mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix="airflow-", dir=work))
-    version = engine.version
-    records: list[RunRecord] = []
+    version, done = engine.version, 0
     try:
-        job = _job(dag_id, scenarios, home, legacy.resolve(), engine, dict(inputs or {}), dict(params or {}), logical_date)
+        job = _job(named, home, legacy.resolve(), engine, given, values, logical_date)
         job |= {"real_delays": real_delays, "time_limit": time_limit}
-        for event in _answers(job, home, engine, dict(inputs or {}), each=time_limit):
+        for event in _answers(job, home, engine, given, each=time_limit):
             if event["event"] == "loaded":
                 version = event["version"]
-                _check_loaded(dag_id, event, home / "dags", legacy)
+                _check_loaded([dag_id for dag_id, _ in named], event, home / "dags", legacy)
             if event["event"] == "record":
-                records.append(_record(event, workflow=dag_id, version=version, logical_date=logical_date, params=dict(params or {})))
+                done += 1
+                record = _record(event, version=version, logical_date=logical_date, params=values)
+                shutil.rmtree(Path(event["folder"]).parent, ignore_errors=True)
+                yield record
             elif on_event is not None:
                 on_event(event)
-        if len(records) < len(scenarios):
-            raise EngineError(f"Airflow ended before the scenario {scenarios[len(records)].name!r} of {dag_id!r}.{_tail(home)}")
-        return records
+        if done < len(named):
+            raise EngineError(f"Airflow ended before the scenario {named[done][1].name!r} of {named[done][0]!r}.{_tail(home)}")
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
+def structure(
+    *, legacy: Path, work: Path, inputs: Mapping[str, Any] | None = None, engine: EngineEnvironment | None = None
+) -> tuple[dict[str, Workflow], dict[str, str]]:
+    """All DAGs of a folder as Airflow itself reads them (structure only), by id; and the files it could not import, with the error."""
+    engine = engine or environment()
+    given = dict(inputs or {})
+    work.mkdir(parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="airflow-", dir=work))
+    found: dict[str, Workflow] = {}
+    errors: dict[str, str] = {}
+    try:
+        job = _job([], home, legacy.resolve(), engine, given, {}, "2024-01-01T00:00:00+00:00") | {"describe": None}
+        job |= {"real_delays": False, "time_limit": 0}
+        for event in _answers(job, home, engine, given, each=60.0):
+            if event["event"] == "loaded":
+                errors = {name.replace(str(home / "dags"), str(legacy)): message for name, message in event["errors"].items()}
+            elif event["event"] == "described":
+                found[event["workflow"]] = workflow_of(event["structure"], engine.version)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    return found, errors
+
+
 def _job(
-    dag_id: str,
-    scenarios: Sequence[Scenario],
+    runs: list[tuple[str, Scenario]],
     home: Path,
     legacy: Path,
     engine: EngineEnvironment,
@@ -89,8 +145,8 @@ def _job(
         "paths": [str(root) for root in roots],
         "home": str(home),
         "template": str(engine.template),
-        "dag_id": dag_id,
-        "scenarios": [scenario.model_dump(mode="json") for scenario in scenarios],
+        "runs": [[dag_id, scenario.model_dump(mode="json")] for dag_id, scenario in runs],
+        "describe": [],
         "params": params,
         "inputs": {name: inputs.get(name, {}) for name in ("variables", "connections")},
         "logical_date": logical_date,
@@ -182,26 +238,27 @@ def _events(driver: subprocess.Popen[bytes], home: Path, limit: float, each: flo
             end = time.monotonic() + each + 90.0  # what a scenario may take, and the time to clean up behind it
 
 
-def _check_loaded(dag_id: str, event: Event, copied: Path, legacy: Path) -> None:
-    if dag_id in event["dags"]:
+def _check_loaded(wanted: list[str], event: Event, copied: Path, legacy: Path) -> None:
+    missing = next((dag_id for dag_id in wanted if dag_id not in event["dags"]), None)
+    if missing is None:
         return
     errors = [f"{name.replace(str(copied), str(legacy))}: {message}" for name, message in sorted(event["errors"].items())]
     if errors:
-        raise EngineError(f"Airflow has no DAG {dag_id!r}, and could not import {'; '.join(errors[:3])}.")
-    raise EngineError(f"Airflow found no DAG {dag_id!r} in {legacy}; it found {', '.join(event['dags'][:10]) or 'none'}.")
+        raise EngineError(f"Airflow has no DAG {missing!r}, and could not import {'; '.join(errors[:3])}.")
+    raise EngineError(f"Airflow found no DAG {missing!r} in {legacy}; it found {', '.join(event['dags'][:10]) or 'none'}.")
 
 
-def _record(event: Event, *, workflow: str, version: str, logical_date: str, params: Event) -> RunRecord:
+def _record(event: Event, *, version: str, logical_date: str, params: Event) -> RunRecord:
     return RunRecord(
         engine="airflow",
         version=version,
-        workflow=workflow,
+        workflow=event["workflow"],
         logical_date=logical_date,
         inputs={"params": params} if params else {},
         scenario=event["scenario"],
         state=State.SUCCESS if event["state"] == "success" else State.FAILED,
         tasks=tuple(_task(entry) for entry in event["tasks"]),
-        outputs=outputs(Path(event["folder"])),
+        outputs=outputs(Path(event["folder"])) if event["kind"] == "real" else (),
         problem=event["problem"] or ("" if event["state"] in ("success", "failed") else f"the run was left {event['state']}"),
     )
 

@@ -1,9 +1,10 @@
 """The driver: reads one job, loads the DAGs once, runs each scenario in a forked process, answers events.
 
-Job: {"dags": folder, "paths": [import roots], "home": folder, "template": database file, "dag_id", "scenarios": [...], "params", "inputs",
-"logical_date", "real_delays", "time_limit", "fixtures": folder or null, "log": file}. Events, one JSON object a line: "loaded"
-(version, dags, errors), "started" / "ended" / "error" (scenario, id, map_index ...), "record" (scenario, state, tasks, problem,
-folder) and "failed" (message: nothing can be run).
+Job: {"dags": folder, "paths": [import roots], "home": folder, "template": database file, "runs": [[DAG id, scenario], ...],
+"describe": [DAG id, ...] or null for all, "params", "inputs", "logical_date", "real_delays", "time_limit", "fixtures": folder or null,
+"log": file}. Events, one JSON object a line: "loaded" (version, dags, errors), "described" (workflow, structure), "started" / "ended" /
+"error" (workflow, scenario, id, map_index ...), "record" (workflow, scenario, state, tasks, problem, folder), "failed" (message: nothing
+can be run).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from . import _airflow2, _network
+from ._describe import describe
 from ._processes import adopt_orphans, run_forked
 
 ENGINES: dict[str, ModuleType] = {"2": _airflow2}  # by major version of Airflow
@@ -63,10 +65,13 @@ def _work(job: dict[str, Any], emit: Emit) -> None:
     sys.path[:0] = job["paths"]
     dags, errors = engine.load(Path(job["dags"]))
     emit({"event": "loaded", "version": version, "dags": sorted(dags), "errors": errors})
-    if job["dag_id"] not in dags:
+    for dag_id in sorted(dags) if job["describe"] is None else job["describe"]:
+        if dag_id in dags:
+            emit({"event": "described", "workflow": dag_id, "structure": describe(dags[dag_id])})
+    if any(dag_id not in dags for dag_id, _ in job["runs"]):
         return
-    for number, scenario in enumerate(job["scenarios"]):
-        emit(_one(engine, dags, job, scenario, home / f"run{number}", base, emit))
+    for number, (dag_id, scenario) in enumerate(job["runs"]):
+        emit(_one(engine, dags, job | {"dag_id": dag_id}, scenario, home / f"run{number}", base, emit))
 
 
 def _migrated(engine: ModuleType, template: Path, home: Path) -> None:
@@ -114,7 +119,7 @@ def _one(
             attempts.setdefault(key, set()).add(event["attempt"])
         if event["event"] == "error":
             errors[key] = event["message"]
-        emit(event | {"scenario": scenario["name"]})
+        emit(event | {"workflow": job["dag_id"], "scenario": scenario["name"]})
 
     answer: dict[str, Any] = {}
 
@@ -130,9 +135,8 @@ def _one(
         key = (task["id"], task["map_index"])
         task["attempts"] = len(attempts.get(key, ()))
         task["error"] = errors.get(key, "") if scenario["kind"] == "real" and task["state"] == "failed" else ""
-    return {"event": "record", "scenario": scenario["name"], "folder": str(cwd), "problem": problem or unread} | (
-        answer or {"state": None, "tasks": []}
-    )
+    named = {"event": "record", "workflow": job["dag_id"], "scenario": scenario["name"], "kind": scenario["kind"], "folder": str(cwd)}
+    return named | {"problem": problem or unread} | (answer or {"state": None, "tasks": []})
 
 
 def _fresh(folder: Path, fixtures: str | None) -> Path:

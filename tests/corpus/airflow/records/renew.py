@@ -1,0 +1,174 @@
+"""Make the records of the shipped examples and of Airflow's bundled example DAGs again, with the real Airflow.
+
+    python tests/corpus/airflow/records/renew.py examples [NAME ...]  # <example>/records/<dag_id>.json
+    python tests/corpus/airflow/records/renew.py bundled [--work DIR]    # tests/corpus/airflow/records/bundled_2_11_2.json, resumable in DIR
+
+Everything is run twice. States and attempts that differ are refused; results that differ become masks. Times are left out, so that
+the same behaviour gives the same bytes. The interpreter is the one that `workbook_lib.sources.airflow.engine.environment` finds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from workbook_lib.errors import WorkbookError
+from workbook_lib.model.run import REAL, RunRecord, Scenario
+from workbook_lib.model.workflow import Workflow
+from workbook_lib.sources.airflow.engine import environment, run_several, structure
+from workbook_lib.validation import masks, scenarios
+
+ROOT = Path(__file__).resolve().parents[4]
+EXAMPLES = ROOT / "notebooks" / "examples" / "airflow"
+BUNDLED = Path(__file__).parent / "bundled_2_11_2.json"
+LOGICAL_DATE = "2024-01-01T00:00:00+00:00"
+TIME_LIMIT = 60.0
+# Airflow registers the timetable of one of its examples only when it loads its examples' plugins itself, under their own name.
+BUNDLED_INPUTS = {"env": {"AIRFLOW__CORE__LOAD_EXAMPLES": "True", "AIRFLOW__CORE__PLUGINS_FOLDER": "none"}}
+
+Same = tuple[tuple[str, int, str, int], ...]
+
+
+def steady(record: RunRecord) -> RunRecord:
+    """The record without what differs between any two runs: times and messages."""
+    tasks = tuple(task.model_copy(update={"start": None, "end": None, "log_tail": ""}) for task in record.tasks)
+    return record.model_copy(update={"tasks": tasks})
+
+
+def course(record: RunRecord) -> tuple[str, Same]:
+    """What has to be the same in two runs: the end, and per task instance its state and attempts."""
+    return str(record.state), tuple((task.id, task.map_index, str(task.state), task.attempts) for task in record.tasks)
+
+
+def read_workflows(folder: Path, work: Path) -> dict[str, Workflow]:
+    """The workflows of a folder as the Airflow room reads them."""
+    from workbook_lib.sources.airflow import read
+
+    return {workflow.id: workflow for workflow in read([folder]).workflows}
+
+
+def example(folder: Path, work: Path) -> list[Path]:
+    """Write the records of one example folder; the paths written."""
+    written: list[Path] = []
+    for workflow in read_workflows(folder, work).values():
+        runs = [(workflow, scenario) for scenario in (REAL, *scenarios(workflow))]
+        first = twice(runs, folder, work)
+        found = [mask.model_dump(mode="json") for one, other in first if one.scenario == REAL.name for mask in masks(one, other)]
+        target = folder / "records" / f"{workflow.id}.json"
+        target.parent.mkdir(exist_ok=True)
+        document = {"schema": 1, "masks": found, "records": [steady(one).document() for one, _ in first]}
+        target.write_text(json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+        written.append(target)
+    return written
+
+
+def twice(runs: list[tuple[Workflow, Scenario]], folder: Path, work: Path) -> list[tuple[RunRecord, RunRecord]]:
+    """Both records of each run; WorkbookError when they took another course or did not end."""
+    every = list(run_several([*runs, *runs], legacy=folder, work=work, logical_date=LOGICAL_DATE, time_limit=TIME_LIMIT))
+    pairs = list(zip(every[: len(runs)], every[len(runs) :], strict=True))
+    for one, other in pairs:
+        if one.problem or other.problem:
+            raise WorkbookError(f"{one.workflow!r} ({one.scenario}): {one.problem or other.problem}.")
+        if course(one) != course(other):
+            raise WorkbookError(f"{one.workflow!r} ({one.scenario}) ended differently when it was run again.")
+    return pairs
+
+
+def bundled_folder() -> Path:
+    """Where the engine's interpreter has Airflow's own examples."""
+    code = "import importlib.util as u; print(u.find_spec('airflow').submodule_search_locations[0])"
+    done = subprocess.run([str(environment().python), "-c", code], capture_output=True, text=True, check=True)
+    return Path(done.stdout.strip()) / "example_dags"
+
+
+def bundled(work: Path) -> None:
+    """Run every bundled DAG twice for real and in all rehearsals; what is done already in `work` is not done again."""
+    folder = bundled_folder()
+    workflows, errors = structure(legacy=folder, work=work, inputs=BUNDLED_INPUTS)
+    if errors:
+        raise WorkbookError(f"Airflow could not import {next(iter(errors))}: {next(iter(errors.values()))}")
+    journal = work / "journal.jsonl"
+    done = {(entry["round"], entry["record"]["workflow"], entry["record"]["scenario"]): entry["record"] for entry in _lines(journal)}
+    wanted = list(_wanted(workflows.values()))
+    missing = [(number, workflow, scenario) for number, workflow, scenario in wanted if (number, workflow.id, scenario.name) not in done]
+    print(f"{len(wanted)} runs, {len(missing)} to do", file=sys.stderr)
+    pairs = [(workflow, scenario) for _, workflow, scenario in missing]
+    records = run_several(pairs, legacy=folder, work=work, inputs=BUNDLED_INPUTS, logical_date=LOGICAL_DATE, time_limit=TIME_LIMIT)
+    with journal.open("a") as lines:
+        for (number, workflow, scenario), record in zip(missing, records, strict=True):
+            entry = {"round": number, "record": steady(record).document()}
+            lines.write(json.dumps(entry) + "\n")
+            lines.flush()
+            done[number, workflow.id, scenario.name] = entry["record"]
+    dags = {workflow.id: _bundled_entry(workflow, done) for workflow in workflows.values()}
+    document = {"schema": 1, "airflow": environment().version, "logical_date": LOGICAL_DATE, "time_limit": TIME_LIMIT, "dags": dags}
+    BUNDLED.write_text(json.dumps(document, indent=None, separators=(",", ":"), ensure_ascii=False, sort_keys=True) + "\n")
+    print(f"{BUNDLED}: {BUNDLED.stat().st_size} bytes", file=sys.stderr)
+
+
+def _lines(journal: Path) -> Iterator[dict[str, Any]]:
+    if journal.exists():
+        for line in journal.read_text().splitlines():
+            yield json.loads(line)
+
+
+def _wanted(workflows: Iterable[Workflow]) -> Iterator[tuple[int, Workflow, Scenario]]:
+    for workflow in workflows:
+        yield 1, workflow, REAL
+        yield 2, workflow, REAL
+        for scenario in scenarios(workflow):
+            yield 1, workflow, scenario
+
+
+def _bundled_entry(workflow: Workflow, done: dict[tuple[int, str, str], dict[str, Any]]) -> dict[str, Any]:
+    first, second = (RunRecord.from_json(done[number, workflow.id, REAL.name]) for number in (1, 2))
+    rehearsed = [(scenario, RunRecord.from_json(done[1, workflow.id, scenario.name])) for scenario in scenarios(workflow)]
+    ended = not first.problem and not second.problem
+    found = masks(first, second) if ended and course(first) == course(second) else ()
+    return {
+        "ended": ended,
+        "same_course_twice": ended and course(first) == course(second),
+        "same_twice": ended and first.document() == second.document(),
+        "masks": [mask.model_dump(mode="json") for mask in found],
+        "real": _slim(first),
+        "rehearsals": [
+            {"scenario": scenario.model_dump(mode="json", exclude_defaults=True), "record": _slim(record)} for scenario, record in rehearsed
+        ],
+    }
+
+
+def _slim(record: RunRecord) -> dict[str, Any]:
+    return record.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; 2 with one line on standard error when it failed."""
+    parser = argparse.ArgumentParser(description="Make the records of Airflow's runs again.")
+    parser.add_argument("what", choices=["examples", "bundled"])
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--work", type=Path)
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as scratch:
+        work = given.work or Path(scratch)
+        work.mkdir(parents=True, exist_ok=True)
+        try:
+            if given.what == "bundled":
+                bundled(work)
+                return 0
+            for name in given.names or sorted(folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()):
+                for path in example(EXAMPLES / name, work):
+                    print(path.relative_to(ROOT))
+        except WorkbookError as error:
+            print(error, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
