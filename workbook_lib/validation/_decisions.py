@@ -21,8 +21,9 @@ Explains = Callable[[TaskVerdict, Any], bool]
 
 def _run_fails(row: TaskVerdict, value: Any) -> bool:
     """`on_failure = "raise"`: the run fails with any of its tasks, where Airflow asks its leaves only."""
-    states = (row.legacy or {}).get("state"), (row.pilot or {}).get("state")
-    return value == "raise" and row.id == "" and row.aspect in ("states", "structure") and states == ("success", "failed")
+    if value != "raise" or row.id or row.aspect not in ("states", "structure"):
+        return False
+    return (_state(row.legacy), _state(row.pilot)) == ("success", "failed")
 
 
 def _retries(row: TaskVerdict, value: Any) -> bool:
@@ -31,8 +32,13 @@ def _retries(row: TaskVerdict, value: Any) -> bool:
         return False
     if row.aspect == "structure" and "retries" in row.pilot:
         return bool(row.pilot["retries"] == value)
-    alike = row.aspect in ("states", "structure") and "attempts" in row.pilot and row.pilot.get("state") == row.legacy.get("state")
-    return alike and row.pilot.get("state") == "failed" and bool(row.pilot["attempts"] == value + 1)
+    if row.aspect not in ("states", "structure") or not isinstance(value, int):
+        return False
+    return _state(row.legacy) == _state(row.pilot) == "failed" and bool(row.pilot.get("attempts") == value + 1)
+
+
+def _state(value: Any) -> Any:
+    return value.get("state") if isinstance(value, Mapping) else None
 
 
 def _setting(name: str) -> Explains:
