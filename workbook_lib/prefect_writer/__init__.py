@@ -1,0 +1,10 @@
+"""The one writer: workflows of the model become a Prefect project.
+
+`statuses` tells per task whether it will be converted; `write` makes the files. Deterministic: same workflows, same bytes.
+"""
+
+from __future__ import annotations
+
+from workbook_lib.prefect_writer._project import FlowInfo, Project, TaskStatus, statuses, write
+
+__all__ = ["FlowInfo", "Project", "TaskStatus", "statuses", "write"]

@@ -1,0 +1,121 @@
+"""Turns carried-over functions and definitions into plain Python by filling their marked spans."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from workbook_lib.model.expr import Expr
+from workbook_lib.model.function import Definition, Function, Span
+from workbook_lib.prefect_writer._expr import Unprintable
+
+_ASSIGNED = re.compile(r"(?:^|\n)[ \t]*(\w+)[ \t]*=[ \t]*\Z")
+
+
+@dataclass
+class Filled:
+    """The body behind the signature (starting on a line of its own), and what it needs from `shared.trigger_rules`."""
+
+    body: str
+    rules: set[str] = field(default_factory=set)
+
+
+def assigned_name(function: Function, span: Span) -> str | None:
+    """The name in `name = <span>` when that statement is all there is on its line and the only binding of the name; else None."""
+    source = function.source
+    before, after = source[: span.start], source[span.end :]
+    match = _ASSIGNED.search(before)
+    if match is None or after.split("\n", 1)[0].split("#", 1)[0].strip():
+        return None
+    name = match.group(1)
+    stores = re.findall(rf"(?<![\w.]){re.escape(name)}\s*(?:=(?!=)|:=|\+=|-=|\*=|/=)|(?:for|as|global|nonlocal|del)\s+{re.escape(name)}\b", source)
+    return name if len(stores) == 1 and name not in {argument.name for argument in function.parameters} else None
+
+
+def fill(function: Function, show: Callable[[Expr, str | None], str], *, rename: Callable[[Span], str | None] = lambda _: None) -> Filled:
+    """The function's body with every span replaced.
+
+    `show(expr, wish)` prints an expression in the scope of the body, `wish` being the name that the source gives to the value; Unprintable passes through. Statements
+    of the form `name = <value>` vanish when the printed value is that very name, because it arrives as an argument.
+    """
+    rules: set[str] = set()
+    pieces, at = [], function.header_end
+    for span in sorted(function.spans, key=lambda span: span.start):
+        if span.start < function.header_end:
+            continue
+        if span.start < at:
+            raise Unprintable("two marks in the body overlap")
+        wish = assigned_name(function, span) if span.kind == "value" else None
+        text = _replacement(span, show, wish, rules)
+        before = function.source[at : span.start]
+        if wish is not None and text == wish:
+            match = _ASSIGNED.search(before)
+            if match is not None:
+                before, text = before[: match.start() + (1 if before[match.start() : match.start() + 1] == "\n" else 0)], ""
+                line_end = function.source.find("\n", span.end)
+                at = len(function.source) if line_end < 0 else line_end + 1
+                pieces.append(before)
+                continue
+        pieces += [before, text]
+        at = span.end
+    pieces.append(function.source[at:])
+    return Filled(_as_block("".join(pieces)), rules)
+
+
+def fill_definition(definition: Definition, show: Callable[[Expr, str | None], str]) -> Filled:
+    """A module-level statement with its spans replaced."""
+    rules: set[str] = set()
+    pieces, at = [], 0
+    for span in sorted(definition.spans, key=lambda span: span.start):
+        pieces += [definition.source[at : span.start], _replacement(span, show, None, rules)]
+        at = span.end
+    return Filled("".join([*pieces, definition.source[at:]]), rules)
+
+
+def _replacement(span: Span, show: Callable[[Expr, str | None], str], wish: str | None, rules: set[str]) -> str:
+    if span.kind == "value":
+        if span.value is None:
+            raise Unprintable("a mark without its value")
+        return show(span.value, wish)
+    if span.kind in ("skip", "fail"):
+        name = "Skip" if span.kind == "skip" else "FinalFailure"
+        rules.add(name)
+        return f"raise {name}({span.argument})"
+    if span.kind == "skip_type":
+        rules.add("Skip")
+        return "Skip"
+    if span.kind == "exception":
+        return "RuntimeError"
+    if span.kind == "drop":
+        return ""
+    raise Unprintable(f"it hands over {span.key!r} beside its return value")
+
+
+def _as_block(body: str) -> str:
+    """The body as lines below the signature; a body on the signature's own line is moved down."""
+    first, _, rest = body.partition("\n")
+    if first.strip() and not first.strip().startswith("#"):
+        return f"    {first.strip()}" + (f"\n{rest}" if rest.strip() else "")
+    body = (f"    {first.strip()}\n" if first.strip() else "") + rest
+    return _not_empty(body.rstrip("\n"))
+
+
+def _not_empty(body: str) -> str:
+    try:
+        ast.parse("def f():\n" + body)
+    except SyntaxError:
+        if not body.strip() or all(line.strip().startswith("#") or not line.strip() for line in body.split("\n")):
+            return f"{body}\n    return None".lstrip("\n")
+    return body
+
+
+def names_in(source: str) -> set[str]:
+    """Every plain name that a piece of source mentions."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return set(re.findall(r"\b[A-Za-z_]\w*\b", source))
+    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return found | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}

@@ -1,0 +1,59 @@
+"""The logical date of a run that is started without one: that of the scheduled run which would start now.
+
+In Airflow 2 a run stands for the interval that has just ended: a daily run that starts today has yesterday's date
+(https://airflow.apache.org/docs/apache-airflow/2.11.2/core-concepts/dag-run.html#data-interval). From 3.0 on a cron schedule is a
+trigger, and the run has the date at which it starts.
+"""
+
+from __future__ import annotations
+
+from workbook_lib.model.workflow import Workflow
+
+_CRON_SECONDS = {"@hourly": 3600, "@daily": 86400, "@weekly": 7 * 86400}
+
+
+def interval_seconds(workflow: Workflow) -> float | None:
+    """The length of the data interval where it always is the same; 0 without one; None where it varies."""
+    schedule = workflow.schedule
+    if schedule.kind == "interval":
+        return schedule.interval_seconds
+    if schedule.kind != "cron":
+        return 0
+    if workflow.version.split(".")[0].isdigit() and int(workflow.version.split(".")[0]) >= 3:
+        return 0
+    return _cron_seconds(schedule.cron or "")
+
+
+def _cron_seconds(cron: str) -> float | None:
+    if cron in _CRON_SECONDS:
+        return _CRON_SECONDS[cron]
+    fields = cron.split()
+    if len(fields) != 5:
+        return None
+    minute, hour, *days = fields
+    if not minute.isdigit():
+        return _step(minute, 60) if hour == "*" and days == ["*"] * 3 else None
+    if days == ["*", "*", "*"]:
+        return 86400 if hour.isdigit() else 3600 if hour == "*" else None
+    return 7 * 86400 if days[:2] == ["*", "*"] and days[2].isdigit() and hour.isdigit() else None
+
+
+def _step(field: str, of: int) -> float | None:
+    step = field.removeprefix("*/")
+    return int(step) * 60 if field == "*" or (step.isdigit() and of % int(step) == 0) else None
+
+
+def date_default(workflow: Workflow, day: bool) -> tuple[str, set[str]]:
+    """The Python expression for that date, and its imports."""
+    seconds = interval_seconds(workflow)
+    if seconds is None:
+        now = f"croniter({(workflow.schedule.cron or '')!r}, runtime.flow_run.scheduled_start_time).get_prev(datetime)"
+        text, imports = now, {"from croniter import croniter", "from prefect import runtime", "from datetime import datetime"}
+        return (f"{text}.date()" if day else text), imports
+    if day and seconds % 86400 == 0:
+        back = f" - timedelta(days={seconds / 86400:g})" if seconds else ""
+        return f"datetime.now(UTC).date(){back}", {"from datetime import UTC, datetime, timedelta" if seconds else "from datetime import UTC, datetime"}
+    back = f" - timedelta(seconds={seconds:g})" if seconds else ""
+    imports = {"from datetime import UTC, datetime, timedelta" if seconds else "from datetime import UTC, datetime"}
+    text = f"datetime.now(UTC){back}"
+    return (f"({text}).date()" if day else text), imports

@@ -1,0 +1,43 @@
+"""Python names for legacy ids: legal, unique, close to the original."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import unicodedata
+
+# Names that generated modules use themselves.
+_TAKEN = frozenset({
+    "UTC", "Any", "Path", "State", "Variable", "chosen", "date", "datetime", "finish", "flow", "get_run_logger", "json", "marker", "os", "peek",
+    "pick", "prefect", "run_shell", "runtime", "submit", "submit_each", "subprocess", "task", "timedelta", "unmapped", "wait", "wait_until",
+})  # fmt: skip
+
+
+def identifier(text: str) -> str:
+    """`text` as a legal, non-keyword Python identifier in lower case words; never empty."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    name = re.sub(r"\W+", "_", plain).strip("_")
+    if not name or name[0].isdigit():
+        name = f"n_{name}".rstrip("_")
+    return f"{name}_" if keyword.iskeyword(name) or name in ("match", "case", "type", "_") else name
+
+
+class Names:
+    """Hands out names that differ from each other, from builtins and from what generated modules use."""
+
+    def __init__(self, reserved: frozenset[str] | set[str] = frozenset()) -> None:
+        self._used = set(reserved) | _TAKEN | set(dir(builtins))
+
+    def take(self, wish: str) -> str:
+        """`wish` made legal, with a number behind it when it is taken."""
+        base = name = identifier(wish)
+        number = 2
+        while name in self._used:
+            name, number = f"{base}_{number}", number + 1
+        self._used.add(name)
+        return name
+
+    def free(self, name: str) -> bool:
+        """Whether `name` is still to be had."""
+        return name not in self._used

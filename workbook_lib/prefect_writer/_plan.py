@@ -1,0 +1,144 @@
+"""Chooses, for a workflow, the plainest form of flow that provably means the same.
+
+*chain*: blocking calls one after the other. *futures*: `.submit` and `.map` with arguments and `wait_for`. *rules*: the emitted
+`shared.trigger_rules`. `Plan.why` says what ruled out the plainer forms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from workbook_lib.model import expr as e
+from workbook_lib.model.action import Wait
+from workbook_lib.model.join_rules import JoinRule
+from workbook_lib.model.workflow import Task, Workflow, closure, topological
+from workbook_lib.prefect_writer._tasks import Scope, TaskCode, is_default, scope_of, task_code
+
+# With no failed and no skipped upstream these let a task run, and with a failed one they block it: as all_success does.
+_LIKE_ALL_SUCCESS = frozenset({JoinRule.ALL_SUCCESS, JoinRule.NONE_FAILED, JoinRule.NONE_FAILED_MIN_ONE_SUCCESS})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a workflow becomes a flow: its tasks' code by id, the form, and the tasks in the order of the calls."""
+
+    workflow: Workflow
+    scope: Scope
+    code: dict[str, TaskCode]
+    form: str
+    order: tuple[str, ...]
+    leaves: tuple[str, ...]
+    gates: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    why: tuple[str, ...] = ()
+
+
+def plan(workflow: Workflow) -> Plan:
+    """The plan for a dataflow workflow."""
+    scope = scope_of(workflow)
+    code = {task.id: task_code(task, scope) for task in workflow.tasks}
+    why = _against_futures(workflow, code)
+    order = _order(workflow)
+    form = "rules" if why else "chain" if _is_chain(workflow, order) else "futures"
+    return Plan(workflow, scope, code, form, tuple(order), _leaves(workflow), _gates(workflow), tuple(why))
+
+
+def _against_futures(workflow: Workflow, code: dict[str, TaskCode]) -> list[str]:
+    """Why plain futures would not mean the same; empty when they do."""
+    reasons = []
+    following = closure(workflow)
+    for task in workflow.tasks:
+        upstream = workflow.upstream(task.id)
+        if task.steers:
+            reasons.append(f"{task.id} decides what goes on")
+        if (task.may_skip or code[task.id].rules or (isinstance(task.action, Wait) and task.action.soft)) and following[task.id]:
+            reasons.append(f"{task.id} can be skipped, and a skip travels on")
+        elif code[task.id].rules:
+            reasons.append(f"{task.id} can skip itself")
+        if upstream and task.join_rule not in _LIKE_ALL_SUCCESS:
+            reasons.append(f"{task.id} runs by the rule {task.join_rule}")
+        if task.setup or task.teardown:
+            reasons.append(f"{task.id} sets up or tears down")
+        if task.mapping is not None and not _maps_constants(task):
+            reasons.append(f"{task.id} is mapped over what another task returns, which may be empty")
+        for parameter in code[task.id].parameters:
+            if not is_default(parameter) and any(isinstance(part, e.Index) and isinstance(part.base, e.TaskOutput) for part in e.walk(parameter.value)):
+                reasons.append(f"{task.id} takes a part of a result")
+    return reasons
+
+
+def _maps_constants(task: Task) -> bool:
+    mapping = task.mapping
+    if mapping is None or (mapping.form == "product" and len(mapping.over) != 1) or mapping.form == "records":
+        return False
+    return all(isinstance(over, e.ListOf | e.Constant) and not any(isinstance(p, e.TaskOutput) for p in e.walk(over)) and _length(over) for _, over in mapping.over)
+
+
+def _length(over: e.Expr) -> int:
+    if isinstance(over, e.ListOf):
+        return len(over.items)
+    return len(over.value) if isinstance(over, e.Constant) and isinstance(over.value, list) else 0
+
+
+def _is_chain(workflow: Workflow, order: list[str]) -> bool:
+    """Whether the tasks simply follow each other, so that blocking calls make nothing wait without need."""
+    following = closure(workflow)
+    return all(later in following[earlier] for earlier, later in zip(order, order[1:], strict=False)) and not any(t.mapping for t in workflow.tasks)
+
+
+def _order(workflow: Workflow) -> list[str]:
+    """Topological, close to the source; a task that makes the flow wait for a length comes as late as it can."""
+    waits = {task.id for task in workflow.tasks if task.mapping is not None and not _maps_constants(task)}
+    order = topological(workflow)
+    if not waits:
+        return order
+    missing = {task_id: set(workflow.upstream(task_id)) for task_id in order}
+    result: list[str] = []
+    while missing:
+        ready = [task_id for task_id in order if task_id in missing and not missing[task_id]]
+        chosen = next((task_id for task_id in ready if task_id not in waits), ready[0])
+        result.append(chosen)
+        del missing[chosen]
+        for upstream in missing.values():
+            upstream.discard(chosen)
+    return result
+
+
+def _leaves(workflow: Workflow) -> tuple[str, ...]:
+    """The tasks whose ends decide the run's end: those without downstream; a teardown's upstream instead of itself."""
+    tasks = {task.id: task for task in workflow.tasks}
+
+    def silent(task_id: str) -> bool:
+        return tasks[task_id].teardown and not tasks[task_id].teardown_fails_run
+
+    leaves: dict[str, None] = {}
+    pending = [task.id for task in workflow.tasks if not workflow.downstream(task.id)]
+    while pending:
+        task_id = pending.pop(0)
+        if silent(task_id):
+            pending += [up for up in workflow.upstream(task_id) if all(silent(down) for down in workflow.downstream(up))]
+        else:
+            leaves[task_id] = None
+    everything = {task.id: index for index, task in enumerate(workflow.tasks)}
+    return tuple(sorted(leaves, key=everything.__getitem__))
+
+
+def _gates(workflow: Workflow) -> dict[str, tuple[str, ...]]:
+    """For each task the short circuits whose false answer must be asked for explicitly, because rules alone would not skip it.
+
+    A direct downstream task always asks. One further down only when its rule, or another upstream task, could let it run all the same.
+    """
+    following = closure(workflow)
+    gates: dict[str, list[str]] = {task.id: [] for task in workflow.tasks}
+    for gate in workflow.tasks:
+        if gate.steers != "short_circuit":
+            continue
+        inside = following[gate.id]
+        for task in workflow.tasks:
+            if task.id not in inside or (task.teardown and task.id not in workflow.downstream(gate.id)):
+                continue
+            upstream = workflow.upstream(task.id)
+            direct = gate.id in upstream
+            swept = task.join_rule is JoinRule.ALL_SUCCESS and all(up in inside for up in upstream)
+            if direct or (not gate.steers_rules and not swept):
+                gates[task.id].append(gate.id)
+    return {task_id: tuple(names) for task_id, names in gates.items() if names}

@@ -1,0 +1,207 @@
+"""The whole project: one module per flow, what they share, deployments, the table by which runs are matched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import tomlkit
+
+from workbook_lib.findings import Finding, Severity
+from workbook_lib.model import expr as e
+from workbook_lib.model._base import Frozen
+from workbook_lib.model.function import Definition
+from workbook_lib.model.run import RunRecord
+from workbook_lib.model.workflow import Workflow
+from workbook_lib.prefect_writer._bodies import fill_definition
+from workbook_lib.prefect_writer._deployment import deployments
+from workbook_lib.prefect_writer._emitted import trimmed
+from workbook_lib.prefect_writer._expr import variable_name
+from workbook_lib.prefect_writer._format import tidy
+from workbook_lib.prefect_writer._guide import guide
+from workbook_lib.prefect_writer._module import Module, _show_plain, identifier, module
+from workbook_lib.prefect_writer._names import Names
+from workbook_lib.prefect_writer._plan import Plan, plan
+from workbook_lib.prefect_writer._tasks import exprs_of
+from workbook_lib.prefect_writer._tests import conftest, flow_test
+
+
+class TaskStatus(Frozen):
+    """Whether a task was converted; a placeholder comes with the finding that says why."""
+
+    status: Literal["converted", "placeholder"]
+    finding: Finding | None = None
+
+
+class FlowInfo(Frozen):
+    """One written flow: its file below the project, `file:function`, its form, and its tasks' statuses."""
+
+    id: str
+    path: str
+    entrypoint: str
+    form: str
+    tasks: dict[str, TaskStatus]
+
+
+class Project(Frozen):
+    """All files of a project by path (POSIX, below the project folder), and what is to be known of them."""
+
+    files: dict[str, str]
+    flows: dict[str, FlowInfo]
+    findings: tuple[Finding, ...] = ()
+
+
+def statuses(workflow: Workflow, decisions: Mapping[str, Any] | None = None) -> dict[str, TaskStatus]:
+    """Per task id what the writer will make of it."""
+    the_plan = plan(workflow)
+    made = module(the_plan)
+    return _statuses(workflow, made)
+
+
+def _statuses(workflow: Workflow, made: Module) -> dict[str, TaskStatus]:
+    return {
+        task.id: TaskStatus(status="placeholder", finding=_finding(workflow, task.id, made.placeholders[task.id]))
+        if task.id in made.placeholders
+        else TaskStatus(status="converted")
+        for task in workflow.tasks
+    }
+
+
+def _finding(workflow: Workflow, task_id: str, reason: str) -> Finding:
+    origin = workflow.task(task_id).origin
+    return Finding(
+        code="writer.placeholder",
+        severity=Severity.WARNING,
+        message=f"{workflow.task(task_id).operator} {task_id!r} is not converted: {reason}",
+        file=origin.file if origin else None,
+        line=origin.line if origin else None,
+        workflow=workflow.id,
+        task=task_id,
+        advice="Write its body in the flow, where the legacy arguments stand as comments, or add a rule for it.",
+    )
+
+
+def write(
+    workflows: Sequence[Workflow],
+    decisions: Mapping[str, Any] | None = None,
+    *,
+    name: str = "migrated-flows",
+    records: Mapping[str, Sequence[RunRecord]] | None = None,
+) -> Project:
+    """The project for `workflows`. With the legacy engine's `records` by workflow id, tests are written too."""
+    names = Names()
+    files: dict[str, str] = {}
+    flows: dict[str, FlowInfo] = {}
+    findings: list[Finding] = []
+    shared: dict[str, set[str]] = {}
+    rules: set[str] = set()
+    used_rules: set[str] = set()
+    siblings: dict[str, dict[str, Definition]] = {}
+    plans: dict[str, Plan] = {}
+    for workflow in workflows:
+        the_plan = plan(workflow)
+        made = module(the_plan)
+        plans[workflow.id] = the_plan
+        file = names.take(workflow.id)
+        path = f"flows/{file}.py"
+        files[path] = tidy(made.text, path)
+        status = _statuses(workflow, made)
+        flows[workflow.id] = FlowInfo(id=workflow.id, path=path, entrypoint=f"{path}:{made.flow}", form=the_plan.form, tasks=status)
+        findings += [s.finding for s in status.values() if s.finding is not None]
+        findings += _notes(workflow, the_plan)
+        for helper_module, helpers in made.shared.items():
+            shared.setdefault(helper_module, set()).update(helpers)
+        rules |= made.rules
+        if the_plan.form == "rules":
+            used_rules |= {str(task.join_rule) for task in workflow.tasks} | {"all_success"}
+        for definition in made.definitions:
+            siblings.setdefault(definition.module, {})[definition.name] = definition
+    files |= _shared_files(shared, rules, used_rules, siblings)
+    files["pyproject.toml"] = _pyproject(name, workflows, flows, plans)
+    files["prefect.yaml"] = deployments(workflows, flows, plans)
+    files["MIGRATION.md"] = guide(workflows, flows, findings, plans)
+    for workflow in workflows:
+        recorded = (records or {}).get(workflow.id)
+        if recorded:
+            file = flows[workflow.id].path.removeprefix("flows/").removesuffix(".py")
+            path = f"tests/test_{file}.py"
+            files[path] = tidy(flow_test(workflow, flows[workflow.id].entrypoint, plans[workflow.id], recorded), path)
+            files.setdefault("tests/conftest.py", tidy(conftest(), "tests/conftest.py"))
+    return Project(files=dict(sorted(files.items())), flows=flows, findings=tuple(findings))
+
+
+def _notes(workflow: Workflow, the_plan: Plan) -> Iterable[Finding]:
+    for task_id, code in the_plan.code.items():
+        for note in code.notes:
+            yield Finding(code="writer.interpreter", severity=Severity.NOTE, message=f"{task_id!r} {note}", workflow=workflow.id, task=task_id)
+
+
+def _shared_files(shared: dict[str, set[str]], rules: set[str], used: set[str], siblings: dict[str, dict[str, Definition]]) -> dict[str, str]:
+    files: dict[str, str] = {}
+    for helper_module, helpers in sorted(shared.items()):
+        files[f"shared/{helper_module}.py"] = tidy(trimmed(helper_module, helpers), f"shared/{helper_module}.py")
+        if {"run_shell_or_skip", "wait_or_skip"} & helpers:
+            rules = rules | {"Skip"}
+    if rules:
+        files["shared/trigger_rules.py"] = tidy(trimmed("trigger_rules", rules, used), "shared/trigger_rules.py")
+    for dotted, definitions in sorted(siblings.items()):
+        path = f"shared/{identifier(dotted.replace('.', '_'))}.py"
+        ordered = sorted(definitions.values(), key=lambda d: (d.form != "import", d.origin.line if d.origin else 0, d.name))
+        text = "\n\n".join(fill_definition(d, _show_plain).body.strip("\n") for d in ordered)
+        head = f'"""What several flows use, carried over from the legacy module `{dotted}`."""\n\nfrom __future__ import annotations\n\n'
+        files[path] = tidy(head + text + "\n", path)
+    return files
+
+
+def _pyproject(name: str, workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], plans: Mapping[str, Plan]) -> str:
+    document = tomlkit.document()
+    packages = sorted({package for w in workflows for package in w.requirements.packages})
+    project = tomlkit.table()
+    project["name"] = name
+    project["version"] = "0.1.0"
+    project["requires-python"] = ">=3.11"
+    dependencies = tomlkit.array()
+    dependencies.extend(["prefect>=3.8,<3.10", *packages])
+    project["dependencies"] = dependencies.multiline(len(packages) > 2)
+    document["project"] = project
+    document["tool"] = tomlkit.table(is_super_table=True)
+    setuptools = tomlkit.table()
+    setuptools["packages"] = ["flows", "shared"] if any(plans) else ["flows"]
+    document["tool"]["setuptools"] = setuptools  # type: ignore[index]
+    pytest = tomlkit.table(is_super_table=True)
+    pytest["ini_options"] = {"pythonpath": ["."], "testpaths": ["tests"]}
+    document["tool"]["pytest"] = pytest  # type: ignore[index]
+    migration = tomlkit.table()
+    migration["schema"] = 1
+    variables = sorted({part.name for w in workflows for t in w.tasks for x in exprs_of(t) for part in e.walk(x) if isinstance(part, e.Variable)})
+    if variables:
+        migration["variables"] = {variable: variable_name(variable) for variable in variables}
+    table = tomlkit.table(is_super_table=True)
+    for workflow in workflows:
+        the_plan = plans[workflow.id]
+        entry = tomlkit.table()
+        entry["entrypoint"] = flows[workflow.id].entrypoint
+        entry["system"] = workflow.system
+        entry["version"] = workflow.version
+        date_kind = "date" if the_plan.scope.day else "datetime"
+        if _takes_date(the_plan):
+            meaning = "the day" if the_plan.scope.day else "the moment"
+            date = tomlkit.inline_table()
+            date.update({"parameter": the_plan.scope.date_name, "type": date_kind, "means": f"{meaning} that the run stands for, the legacy logical date"})
+            entry["logical_date"] = date
+        if the_plan.scope.parameters:
+            entry["parameters"] = dict(the_plan.scope.parameters)
+        tasks = tomlkit.table()
+        for task in workflow.tasks:
+            tasks[task.id] = task.id
+        entry["tasks"] = tasks
+        table[workflow.id] = entry
+    migration["workflows"] = table
+    document["tool"]["migration"] = migration  # type: ignore[index]
+    return tomlkit.dumps(document)
+
+
+def _takes_date(the_plan: Plan) -> bool:
+    from workbook_lib.prefect_writer._module import _Text
+
+    return _Text(the_plan, Names()).uses_date()

@@ -1,0 +1,252 @@
+"""Trigger rules, skips and branches for flows whose tasks do not simply follow each other.
+
+`submit` starts a task once its upstream tasks have ended and `rule` holds; otherwise the task run ends as *Skipped* (a completed
+state) or *UpstreamFailed* (a failed one) and its body never starts. A flow ends with `return finish([...])`, its last tasks.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from prefect import Task, allow_failure
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
+from prefect.states import Completed, Failed, State
+
+NOT_EXPANDED = "not expanded"
+
+
+class Skip(Exception):
+    """Raised by a task's body: the task ends as skipped, and so does what follows it by the rule `all_success`."""
+
+
+class FinalFailure(Exception):
+    """Raised by a task's body: the task fails at once, without its remaining retries."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An upstream branch, and the answers of the branch that let the task go on."""
+
+    branch: PrefectFuture
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """An upstream task that set something up; `all_done_setup_success` asks for it."""
+
+    future: PrefectFuture
+
+
+class Runs(list[PrefectFuture]):
+    """The runs of one mapped task, in the order of its elements."""
+
+
+class Pick:
+    """What a task will return, or one part of it, such as an entry of a dict; `follows` tells whether `rule` asks how it ended."""
+
+    def __init__(self, source: PrefectFuture | Runs, keys: tuple[Any, ...] = (), *, follows: bool = True) -> None:
+        self.source = source
+        self.keys = keys
+        self.follows = follows
+
+
+def pick(source: PrefectFuture | Runs, *keys: Any) -> Pick:
+    """`source[key]` of what `source` will return."""
+    return Pick(source, keys)
+
+
+def peek(source: PrefectFuture | Runs, *keys: Any) -> Pick:
+    """The same, of a task further up: how it ended does not matter to the rule."""
+    return Pick(source, keys, follows=False)
+
+
+def chosen(branch: PrefectFuture, *answers: str) -> Chosen:
+    """Go on only when `branch` answers with one of these task names."""
+    return Chosen(branch, answers)
+
+
+def submit(work: Task, *args: Any, after: Iterable[Any] = (), gates: Iterable[PrefectFuture] = (), rule: str = "all_success", **kwargs: Any) -> PrefectFuture:
+    """Start `work` when everything in `after` and in its arguments has ended and `rule` holds.
+
+    A false answer of one of `gates` skips the task whatever its rule says. Futures among the arguments arrive as their results,
+    as None where the task failed or was skipped.
+    """
+    return _submit(work, args, kwargs, _Gate(after, gates, rule, (args, kwargs)))
+
+
+def submit_each(
+    work: Task,
+    *,
+    over: Mapping[str, Any] | PrefectFuture,
+    after: Iterable[Any] = (),
+    gates: Iterable[PrefectFuture] = (),
+    rule: str = "all_success",
+    **kwargs: Any,
+) -> Runs:
+    """Start `work` once per combination of the lists in `over`; without elements it is skipped.
+
+    `over` names the parameters and their lists (or the tasks that return them), or is a task that returns a list of keyword arguments. Other arguments
+    are the same for each run.
+    """
+    gate = _Gate(after, gates, rule, (over, kwargs))
+    if _futures(over):
+        for future in gate.all:
+            future.wait()
+        if gate.closed():
+            return Runs([_submit(work, (), {name: None for name in over} if isinstance(over, Mapping) else {}, gate, NOT_EXPANDED)])
+    elements = _elements(over)
+    if not elements:
+        nothing = dict.fromkeys(over) if isinstance(over, Mapping) else {}
+        return Runs([_submit(work, (), nothing | kwargs, _Gate((), (), "never", ()), NOT_EXPANDED)])
+    return Runs(_submit(work, (), element | kwargs, gate) for element in elements)
+
+
+def finish(last: Iterable[Any]) -> list[State]:
+    """Wait for the last tasks of the flow; it fails when one of them failed or could not run."""
+    futures = _futures(list(last))
+    for future in futures:
+        future.wait()
+    return [future.state for future in futures]
+
+
+def _submit(work: Task, args: Sequence[Any], kwargs: Mapping[str, Any], gate: _Gate, note: str = "") -> PrefectFuture:
+    @functools.wraps(work.fn)
+    def gated(*later: Any, **named: Any) -> Any:
+        closed = gate.closed()
+        if closed == "skipped":
+            return Completed(name="Skipped", message=note or f"the rule {gate.rule} does not hold")
+        if closed == "upstream_failed":
+            return Failed(name="UpstreamFailed", message=note or f"the rule {gate.rule} does not hold")
+        try:
+            return work.fn(*(_arrived(value) for value in later), **{name: _arrived(value) for name, value in named.items()})
+        except Skip as skip:
+            return Completed(name="Skipped", message=str(skip) or "the task skipped itself")
+
+    copy = work.with_options(cache_policy=NO_CACHE, retry_condition_fn=_worth_a_retry)
+    copy.fn = gated
+    waits = [allow_failure(future) for future in gate.all]
+    return copy.submit(*(_Later(value) if _futures(value) else value for value in args), wait_for=waits, **{
+        name: _Later(value) if _futures(value) else value for name, value in kwargs.items()
+    })
+
+
+def _worth_a_retry(_task: Task, _run: Any, state: State) -> bool:
+    if state.name == "UpstreamFailed":
+        return False
+    return not isinstance(state.result(raise_on_failure=False), FinalFailure)
+
+
+class _Later:
+    """Futures in an argument, kept from being resolved before the rule was asked."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def _arrived(value: Any) -> Any:
+    return _value(value.value) if isinstance(value, _Later) else value
+
+
+def _value(value: Any) -> Any:
+    """`value` with every future replaced by its result; None for one that has no result."""
+    if isinstance(value, PrefectFuture):
+        return value.result() if _outcome(value) == "success" else None
+    if isinstance(value, Runs):
+        return [result for result in map(_value, value) if result is not None]
+    if isinstance(value, Pick):
+        return functools.reduce(lambda whole, key: None if whole is None else whole[key], value.keys, _value(value.source))
+    if isinstance(value, Mapping):
+        return {key: _value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_value(item) for item in value)
+    return value
+
+
+def _futures(value: Any, all_: bool = True) -> list[PrefectFuture]:
+    """Every future in `value`, however deep; without those that are only peeked at unless `all_`."""
+    if isinstance(value, PrefectFuture):
+        return [value]
+    if isinstance(value, Chosen | Setup):
+        return [value.branch if isinstance(value, Chosen) else value.future]
+    if isinstance(value, Pick):
+        return _futures(value.source) if all_ or value.follows else []
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return [future for item in value for future in _futures(item, all_)] if isinstance(value, list | tuple) else []
+
+
+def _elements(over: Any) -> list[dict[str, Any]]:
+    """One dict of arguments per run."""
+    over = _value(over)
+    if not isinstance(over, Mapping):
+        return [dict(record) for record in over or []]
+    values = [list(each.items()) if isinstance(each, Mapping) else list(each or []) for each in over.values()]
+    return [dict(zip(over, combination, strict=True)) for combination in itertools.product(*values)]
+
+
+def _once(futures: list[PrefectFuture]) -> list[PrefectFuture]:
+    return list({future.task_run_id: future for future in futures}.values())
+
+
+def _outcome(future: PrefectFuture) -> str:
+    state = future.state
+    if state.name in ("Skipped", "UpstreamFailed", "NotReady"):
+        return "skipped" if state.name == "Skipped" else "upstream_failed"
+    return "success" if state.is_completed() else "failed"
+
+
+class _Gate:
+    """Decides, once everything upstream has ended, whether a task may run."""
+
+    def __init__(self, after: Iterable[Any], gates: Iterable[PrefectFuture], rule: str, arguments: Any) -> None:
+        after = list(after)
+        self.rule = rule
+        self.gates = list(gates)
+        self.branches = [item for item in after if isinstance(item, Chosen)]
+        self.setups = [item.future for item in after if isinstance(item, Setup)]
+        self.upstream = _once(_futures([after, list(arguments)], all_=False))
+        self.all = _once([*_futures([after, list(arguments)]), *self.gates])
+
+    def closed(self) -> str | None:
+        """Why the task may not run: "skipped", "upstream_failed", or None when it may."""
+        for branch in self.branches:
+            if _outcome(branch.branch) == "success":
+                answer = _value(branch.branch)
+                if not {answer} & set(branch.answers) if isinstance(answer, str) else not set(answer or ()) & set(branch.answers):
+                    return "skipped"
+        if any(_outcome(gate) == "success" and not _value(gate) for gate in self.gates):
+            return "skipped"
+        states = [_outcome(future) for future in self.upstream]
+        if self.rule == "never":
+            return "skipped"
+        return RULES[self.rule](states, [_outcome(future) for future in self.setups]) if states else None
+
+
+def _bad(states: list[str]) -> bool:
+    return "failed" in states or "upstream_failed" in states
+
+
+# What stands in the way of a task, given how its upstream tasks (and, of these, the setups) ended; None lets it run.
+RULES = {
+    "all_success": lambda states, _: "upstream_failed" if _bad(states) else "skipped" if "skipped" in states else None,
+    "all_failed": lambda states, _: "skipped" if "success" in states or "skipped" in states else None,
+    "all_done": lambda states, _: None,
+    "all_skipped": lambda states, _: None if set(states) == {"skipped"} else "skipped",
+    "one_success": lambda states, _: None if "success" in states else "upstream_failed" if _bad(states) else "skipped",
+    "one_failed": lambda states, _: None if _bad(states) else "skipped",
+    "one_done": lambda states, _: None if "success" in states or "failed" in states else "skipped",
+    "none_failed": lambda states, _: "upstream_failed" if _bad(states) else None,
+    "none_failed_min_one_success": lambda states, _: "upstream_failed" if _bad(states) else None if "success" in states else "skipped",
+    "none_skipped": lambda states, _: "skipped" if "skipped" in states else None,
+    "always": lambda states, _: None,
+    "all_done_setup_success": lambda _, setups: (
+        None if not setups or "success" in setups else "upstream_failed" if _bad(setups) else "skipped"
+    ),
+    "all_done_min_one_success": lambda states, _: None if "success" in states else "upstream_failed" if _bad(states) else "skipped",
+}
