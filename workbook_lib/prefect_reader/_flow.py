@@ -1,0 +1,121 @@
+"""`FlowProgram`: a flow that was read, ready to be compared and rehearsed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from workbook_lib.model.run import Scenario, State
+from workbook_lib.prefect_reader import _naming
+from workbook_lib.prefect_reader._explore import Explorer, Site
+from workbook_lib.prefect_reader._modules import Modules
+from workbook_lib.prefect_reader._options import delays, placeholder, retries, seconds
+from workbook_lib.prefect_reader._order import order
+from workbook_lib.prefect_reader._program import Choice, FlowGraph, Problem, Region, Simulation, TaskNode, Unfollowed
+from workbook_lib.prefect_reader._signals import Signal
+from workbook_lib.prefect_reader._simulate import Simulator
+from workbook_lib.prefect_reader._values import Code
+
+
+class FlowProgram:
+    """The structure of one flow. With `problems` there is no flow at all; with `unfollowed` it is not known completely."""
+
+    def __init__(
+        self, flow: Code | None, modules: Modules, task_names: Mapping[str, str], file: str, problems: Sequence[Problem] = ()
+    ) -> None:
+        self.file = file
+        self.problems = tuple(problems)
+        self._flow, self._modules, self._table = flow, modules, _naming.Table(task_names)
+        self._task_names = dict(task_names)
+
+    @cached_property
+    def _explored(self) -> Explorer:
+        explorer = Explorer(self._modules, self._table)
+        if self._flow is not None:
+            explorer.line = self._flow.node.lineno
+            try:
+                explorer.call_code(self._flow, [], {})
+            except RecursionError:
+                explorer.give_up("the flow is nested too deeply")
+            except Signal:
+                pass
+        return explorer
+
+    @property
+    def unfollowed(self) -> tuple[Unfollowed, ...]:
+        """Why parts of the flow are not known; empty when all of it is."""
+        return tuple(self._explored.unfollowed)
+
+    @cached_property
+    def region(self) -> Region:
+        """The flow's body as a tree."""
+        line = self._flow.node.lineno if self._flow is not None else 0
+        return Region("sequence", line, parts=tuple(self._explored.regions[0]))
+
+    @cached_property
+    def tasks(self) -> Mapping[str, TaskNode]:
+        """Every task that the flow can create, by legacy id, in the order of the source."""
+        sites: dict[str, list[Site]] = {}
+        for site in self._explored.sites:
+            sites.setdefault(site.run.id, []).append(site)
+        return {task_id: _node(task_id, found) for task_id, found in sites.items()}
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Legacy tasks of the table that no path of the flow creates."""
+        return tuple(task_id for task_id in self._task_names if task_id not in self.tasks)
+
+    def graph(self) -> FlowGraph:
+        """The order of the tasks."""
+        return self._graph
+
+    @cached_property
+    def _graph(self) -> FlowGraph:
+        return order(self._explored.sites)
+
+    def simulate(self, scenario: Scenario) -> Simulation:
+        """How every task instance ends when the tasks do what `scenario` says."""
+        if self._flow is None:
+            reasons = tuple(Unfollowed(problem.message, problem.line) for problem in self.problems)
+            return Simulation({}, State.FAILED, unfollowed=reasons)
+        mapped = {node.id for node in self.tasks.values() if node.mapped}
+        return Simulator(self._modules, self._table, scenario, mapped).play(self._flow)
+
+
+def _node(task_id: str, sites: Sequence[Site]) -> TaskNode:
+    first = sites[0]
+    task = first.run.task
+    upstream = dict.fromkeys(run.id for site in sites for run in (*site.data, *site.waits))
+    number = retries(task)
+    return TaskNode(
+        id=task_id,
+        function=task.function,
+        run_name=first.name,
+        known=first.known,
+        mapped=any(site.run.mapped for site in sites),
+        retries=number,
+        delays=delays(task, number),
+        timeout=seconds(task.options.get("timeout_seconds")),
+        line=first.run.line,
+        rule=first.run.rule,
+        upstream=tuple(upstream),
+        choices=tuple(dict.fromkeys(choice for site in sites for choice in _hashable(site.choices))),
+        placeholder=placeholder(task.node),
+    )
+
+
+def _hashable(choices: Sequence[Choice]) -> list[Choice]:
+    """Choices with their values made hashable, so that equal ones count once."""
+    return [Choice(c.branch, tuple(v if _plain(v) else repr(v) for v in c.values), c.among, c.line) for c in choices]
+
+
+def _plain(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float | bool)
+
+
+def find_flow(tree: ast.Module, names: Mapping[str, Any], wanted: str) -> Code | None:
+    """The function of that name, when it is a flow."""
+    value = names.get(wanted)
+    return value if isinstance(value, Code) and value.is_flow else None

@@ -1,0 +1,99 @@
+"""What the reader knows about Prefect and about plain Python: tables, no code that decides.
+
+Prefect: https://docs.prefect.io/v3/api-ref/python/prefect-tasks and prefect-futures, checked against 3.8.8.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+# Where a name can be imported from -> what it means to the reader.
+PREFECT: dict[str, str] = {
+    "prefect.task": "task",
+    "prefect.flow": "flow",
+    "prefect.tasks.task": "task",
+    "prefect.flows.flow": "flow",
+    "prefect.assets.materialize": "materialize",
+    "prefect.unmapped": "unmapped",
+    "prefect.allow_failure": "allow_failure",
+    "prefect.utilities.annotations.unmapped": "unmapped",
+    "prefect.utilities.annotations.allow_failure": "allow_failure",
+    "prefect.utilities.annotations.quote": "quote",
+    "prefect.futures.wait": "wait",
+    "prefect.futures.as_completed": "as_completed",
+    "prefect.futures.PrefectFutureList": "futures",
+    "prefect.states.Completed": "completed",
+    "prefect.states.Failed": "failed",
+    "prefect.tasks.exponential_backoff": "exponential_backoff",
+    "contextlib.suppress": "suppress",
+    "shared.trigger_rules.submit": "rules.submit",
+    "shared.trigger_rules.submit_each": "rules.submit_each",
+    "shared.trigger_rules.chosen": "rules.chosen",
+    "shared.trigger_rules.pick": "rules.pick",
+    "shared.trigger_rules.peek": "rules.peek",
+    "shared.trigger_rules.Setup": "rules.setup",
+    "shared.trigger_rules.passed": "rules.passed",
+    "shared.trigger_rules.finish": "rules.finish",
+}
+
+# Context managers that let an exception through and run their body exactly once.
+TRANSPARENT_CONTEXTS = frozenset({
+    "prefect.tags", "prefect.settings.temporary_settings", "prefect.concurrency.sync.concurrency", "prefect.concurrency.asyncio.concurrency",
+    "prefect.context.tags", "prefect.transactions.transaction", "contextlib.nullcontext", "open", "tempfile.TemporaryDirectory",
+    "tempfile.NamedTemporaryFile", "contextlib.closing", "contextlib.chdir", "prefect.cache_policies",
+})  # fmt: skip
+
+# Flow-body calls into Prefect that create runs which the reader does not see.
+STARTS_RUNS = frozenset({"prefect.deployments.run_deployment", "prefect.deployments.arun_deployment"})
+
+# Pure functions that are called for real, when all they are given is known.
+PURE: dict[str, Callable[..., Any]] = {
+    "datetime.timedelta": datetime.timedelta,
+    "datetime.datetime": datetime.datetime,
+    "datetime.date": datetime.date,
+    "datetime.time": datetime.time,
+    "itertools.product": lambda *a, **k: list(itertools.product(*a, **k)),
+    "itertools.chain": lambda *a: list(itertools.chain(*a)),
+}
+
+BUILTINS: dict[str, Callable[..., Any]] = {
+    "len": len, "str": str, "int": int, "float": float, "bool": bool, "sum": sum, "min": min, "max": max, "sorted": sorted, "abs": abs,
+    "round": round, "any": any, "all": all, "repr": repr,
+}  # fmt: skip
+
+# Those that only rearrange what they are given, so that futures may be among it.
+REARRANGE: dict[str, Callable[..., Any]] = {
+    "list": list,
+    "tuple": tuple,
+    "set": lambda *a: list(dict.fromkeys(*a)),
+    "dict": dict,
+    "zip": lambda *a, **k: list(zip(*a, **k)),
+    "enumerate": lambda *a, **k: list(enumerate(*a, **k)),
+    "reversed": lambda a: list(reversed(a)),
+    "range": lambda *a: list(range(*a)),
+    "len": len,
+}
+
+# Methods of plain values that are called for real; the second set keeps futures intact.
+PURE_METHODS: dict[type, frozenset[str]] = {
+    str: frozenset({"format", "join", "upper", "lower", "strip", "lstrip", "rstrip", "split", "replace", "startswith", "endswith", "title",
+                    "removeprefix", "removesuffix", "splitlines", "zfill"}),
+    datetime.timedelta: frozenset({"total_seconds"}),
+    datetime.datetime: frozenset({"isoformat", "date", "strftime"}),
+    datetime.date: frozenset({"isoformat", "strftime"}),
+}  # fmt: skip
+CONTAINER_METHODS: dict[type, frozenset[str]] = {
+    list: frozenset({"append", "extend", "insert", "copy", "pop", "reverse", "index", "count", "clear"}),
+    dict: frozenset({"items", "keys", "values", "get", "update", "setdefault", "pop", "copy"}),
+    tuple: frozenset({"index", "count"}),
+}
+
+# Exceptions whose handler surely catches what a failed task raises.
+CATCHES_ALL = frozenset({"Exception", "BaseException"})
+
+CONSTANTS: dict[str, Any] = {
+    "math.inf": float("inf"), "datetime.timezone.utc": datetime.UTC, "datetime.UTC": datetime.UTC, "typing.TYPE_CHECKING": False,
+}  # fmt: skip

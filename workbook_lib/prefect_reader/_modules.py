@@ -1,0 +1,96 @@
+"""Reads the modules of a project: their tasks, flows and constants, without importing them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from workbook_lib.prefect_reader._signals import GiveUp, Signal
+from workbook_lib.prefect_reader._statements import Statements
+from workbook_lib.prefect_reader._values import Either, Scope, Unknown
+
+MOST_BYTES = 2_000_000
+
+
+class Modules:
+    """The modules of one project folder, each read once; `root` None: a single text without neighbours."""
+
+    def __init__(self, root: Path | None) -> None:
+        self.root = root
+        self.known: dict[str, Scope | None] = {}
+
+    def find(self, name: str) -> Scope | None:
+        """The names of a module of the project; None when the project has no such module."""
+        if name not in self.known:
+            self.known[name] = None  # a cycle of imports sees nothing, as in Python
+            path = self._path(name)
+            if path is not None:
+                try:
+                    tree = ast.parse(path.read_bytes())
+                except (SyntaxError, ValueError, OSError):
+                    return None
+                self.known[name] = scope = Scope({"__name__": name}, None, name)
+                read(tree, scope, self)
+        return self.known[name]
+
+    def _path(self, name: str) -> Path | None:
+        if self.root is None or not name or not all(part.isidentifier() for part in name.split(".")):
+            return None
+        base = self.root.joinpath(*name.split("."))
+        for path in (base.with_suffix(".py"), base / "__init__.py"):
+            if path.is_file() and path.stat().st_size <= MOST_BYTES:
+                return path
+        return None
+
+
+def read(tree: ast.Module, scope: Scope, modules: Modules) -> None:
+    """Fill `scope` with what a module's statements bind."""
+    walk = _ModuleWalk(modules)
+    try:
+        walk.block(tree.body, scope)
+    except GiveUp:
+        pass
+
+
+class _ModuleWalk(Statements):
+    """Module level: nothing is decided and no task runs; what is not understood stays unknown."""
+
+    def __init__(self, modules: Modules) -> None:
+        super().__init__()
+        self.modules = modules
+
+    def module(self, name: str) -> Scope | None:
+        return self.modules.find(name)
+
+    def give_up(self, reason: str) -> None:
+        return None
+
+    def statement(self, node: ast.stmt, scope: Scope) -> None:
+        try:
+            super().statement(node, scope)
+        except GiveUp:
+            raise
+        except Signal:
+            return
+
+    def fork(self, test: Any, arms: Sequence[Sequence[ast.stmt]], scope: Scope, node: ast.stmt) -> None:
+        before = dict(scope.names)
+        results = []
+        for arm in arms:
+            scope.names = dict(before)
+            self.block(arm, scope)
+            results.append(scope.names)
+        missing = Unknown("a name bound on one path only")
+        merged = {}
+        for name in dict.fromkeys([*results[0], *results[1]]):
+            one, two = (result.get(name, missing) for result in results)
+            merged[name] = one if one is two else Either((one, two))
+        scope.names = merged
+
+    def do_Try(self, node: ast.Try, scope: Scope) -> None:
+        self.block([*node.body, *node.orelse, *node.finalbody], scope)
+
+    def do_While(self, node: ast.While, scope: Scope) -> None:
+        return None

@@ -1,0 +1,490 @@
+"""Runs a flow's body under scripted outcomes, as Prefect 3.8 would: which task instances there are, and how each ends.
+
+Checked against real runs: a failed blocking call raises; a blocking call behind a failed future is NotReady and returns None;
+`.result()` of a NotReady run raises; `.map` over a failed future raises at once; elements of a list wait each for their own; the
+result of a skipped task is its state when called, None by `.result()`; a returned list counts as states only when it holds nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from workbook_lib.model.join_rules import JoinRule, decide
+from workbook_lib.model.run import Outcome, Scenario, State
+from workbook_lib.prefect_reader import _naming
+from workbook_lib.prefect_reader._modules import Modules
+from workbook_lib.prefect_reader._program import Key, Simulation, Unfollowed
+from workbook_lib.prefect_reader._signals import Continue, GiveUp, Raised, Return, Signal
+from workbook_lib.prefect_reader._statements import Statements
+from workbook_lib.prefect_reader._values import (
+    Abstract,
+    Code,
+    Declared,
+    Future,
+    Futures,
+    Marked,
+    Method,
+    Run,
+    Scope,
+    StateOf,
+    Unknown,
+    abstract_in,
+    runs_in,
+)
+
+_COMPLETED = (State.SUCCESS, State.SKIPPED)
+_PREFECT_NAMES = {State.SUCCESS: "Completed", State.FAILED: "Failed", State.SKIPPED: "Skipped"}
+
+
+class Simulator(Statements):
+    """One rehearsal of one flow. `mapped` are the ids whose runs are numbered."""
+
+    def __init__(self, modules: Modules, table: _naming.Table, scenario: Scenario, mapped: Collection[str]) -> None:
+        super().__init__()
+        self.modules, self.table, self.scenario, self.mapped = modules, table, scenario, mapped
+        self.runs: list[tuple[Key, Run]] = []
+        self.numbers: dict[str, int] = {}
+        self.unfollowed: dict[Unfollowed, None] = {}
+
+    def play(self, flow: Code) -> Simulation:
+        """The states of all instances and the flow run's own."""
+        ended = State.FAILED
+        try:
+            ended = self._end(self.call_code(flow, [], {}))
+        except Raised:
+            pass
+        except RecursionError:
+            self.unfollowed[Unfollowed("the flow is nested too deeply", self.line)] = None
+        except Signal:
+            pass
+        return Simulation(
+            states={key: run.state for key, run in self.runs},
+            state=ended,
+            attempts={key: run.attempts for key, run in self.runs},
+            order=tuple(key for key, _ in self.runs),
+            unfollowed=tuple(self.unfollowed),
+        )
+
+    def give_up(self, reason: str) -> None:
+        self.unfollowed[Unfollowed(reason, self.line)] = None
+        raise GiveUp
+
+    def module(self, name: str) -> Scope | None:
+        return self.modules.find(name)
+
+    def _end(self, returned: Any) -> State:
+        """The run's state from what the flow returned."""
+        if isinstance(returned, Future | StateOf):
+            states = [_state(returned)]
+        elif isinstance(returned, list | tuple | set) and returned and all(isinstance(item, Future | StateOf) for item in returned):
+            states = [_state(item) for item in returned]
+        else:
+            states = []
+        return State.SUCCESS if all(state in _COMPLETED for state in states) else State.FAILED
+
+    # --- task runs ---
+
+    def _create(self, task: Declared, bound: Mapping[str, Any], index: int | None = None) -> Run:
+        name = _naming.run_name(task, bound)
+        if name is None:
+            self.give_up(f"the name of a run of {task.function} is known only to a run")
+        task_id, _ = self.table.id_of(name or "")
+        number = self.numbers.get(task_id, -1) + 1
+        self.numbers[task_id] = number
+        run = Run(task_id, task, self.line)
+        if index is None:
+            index = number if task_id in self.mapped else number - 1 if number == 0 else number
+        self.runs.append(((task_id, index), run))
+        return run
+
+    def _perform(self, run: Run) -> None:
+        """The body runs as scripted."""
+        index = next(key[1] for key, other in reversed(self.runs) if other is run)
+        outcome = self.scenario.outcome(run.id, index)
+        retries = run.task.options.get("retries") or 0
+        if not isinstance(retries, int):
+            self.give_up(f"how often {run.task.function} is tried again is known only to a run")
+        tries = int(retries) + 1
+        run.state, run.attempts = State.SUCCESS, 1
+        if outcome.does == "skip":
+            run.state, run.value = State.SKIPPED, None
+        elif outcome.does == "fail" or (outcome.does == "recover" and outcome.fails >= tries):
+            run.state, run.attempts = State.FAILED, tries
+        else:
+            run.attempts = outcome.fails + 1 if outcome.does == "recover" else 1
+            run.value = _value(outcome, run)
+
+    def _start(self, task: Declared, bound: Mapping[str, Any], given: Any, waits: Any) -> Run:
+        run = self._create(task, bound)
+        if any(state not in _COMPLETED for state in _upstream((given, waits))):
+            run.state, run.not_ready = State.UPSTREAM_FAILED, True
+        else:
+            self._perform(run)
+        return run
+
+    def call_task(self, task: Declared, args: list[Any], kwargs: dict[str, Any], line: int) -> Any:
+        kwargs = dict(kwargs)
+        as_state, waits = kwargs.pop("return_state", False), kwargs.pop("wait_for", None)
+        run = self._start(task, task.bind(args, kwargs), (args, kwargs), waits)
+        if as_state is True:
+            return StateOf(run)
+        if run.not_ready:
+            return None
+        if run.state is State.FAILED:
+            raise Raised
+        return StateOf(run) if run.state is State.SKIPPED else copy.deepcopy(run.value) if not abstract_in(run.value) else run.value
+
+    def submit_task(self, task: Declared, args: list[Any], kwargs: dict[str, Any], line: int) -> Any:
+        kwargs = dict(kwargs)
+        as_state, waits = kwargs.pop("return_state", False), kwargs.pop("wait_for", None)
+        run = self._start(task, task.bind(args, kwargs), (args, kwargs), waits)
+        return StateOf(run) if as_state is True else Future(run)
+
+    def map_task(self, task: Declared, args: list[Any], kwargs: dict[str, Any], line: int) -> Any:
+        kwargs = dict(kwargs)
+        as_state, waits = kwargs.pop("return_state", False), kwargs.pop("wait_for", None)
+        fixed: dict[str, Any] = {}
+        lists: dict[str, list[Any]] = {}
+        for name, value in task.bind(args, kwargs).items():
+            mark = value.mark if isinstance(value, Marked) and value.mark in ("allow_failure", "quote") else None
+            resolved = self._resolved(value.value if mark is not None else value)
+            if isinstance(resolved, Marked) and resolved.mark == "unmapped":
+                fixed[name] = resolved.value
+            elif isinstance(resolved, list | tuple | dict | set):
+                lists[name] = [Marked(mark, item) if mark is not None else item for item in resolved]
+            elif isinstance(resolved, Unknown) and resolved.parameter is None:
+                self.give_up(f"the number of runs of {task.function} depends on a value that only a run knows")
+            else:
+                fixed[name] = resolved
+        if not lists or len({len(items) for items in lists.values()}) > 1:
+            raise Raised  # Prefect: nothing to map over, or lists of different lengths
+        result = Futures()
+        for index in range(len(next(iter(lists.values())))):
+            bound = fixed | {name: items[index] for name, items in lists.items()}
+            result.append(Future(self._start(task, bound, bound, waits)))
+        return [StateOf(future.run) for future in result] if as_state is True else result
+
+    def _resolved(self, value: Any) -> Any:
+        """A future or state among `.map`'s arguments is resolved in the flow's body, and raises there."""
+        if not isinstance(value, Future | StateOf):
+            return value
+        state = _state(value)
+        if state not in _COMPLETED:
+            raise Raised
+        return value.run.value if value.run is not None else None
+
+    def await_value(self, owner: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if isinstance(owner, StateOf) and name != "result":
+            return self._asked(owner, name)
+        if name == "wait":
+            return None
+        if name != "result":
+            self.give_up(f"{name}() of a future is not followed")
+        raises = kwargs.get("raise_on_failure", True) is not False
+        if isinstance(owner, Futures):
+            return [self._result(item, raises) for item in owner]
+        return self._result(owner, raises)
+
+    def _result(self, item: Any, raises: bool) -> Any:
+        if not isinstance(item, Future | StateOf):
+            self.give_up("result() of a value that only a run knows")
+        state = _state(item)
+        run = item.run
+        if state in _COMPLETED or run is None:
+            value = run.value if run is not None else None
+            return copy.deepcopy(value) if not abstract_in(value) else value
+        if raises or run.not_ready:
+            raise Raised
+        return Unknown("an exception", (run,))
+
+    def _asked(self, state: StateOf, name: str) -> Any:
+        ended, run = _state(state), state.run
+        waiting = run is not None and run.not_ready
+        answers = {
+            "is_completed": ended in _COMPLETED,
+            "is_failed": ended not in _COMPLETED and not waiting,
+            "is_pending": waiting,
+            "is_final": not waiting,
+            "is_crashed": False,
+            "is_cancelled": False,
+            "is_running": False,
+        }
+        if name not in answers:
+            self.give_up(f"{name}() of a state is not followed")
+        return answers[name]
+
+    def state_name(self, state: StateOf, attribute: str) -> Any:
+        if attribute == "type":
+            self.give_up("the type of a state is not followed; ask is_completed() or is_failed()")
+        if state.run is not None and state.run.state is State.UPSTREAM_FAILED:
+            return "NotReady" if state.run.not_ready else "UpstreamFailed"
+        return _PREFECT_NAMES.get(_state(state), "Failed")
+
+    def made_state(self, meaning: str, kwargs: dict[str, Any]) -> Any:
+        return StateOf(None, State.SUCCESS if meaning == "completed" else State.FAILED)
+
+    # --- the emitted rules ---
+
+    def call_prefect(self, meaning: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if meaning == "wait":
+            return Unknown("done and not done", tuple(runs_in(args)))
+        if meaning == "as_completed":
+            return args[0] if args else []
+        if meaning == "suppress":
+            everything = any(getattr(arg, "name", "") in ("builtins.Exception", "builtins.BaseException") for arg in args)
+            return Marked("suppress", None, ("all",) if everything else ())
+        if meaning == "rules.submit":
+            return self._submit_by_rule(args, dict(kwargs))
+        if meaning == "rules.submit_each":
+            return self._submit_each(args, dict(kwargs))
+        if meaning == "rules.finish":
+            return [StateOf(run) for run in runs_in(args)]
+        self.give_up(f"{meaning} is not followed")
+        return None
+
+    def _rule_task(self, args: list[Any]) -> Declared:
+        task = args[0] if args else None
+        if not isinstance(task, Declared):
+            self.give_up("submit() is given a task that only a run knows")
+        assert isinstance(task, Declared)
+        return task
+
+    def _submit_by_rule(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        task = self._rule_task(args)
+        closed = self._gate(kwargs, (args[1:], {k: v for k, v in kwargs.items() if k not in ("after", "gates", "rule")}))
+        run = self._create(task, task.bind(args[1:], kwargs))
+        return Future(self._let(run, closed))
+
+    def _submit_each(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        task, over = self._rule_task(args), kwargs.pop("over", None)
+        closed = self._gate(kwargs, (over, {k: v for k, v in kwargs.items() if k not in ("after", "gates", "rule")}))
+        result = Futures()
+        result.runs = True
+        nothing: dict[str, Any] = dict.fromkeys(over) if isinstance(over, dict) else {}
+        if runs_in(over) and closed is not None:
+            result.append(Future(self._let(self._create(task, nothing | kwargs, -1), closed)))
+            return result
+        elements = self._elements(task, over)
+        if not elements:
+            result.append(Future(self._let(self._create(task, nothing | kwargs, -1), State.SKIPPED)))
+        for element in elements:
+            result.append(Future(self._let(self._create(task, kwargs | element), closed)))
+        return result
+
+    def _let(self, run: Run, closed: State | None) -> Run:
+        if closed is None:
+            self._perform(run)
+        else:
+            run.state = closed
+            run.attempts = 0
+        return run
+
+    def _elements(self, task: Declared, over: Any) -> list[dict[str, Any]]:
+        over = self._arrived(over)
+        if not isinstance(over, dict):
+            return [dict(record) if isinstance(record, dict) else {} for record in self._listed(task, over)]
+        rows: list[dict[str, Any]] = [{}]
+        for name, value in over.items():
+            items = list(value.items()) if isinstance(value, dict) else self._listed(task, value)
+            rows = [row | {name: item} for row in rows for item in items]
+        return rows
+
+    def _listed(self, task: Declared, value: Any) -> list[Any]:
+        if isinstance(value, Abstract):
+            self.give_up(f"the number of runs of {task.function} depends on a value that only a run knows")
+        try:
+            return list(value or [])
+        except TypeError:
+            raise Raised from None
+
+    def _arrived(self, value: Any) -> Any:
+        """What the emitted rules hand to a task: results, None where there is none."""
+        if isinstance(value, Future):
+            return value.run.value if value.run.state is State.SUCCESS else None
+        if isinstance(value, Futures):
+            return [result for result in map(self._arrived, value) if result is not None]
+        if isinstance(value, Marked) and value.mark in ("rules.pick", "rules.peek"):
+            whole = self._arrived(value.value)
+            for key in value.extra:
+                if isinstance(whole, Abstract):
+                    return Unknown("part of a result", tuple(runs_in(whole)))
+                try:
+                    whole = None if whole is None else whole[key]
+                except (KeyError, IndexError, TypeError):
+                    raise Raised from None
+            return whole
+        if isinstance(value, dict):
+            return {key: self._arrived(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._arrived(item) for item in value]
+        return value
+
+    def _gate(self, kwargs: dict[str, Any], arguments: Any) -> State | None:
+        """Why a task may not run, by its rule, its branches and its gates; None when it may."""
+        after, gates = _flat(kwargs.pop("after", ())), _flat(kwargs.pop("gates", ()))
+        rule = kwargs.pop("rule", "all_success")
+        try:
+            join = JoinRule(rule)
+        except ValueError:
+            self.give_up(f"{rule!r} is no trigger rule")
+            raise
+        for item in after:
+            if isinstance(item, Marked) and item.mark == "rules.chosen" and isinstance(item.value, Future):
+                answer = self._answer(item.value.run)
+                if answer is not None and not {answer} & set(item.extra) if isinstance(answer, str) else answer is not None and not (
+                    set(answer) & set(item.extra)
+                ):
+                    return State.SKIPPED
+        for gate in gates:
+            if isinstance(gate, Future) and gate.run.state is State.SUCCESS:
+                if isinstance(gate.run.value, Unknown):
+                    self.give_up(f"the scenario gives no result for {gate.run.id}")
+                if not gate.run.value:
+                    return State.SKIPPED
+        setups = {run for item in after if isinstance(item, Marked) and item.mark == "rules.setup" for run in runs_in(item)}
+        upstream = [run for run in runs_in([after, _without_peeks(arguments)])]
+        decision = decide(join, [(str(run.state), run in setups) for run in upstream])
+        return None if decision == "run" else State(decision)
+
+    def _answer(self, run: Run) -> Any:
+        """The answer of a branch that succeeded; None when it did not."""
+        if run.state is not State.SUCCESS:
+            return None
+        if isinstance(run.value, Unknown):
+            self.give_up(f"the scenario gives no result for {run.id}")
+        return run.value if isinstance(run.value, str | list | tuple) else ()
+
+    # --- decisions ---
+
+    def fork(self, test: Any, arms: Sequence[Sequence[ast.stmt]], scope: Scope, node: ast.stmt) -> None:
+        harmless = not any(_leaves(arm) or self.concerns_tasks(arm, scope) for arm in arms)
+        known = self._decide(test, harmless)
+        if known is not None:
+            self.block(arms[0 if known else 1], scope)
+            return
+        before = dict(scope.names)
+        for arm in arms:
+            self.block(arm, scope)
+        for name in [name for name, value in scope.names.items() if before.get(name) is not value]:
+            scope.names[name] = Unknown("a value that depends on the run", tuple(runs_in((before.get(name), scope.names[name]))))
+
+    def fork_calls(self, test: Any, then: Callable[[], None], otherwise: Callable[[], None], node: ast.stmt) -> None:
+        (then if self._decide(test, False) else otherwise)()
+
+    def may_go_on(self, test: Any, rest: Sequence[ast.expr]) -> bool:
+        if any(isinstance(part, ast.Call) for expr in rest for part in ast.walk(expr)) and runs_in(test):
+            self._refuse(test)
+        return True
+
+    def truth(self, value: Any) -> bool | None:
+        if isinstance(value, Marked) and value.mark == "not":
+            inside = self.truth(value.value)
+            return None if inside is None else not inside
+        return super().truth(value)
+
+    def _decide(self, test: Any, harmless: bool) -> bool | None:
+        truth = self.truth(test)
+        if truth is None and not harmless:
+            self._refuse(test)
+        return truth
+
+    def _refuse(self, test: Any) -> None:
+        runs = ", ".join(dict.fromkeys(run.id for run in runs_in(test)))
+        self.give_up(f"what happens next depends on {'the result of ' + runs if runs else 'a value that only a run knows'}")
+
+    def items(self, value: Any) -> tuple[Iterable[Any], bool]:
+        known = self.known_items(value)
+        if known is None:
+            self.give_up("the number of rounds of a loop depends on a value that only a run knows")
+        return known or [], False
+
+    def negated(self, value: Any) -> Any:
+        return Marked("not", value)
+
+    def do_Try(self, node: ast.Try, scope: Scope) -> None:
+        try:
+            try:
+                self.block(node.body, scope)
+            except Raised:
+                self._handle(node.handlers, scope)
+            else:
+                self.block(node.orelse, scope)
+        except GiveUp:
+            raise
+        except Signal:
+            self.block(node.finalbody, scope)
+            raise
+        self.block(node.finalbody, scope)
+
+    def _handle(self, handlers: Sequence[ast.ExceptHandler], scope: Scope) -> None:
+        for handler in handlers:
+            self.line = handler.lineno
+            if not self.catches_all(handler, scope):
+                self.give_up("whether this handler catches what a failed task raises is known only to a run")
+            if handler.name:
+                scope.names[handler.name] = Unknown("an exception")
+            self.block(handler.body, scope)
+            return
+        raise Raised
+
+    def guarded(self, body: Sequence[ast.stmt], handler: Sequence[ast.stmt] | None, scope: Scope) -> None:
+        try:
+            self.block(body, scope)
+        except Raised:
+            if handler is None:
+                self.give_up("which exceptions are suppressed is not followed")
+
+    def do_While(self, node: ast.While, scope: Scope) -> None:
+        if self.concerns_tasks(node.body, scope) or _leaves(node.body):
+            self.give_up("a while loop is not followed")
+        try:
+            self.block(node.body, scope)
+        except (Continue, Return):
+            return
+
+
+def _value(outcome: Outcome, run: Run) -> Any:
+    if outcome.arms is not None:
+        return outcome.arms[0] if len(outcome.arms) == 1 else list(outcome.arms)
+    return Unknown("a result that the scenario does not give", (run,), result=run) if outcome.value is None else copy.deepcopy(outcome.value)
+
+
+def _state(item: Future | StateOf) -> State:
+    return item.run.state if item.run is not None else item.ended  # type: ignore[union-attr]
+
+
+def _upstream(value: Any) -> list[State]:
+    """The states of the futures and states in arguments, those under allow_failure left out."""
+    if isinstance(value, Future | StateOf):
+        return [_state(value)]
+    if isinstance(value, Marked):
+        return [] if value.mark in ("allow_failure", "quote") else _upstream(value.value)
+    if isinstance(value, Mapping):
+        return [state for item in value.values() for state in _upstream(item)]
+    if isinstance(value, list | tuple | set):
+        return [state for item in value for state in _upstream(item)]
+    return []
+
+
+def _flat(value: Any) -> list[Any]:
+    if isinstance(value, list | tuple):
+        return [part for item in value for part in _flat(item)]
+    return [value]
+
+
+def _without_peeks(value: Any) -> Any:
+    if isinstance(value, Marked) and value.mark == "rules.peek":
+        return None
+    if isinstance(value, Mapping):
+        return [_without_peeks(item) for item in value.values()]
+    return [_without_peeks(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _leaves(body: Sequence[ast.stmt]) -> bool:
+    return any(isinstance(part, ast.Return | ast.Raise | ast.Break | ast.Continue) for statement in body for part in ast.walk(statement))
+
+
+__all__ = ["Method", "Simulator"]
