@@ -15,14 +15,16 @@ class PythonCall(Frozen):
     """Call a Python function.
 
     `arguments` binds every remaining parameter of the function by name, in the order of the signature; a var-positional
-    parameter `*x` is bound under `x` to a list, a var-keyword parameter `**x` to a dict. `several_outputs`: a returned dict is
-    also handed over key by key. `isolation` tells that the legacy engine ran it in an interpreter of its own.
+    parameter `*x` is bound under `x` to a list, a var-keyword parameter `**x` to a dict; a parameter with a default may stay unbound.
+    `several_outputs`: a returned dict is also handed over key by key. `returns` none: what it returns is not handed over at all.
+    `isolation` tells that the legacy engine ran it in an interpreter of its own.
     """
 
     kind: Literal["python"] = "python"
     function: Function
     arguments: tuple[tuple[str, Expr], ...] = ()
     several_outputs: bool = False
+    returns: Literal["value", "none"] = "value"
     isolation: Literal["none", "virtualenv", "external", "container"] = "none"
     packages: tuple[str, ...] = ()
 
@@ -30,11 +32,13 @@ class PythonCall(Frozen):
 class Shell(Frozen):
     """Run `command` with bash. The result is the last line of its standard output, unless `returns` is none.
 
-    `environment` is added to the process's own (or replaces it when `inherit` is false). An exit status in `skip_on` skips.
+    With `build` the command is the text that this Python call returns, and `command` is an empty constant. `environment` is
+    added to the process's own (or replaces it when `inherit` is false). An exit status in `skip_on` skips.
     """
 
     kind: Literal["shell"] = "shell"
     command: Expr
+    build: PythonCall | None = None
     environment: Expr | None = None
     inherit: bool = True
     directory: Expr | None = None
@@ -48,6 +52,7 @@ class Wait(Frozen):
     `on` says what: python (call `check`, true or not), shell (exit status 0), file (`target`: a path or pattern that must exist),
     moment (`target`: a datetime or time of day), duration (`target`: seconds after the end of the data interval), workflow
     (`workflow`, `task`: another workflow's run for the same logical date). After `timeout_seconds` the wait fails, or skips when `soft`.
+    `hands_over`: the Python check returns a pair (true or not, value), and the value is the task's result.
     """
 
     kind: Literal["wait"] = "wait"
@@ -56,6 +61,7 @@ class Wait(Frozen):
     target: Expr | None = None
     workflow: str | None = None
     task: str | None = None
+    hands_over: bool = False
     interval_seconds: float = 60.0
     timeout_seconds: float | None = None
     soft: bool = False

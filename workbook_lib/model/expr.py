@@ -116,7 +116,8 @@ class Call(Frozen):
     `shift(moment, seconds)`, `reformat_date(text, from_format, to_format)`, `str`, `int`, `float`, `bool`,
     `len`, `list`, `dict`, `sum`, `min`, `max`, `sorted`, `json_loads`, `json_dumps`, `lower`, `upper`,
     `strip`, `replace(text, old, new)`, `join(separator, items)`, `split(text, separator)`, `default(value,
-    other)`, `uuid`, `now`, `random`.
+    other)`, `uuid`, `now`, `random`, `present(list)` (its items without those that are None), `json_html(value)` (JSON text
+    with sorted keys and `<`, `>`, `&`, `'` as \\u escapes).
     """
 
     kind: Literal["call"] = "call"

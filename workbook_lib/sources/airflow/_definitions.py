@@ -1,0 +1,293 @@
+"""What carried-over code needs of its module: imports, constants, helper functions and classes, found through scopes."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import symtable
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from workbook_lib.model import expr as x
+from workbook_lib.model.function import Definition, Origin
+from workbook_lib.sources.airflow._context import Entity, Meaning, Scope
+from workbook_lib.sources.airflow._source import Binding, Callish, Module, Names, Sources, collect
+from workbook_lib.sources.airflow._spans import Marks, Surroundings, mark
+
+_GIVEN = frozenset(dir(builtins)) | {"__name__", "__annotations__"}
+
+
+@dataclass
+class Needs:
+    """What a piece of code needs: names of definitions, names that mean something else, and what stands in the way."""
+
+    uses: tuple[str, ...] = ()
+    references: dict[str, Meaning] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    may_skip: bool = False
+
+
+@dataclass
+class _Made:
+    name: str
+    problems: list[str] = field(default_factory=list)
+    may_skip: bool = False
+
+
+def globals_of(source: str) -> frozenset[str]:
+    """Names that the statement `source` takes from around it; annotations of its signature do not count."""
+    tree = ast.parse(source)
+    for node in tree.body:
+        if isinstance(node, Callish):
+            for arg in ast.walk(node.args):
+                if isinstance(arg, ast.arg):
+                    arg.annotation = None
+            node.returns = None
+    return _globals(symtable.symtable(ast.unparse(tree), "<source>", "exec"))
+
+
+def _globals(table: symtable.SymbolTable) -> frozenset[str]:
+    found: set[str] = set()
+    top = table.get_type() == "module"
+    for symbol in table.get_symbols():
+        if symbol.is_referenced() and (top or symbol.is_global()):
+            found.add(symbol.get_name())
+    for child in table.get_children():
+        found |= _globals(child)
+    return frozenset(found - {s.get_name() for s in table.get_symbols() if s.is_assigned()} if top else found)
+
+
+class Definitions:
+    """Gathers the definitions that the functions of one workflow need, each once."""
+
+    def __init__(self, sources: Sources, scope: Scope) -> None:
+        self.sources = sources
+        self.scope = scope
+        self._made: dict[tuple[str, str, int], _Made] = {}
+        self._definitions: dict[str, Definition] = {}
+        self._scopes: dict[int, Names] = {}
+
+    def all(self) -> tuple[Definition, ...]:
+        """Definitions so that each comes after those that it uses."""
+        return tuple(self._definitions.values())
+
+    # --- looking up ---------------------------------------------------------------------------------------------------------
+    def lookup(self, module: Module, node: ast.AST, name: str) -> tuple[list[Binding], Callish | None]:
+        """The bindings of `name` as seen from `node`, and the function that holds them (None: the module)."""
+        for around in module.enclosing(node):
+            bound = self._scope(around).bound.get(name)
+            if bound:
+                return bound, around
+            if name in _parameters(around):
+                return [], around
+        return module.names.bound.get(name, []), None
+
+    def _scope(self, node: Callish) -> Names:
+        if id(node) not in self._scopes:
+            self._scopes[id(node)] = collect(node.body)
+        return self._scopes[id(node)]
+
+    def airflow_name(self, module: Module, node: ast.AST, name: str) -> str | None:
+        """The dotted Airflow name that `name` was imported as, if it was."""
+        for binding in self.lookup(module, node, name)[0]:
+            if _is_airflow(binding) and self.sources.sibling(binding.target, binding.level, module) is None:
+                return binding.target
+        return None
+
+    def literal(self, module: Module, node: ast.AST, name: str) -> ast.expr | None:
+        """The expression that `name` is bound to once and for all, for values that can be worked out."""
+        bindings, owner = self.lookup(module, node, name)
+        names = module.names if owner is None else self._scope(owner)
+        if len(bindings) != 1 or bindings[0].loop or bindings[0].guard is not None or name in names.changed:
+            return None
+        statement = bindings[0].node
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
+            return statement.value
+        return statement.value if isinstance(statement, ast.AnnAssign) else None
+
+    def plain(self, module: Module, node: ast.AST, name: str) -> bool:
+        """Whether `name` is there at run time without Airflow."""
+        bindings, _ = self.lookup(module, node, name)
+        if not bindings:
+            return name in _GIVEN
+        return not any(_is_airflow(binding) or binding.typing_only for binding in bindings)
+
+    # --- gathering ----------------------------------------------------------------------------------------------------------
+    def needs(self, module: Module, node: ast.stmt, names: Iterable[str]) -> Needs:
+        """Make the definitions of `names` as seen from `node`."""
+        result = Needs()
+        uses: list[str] = []
+        for name in sorted(names):
+            made = self._need(module, node, name, result)
+            if made is not None:
+                result.problems += [problem for problem in made.problems if problem not in result.problems]
+                result.may_skip |= made.may_skip
+                if made.name not in uses and not made.problems:
+                    uses.append(made.name)
+        result.uses = tuple(uses)
+        return result
+
+    def _need(self, module: Module, node: ast.stmt, name: str, result: Needs) -> _Made | None:
+        bindings, owner = self.lookup(module, node, name)
+        if not bindings and owner is not None:
+            return _Made(name, [f"it uses `{name}`, an argument of the function `{owner.name}` around it"])
+        if not bindings:
+            if name in _GIVEN:
+                return None
+            where = " (it may come from a star import)" if module.names.stars else ""
+            reason = "depends on where the file lies" if name == "__file__" else f"is not bound in {module.path}{where}"
+            return _Made(name, [f"it uses `{name}`, which {reason}"])
+        if all(binding.typing_only for binding in bindings):
+            return None
+        for binding in bindings:
+            sibling = self.sources.sibling(binding.target, binding.level, module) if binding.target else None
+            if sibling is not None:
+                return self._from_sibling(sibling, binding, module, node, result)
+        if self.airflow_name(module, node, name) is not None or any(b.target.startswith("__future__") for b in bindings):
+            return None  # the marks of the code itself decide what becomes of it
+        return self._make(module, name, bindings, owner)
+
+    def _from_sibling(self, found: tuple[Module, str], binding: Binding, module: Module, node: ast.stmt, result: Needs) -> _Made | None:
+        sibling, inner = found
+        if inner:
+            bindings = sibling.names.bound.get(inner, [])
+            if not bindings:
+                return _Made(inner, [f"it uses `{inner}`, which {sibling.path} does not bind"])
+            if binding.name != inner:
+                result.references[binding.name] = x.Reference(name=inner)
+            deeper = self.sources.sibling(bindings[0].target, bindings[0].level, sibling) if bindings[0].target else None
+            if deeper is not None and deeper[0] is not sibling:
+                return self._from_sibling(deeper, Binding(inner, bindings[0].node), sibling, node, result)
+            return self._make(sibling, inner, bindings, None)
+        result.references[binding.name] = Entity("module", sibling.dotted)
+        made = _Made("")
+        used = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute) and _is_name(n.value, binding.name)}
+        for attribute in sorted(used):
+            bindings = sibling.names.bound.get(attribute, [])
+            if not bindings:
+                made.problems.append(f"it uses `{binding.name}.{attribute}`, which {sibling.path} does not bind")
+                continue
+            inner_made = self._make(sibling, attribute, bindings, None)
+            made.problems += inner_made.problems
+            made.may_skip |= inner_made.may_skip
+            made.name = made.name or inner_made.name
+        return made if made.name or made.problems else None
+
+    def _make(self, module: Module, name: str, bindings: list[Binding], owner: Callish | None) -> _Made:
+        key = (module.path, name, id(owner) if owner is not None else 0)
+        if key not in self._made:
+            self._made[key] = _Made(name)  # stands for itself while what it uses is made, which may use it again
+            self._made[key] = self._build(module, name, bindings, owner)
+        return self._made[key]
+
+    def _build(self, module: Module, name: str, bindings: list[Binding], owner: Callish | None) -> _Made:
+        problem = self._unusable(module, name, bindings, owner)
+        if problem is not None:
+            return _Made(name, [f"it uses `{name}`, {problem}"])
+        statement = bindings[-1].guard or bindings[-1].node
+        source = _import_source(name, bindings) or module.cut(statement)
+        form = "import" if bindings[-1].target else _form(bindings[-1].node)
+        needs = self.needs(module, statement, globals_of(source) - {name}) if form != "import" or bindings[-1].guard else Needs()
+        try:
+            tree = ast.parse(source)
+        except SyntaxError:
+            return _Made(name, [f"it uses `{name}`, whose source cannot be cut out"])
+        marks = self._marks(module, statement, source, tree, needs) if form != "import" or bindings[-1].guard else Marks()
+        reasons = [*needs.problems, *marks.blockers, *_run_bound(marks)]
+        definition = Definition(
+            name=name,
+            module=module.dotted,
+            form=form,
+            source=source,
+            uses=needs.uses,
+            spans=tuple(marks.spans),
+            blockers=tuple(reasons),
+            origin=Origin(file=module.path, line=statement.lineno, column=statement.col_offset),
+        )
+        if reasons:
+            return _Made(name, [f"it uses `{name}` ({module.path}:{statement.lineno}), which still needs Airflow: {reasons[0]}"])
+        known = self._definitions.get(name)
+        if known is not None and (known.source, known.module) != (source, definition.module):
+            if form == "import" and known.source == source:
+                return _Made(name)
+            other = known.origin.file if known.origin is not None else "another file"
+            return _Made(name, [f"it uses `{name}`, a name that means one thing in {module.path} and another in {other}"])
+        self._definitions[name] = definition
+        return _Made(name, may_skip=marks.may_skip or needs.may_skip)
+
+    def _marks(self, module: Module, statement: ast.stmt, source: str, tree: ast.Module, needs: Needs) -> Marks:
+        around = Surroundings(
+            scope=self.scope,
+            names=dict(needs.references),
+            airflow=lambda name: self.airflow_name(module, statement, name),
+            literal=lambda name: self.literal(module, statement, name),
+        )
+        return mark(source, tree, around, skip_header=False)
+
+    def _unusable(self, module: Module, name: str, bindings: list[Binding], owner: Callish | None) -> str | None:
+        names = module.names if owner is None else self._scope(owner)
+        if name in names.changed:
+            return "which is changed after it was made"
+        if any(binding.loop and not isinstance(binding.node, Callish | ast.ClassDef) for binding in bindings):
+            return "whose value comes from a loop or a `with`"
+        guards = {id(binding.guard) for binding in bindings}
+        kinds = {type(binding.node) for binding in bindings}
+        several = len(bindings) > 1 and not (len(guards) == 1 and bindings[0].guard is not None)
+        if several and not kinds <= {ast.Import, ast.ImportFrom} and not kinds <= {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef}:
+            return "which is bound more than once"
+        if owner is not None and isinstance(bindings[0].node, ast.Assign | ast.AnnAssign):
+            value = bindings[0].node.value
+            if value is None or not _simple(value):
+                return f"a local of the function `{owner.name}` around it"
+        return None
+
+
+def _is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _simple(value: ast.expr) -> bool:
+    """A literal: the same whenever it is worked out."""
+    try:
+        ast.literal_eval(value)
+    except (ValueError, TypeError, SyntaxError):
+        return False
+    return True
+
+
+def _run_bound(marks: Marks) -> list[str]:
+    """A definition is shared by runs and tasks: it cannot be given what belongs to one of them."""
+    kinds = {inner.kind for span in marks.spans if span.value is not None for inner in x.walk(span.value)}
+    pushes = any(span.kind == "push" for span in marks.spans)
+    if kinds & {"task_output", "context", "parameter", "element"} or pushes:
+        return ["it takes something of the running task out of Airflow's context by itself"]
+    return []
+
+
+def _is_airflow(binding: Binding) -> bool:
+    return not binding.level and binding.target.split(".")[0] == "airflow"
+
+
+def _parameters(node: Callish) -> set[str]:
+    every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+    return {arg.arg for arg in every if arg is not None}
+
+
+def _form(node: ast.stmt) -> str:
+    return "function" if isinstance(node, Callish) else "class" if isinstance(node, ast.ClassDef) else "constant"
+
+
+def _import_source(name: str, bindings: list[Binding]) -> str | None:
+    """Import statements reduced to the one name; None when something else binds it, or a guard stands around it."""
+    lines: list[str] = []
+    for binding in bindings:
+        node = binding.node
+        if binding.guard is not None or not isinstance(node, ast.Import | ast.ImportFrom):
+            return None
+        for alias in node.names:
+            bound = alias.asname or (alias.name if isinstance(node, ast.ImportFrom) else alias.name.split(".")[0])
+            if bound == name:
+                what = f"{alias.name} as {alias.asname}" if alias.asname else alias.name
+                start = f"from {'.' * node.level}{node.module or ''} " if isinstance(node, ast.ImportFrom) else ""
+                lines.append(f"{start}import {what}\n")
+    return "".join(dict.fromkeys(lines))
