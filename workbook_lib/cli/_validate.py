@@ -84,32 +84,12 @@ def joined(verdicts: list[Verdict]) -> dict[str, Any]:
 
 
 def junit(verdicts: list[Verdict]) -> str:
-    """The rows as test cases: different fails, not comparable is skipped."""
+    """The verdicts as one JUnit report."""
+    from workbook_lib.validation import to_junit
+
+    if len(verdicts) == 1:
+        return to_junit(verdicts[0])
     top = ElementTree.Element("testsuites")
     for verdict in verdicts:
-        rows = verdict.tasks
-        counts = {kind: sum(str(row.verdict) == kind for row in rows) for kind in ("different", "not comparable")}
-        suite = ElementTree.SubElement(
-            top,
-            "testsuite",
-            name=_xml(verdict.workflow),
-            tests=str(len(rows)),
-            failures=str(counts["different"]),
-            errors="0",
-            skipped=str(counts["not comparable"]),
-        )
-        for row in rows:
-            instance = row.id if row.map_index < 0 else f"{row.id}[{row.map_index}]"
-            name = f"{instance or 'the run'}: {row.aspect}" + (f" ({row.scenario})" if row.scenario else "")
-            case = ElementTree.SubElement(suite, "testcase", classname=_xml(verdict.workflow), name=_xml(name))
-            if str(row.verdict) == "different":
-                failure = ElementTree.SubElement(case, "failure", message=_xml(row.reason))
-                failure.text = _xml(f"legacy: {row.legacy}\npilot: {row.pilot}")
-            elif str(row.verdict) == "not comparable":
-                ElementTree.SubElement(case, "skipped", message=_xml(row.reason))
+        top.extend(ElementTree.fromstring(to_junit(verdict)))
     return ElementTree.tostring(top, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _xml(text: str) -> str:
-    """Text without the characters that XML cannot hold."""
-    return "".join(c if c in "\t\n\r" or ord(c) >= 32 and not 0xD800 <= ord(c) <= 0xDFFF and c not in "\ufffe\uffff" else "?" for c in text)

@@ -22,6 +22,8 @@ from workbook_lib.model.workflow import Workflow
 
 if TYPE_CHECKING:
     from workbook_lib.assess import Assessment
+    from workbook_lib.prefect_writer import Project as Written
+    from workbook_lib.prefect_writer import TaskStatus
     from workbook_lib.sources import ReadResult
     from workbook_lib.validation import Verdict
     from workbook_lib.view import Svg
@@ -126,7 +128,7 @@ class Migration:
         result = ReadResult(workflows=self.workflows(), findings=self.findings())
         return assess(result, {workflow.id: self.statuses(workflow.id) for workflow in result.workflows})
 
-    def statuses(self, workflow_id: str | None = None) -> Mapping[str, Any]:
+    def statuses(self, workflow_id: str | None = None) -> dict[str, TaskStatus]:
         """How each task will be converted: task id -> the writer's TaskStatus."""
         from workbook_lib.prefect_writer import statuses
 
@@ -158,25 +160,28 @@ class Migration:
 
     def convert(self, ids: Iterable[str] | None = None) -> ConvertReport:
         """Write the project, merged with the user's edits; with `ids` those workflows, beside the ones converted before."""
-        from workbook_lib.prefect_writer import write
-
         chosen = self._chosen(ids)
         with _disk.locked(self.root):
-            project = write(chosen, self.decisions.plain())
-            changes = self._project.apply(project.files)
+            written = self._write(chosen)
+            changes = self._project.apply(written.files)
             _disk.write_json(self.root / ".workbook" / "converted.json", [workflow.id for workflow in chosen])
-        tasks, findings = {}, list(self.findings())
-        for workflow in chosen:
-            statuses = self.statuses(workflow.id)
-            tasks[workflow.id] = tuple(_status(task.id, statuses.get(task.id)) for task in workflow.tasks)
-        findings += [*project.findings, *conflict_findings(changes, self.root)]
         return ConvertReport(
             project=self._project.folder,
             files=tuple(changes),
-            statuses=tasks,
-            paths={workflow.id: self._flow_path(workflow.id) for workflow in chosen},
-            findings=tuple(findings),
+            statuses={name: tuple(_status(task, one) for task, one in flow.tasks.items()) for name, flow in written.flows.items()},
+            paths={name: flow.path for name, flow in written.flows.items()},
+            findings=(*self.findings(), *written.findings, *conflict_findings(changes, self.root)),
         )
+
+    def _write(self, workflows: list[Workflow]) -> Written:
+        from workbook_lib.prefect_writer import write
+
+        return write(workflows, self.decisions.plain(), records={workflow.id: self.records(workflow.id) for workflow in workflows})
+
+    def records(self, workflow_id: str | None = None) -> tuple[RunRecord, ...]:
+        """The legacy engine's records that are kept for a workflow, the real run first."""
+        name = self.workflow(workflow_id).id
+        return tuple(found for scenario in self.scenarios(name) if (found := self.store.record("legacy", name, scenario.name)))
 
     def _chosen(self, ids: Iterable[str] | None) -> list[Workflow]:
         found = self.workflows()
@@ -201,12 +206,9 @@ class Migration:
 
     def resolve(self, path: str, text: str) -> FileChange:
         """Settle a conflict: `text`, without markers, becomes the file."""
-        from workbook_lib.prefect_writer import write
-
         self.conflict(path)
         with _disk.locked(self.root):
-            new = write(self._chosen([]), self.decisions.plain()).files[path]
-            self._project.resolve(path, text, new)
+            self._project.resolve(path, text, self._write(self._chosen([])).files.get(path))
         return FileChange(path, "merged", "settled by you")
 
     # editing
@@ -375,6 +377,5 @@ class Migration:
         return _runs.report(self, self.workflow(workflow_id))
 
 
-def _status(task_id: str, status: Any) -> dict[str, Any]:
-    finding = getattr(status, "finding", None)
-    return {"id": task_id, "status": status.status if status else "placeholder", "finding": finding.public() if finding else None}
+def _status(task_id: str, status: TaskStatus) -> dict[str, Any]:
+    return {"id": task_id, "status": status.status, "finding": status.finding.public() if status.finding else None}

@@ -107,7 +107,7 @@ class Project:
         self._inside(path)
         return _disk.read_text(self.pending / path)
 
-    def resolve(self, path: str, text: str, new: str) -> None:
+    def resolve(self, path: str, text: str, new: str | None) -> None:
         """Settle a conflict with `text`: it becomes the file, and `new` (the writer's output) the base of later merges."""
         line = _merge.has_markers(text)
         if line is not None:

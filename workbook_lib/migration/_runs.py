@@ -154,7 +154,7 @@ def report(migration: Migration, workflow: Workflow) -> Path:
     if verdict is None:
         raise UsageError(f"{workflow.id!r} was not validated yet.", advice="Call validate first.")
     place = migration.root / "report" / f"{_disk.file_name(workflow.id)}.html"
-    _disk.write(place, report_html(verdict, svg=migration.svg(workflow.id, "verdict")))
+    _disk.write(place, report_html(verdict, workflow, svg=migration.svg(workflow.id, "verdict")))
     return place
 
 

@@ -1,0 +1,76 @@
+"""What all tests share: proofs that are cached, and a continuous integration that accepts no skipped test."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CACHE = ROOT / ".cache" / "proof"
+# What a proof depends on: the library, the tests, the examples, the pins.
+CONTENT = ("workbook_lib", "tests", "notebooks/examples", "requirements.lock")
+ALLOWED_SKIP = "optional corpus"  # the reason of tests over shared corpora starts with it
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--proof-shard", default=None, metavar="I/N", help="run the I-th of N parts of the proofs, and none that passed before")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    shard = config.getoption("--proof-shard")
+    if shard is None:
+        return
+    part, _, parts = str(shard).partition("/")
+    if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
+        raise pytest.UsageError(f"--proof-shard {shard}: write it as 1/4")
+    content = _content()
+    kept, dropped = [], []
+    for item in items:
+        mine = int(hashlib.sha256(item.nodeid.encode()).hexdigest(), 16) % int(parts) == int(part) - 1
+        item.stash[_KEY] = hashlib.sha256(f"{content}\0{item.nodeid}".encode()).hexdigest()
+        (kept if mine and not (CACHE / item.stash[_KEY]).exists() else dropped).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=dropped)
+
+
+_KEY = pytest.StashKey[str]()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Remember a proof as soon as it passed, so that an interrupted run goes on where it was."""
+    report = (yield).get_result()
+    if report.when == "call" and report.passed and _KEY in item.stash:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        (CACHE / item.stash[_KEY]).touch()
+
+
+def _content() -> str:
+    digest = hashlib.sha256()
+    for name in CONTENT:
+        top = ROOT / name
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """In continuous integration a skipped test is a failure, unless it reads corpora that are not shipped."""
+    if os.environ.get("CI") != "true":
+        return
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    for reason in sorted({reason for reason in reasons if ALLOWED_SKIP not in reason}):
+        terminalreporter.write_line(f"skipped, but nothing may be skipped here: {reason}", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") != "true" or reporter is None or exitstatus != 0 or hasattr(session.config, "workerinput"):
+        return
+    if any(ALLOWED_SKIP not in str(report.longrepr) for report in reporter.stats.get("skipped", [])):
+        session.exitstatus = 1

@@ -1,0 +1,102 @@
+"""`make demo`: the guided notebooks in order, on a shipped example, into a folder of their own."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from workbook_lib.errors import UsageError, WorkbookError
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+EXAMPLE = NOTEBOOKS / "examples" / "airflow" / "daily_sales"
+MARK = ".made-by-make-demo"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the notebooks and print the verdict and the places; 1 when one of them fails or the verdict is not good."""
+    parser = argparse.ArgumentParser(prog="python -m workbook_lib.demo", description=__doc__)
+    parser.add_argument("--out", default="demo", help="the folder for everything that is made")
+    parser.add_argument("--source", default=str(EXAMPLE), help="the legacy sources")
+    given = parser.parse_args(argv)
+    try:
+        return run(Path(given.out).absolute(), Path(given.source).absolute())
+    except WorkbookError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def run(out: Path, source: Path) -> int:
+    """The demonstration."""
+    books = sorted(NOTEBOOKS.glob("0*.ipynb"))
+    if not books:
+        raise UsageError(f"there are no notebooks in {NOTEBOOKS}.", advice="Run this from a clone of the repository.")
+    fresh(out)
+    began = time.monotonic()
+    for number, book in enumerate(books, 1):
+        print(f"[{number}/{len(books)}] {book.stem} ...", end="", flush=True)
+        start = time.monotonic()
+        problem = execute(book, out, source)
+        print(f" {time.monotonic() - start:.0f} s" if problem is None else " failed", flush=True)
+        if problem is not None:
+            print(f"{problem}\nThe notebook as far as it came: {out / book.name}", file=sys.stderr)
+            return 1
+    print(f"All notebooks in {time.monotonic() - began:.0f} s.\n")
+    return conclude(out)
+
+
+def fresh(out: Path) -> None:
+    """An empty folder; one that something else made is refused."""
+    if out.exists() and any(out.iterdir()):
+        if not (out / MARK).exists():
+            raise UsageError(f"{out} is not empty and was not made by this command.", advice="Choose another folder with --out.")
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MARK).touch()
+
+
+def execute(book: Path, out: Path, source: Path) -> str | None:
+    """Run one notebook into `out`; what went wrong, or None."""
+    import papermill
+    from papermill.exceptions import PapermillException
+
+    known = {"root": str(out / "migration"), "source": str(source)}
+    wanted = papermill.inspect_notebook(str(book))
+    parameters: dict[str, Any] = {name: value for name, value in known.items() if name in wanted}
+    try:
+        papermill.execute_notebook(
+            str(book),
+            str(out / book.name),
+            parameters=parameters,
+            cwd=str(book.parent),
+            progress_bar=False,
+            store_widget_state=False,
+        )
+    except PapermillException as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        return lines[-1] if lines else type(error).__name__
+    return None
+
+
+def conclude(out: Path) -> int:
+    """Print the verdicts and where everything lies."""
+    from workbook_lib.migration import Migration
+
+    migration, good = Migration(out / "migration"), True
+    for workflow in migration.workflows():
+        verdict = migration.verdict(workflow.id)
+        print(f"Verdict on {workflow.id}: {verdict.headline if verdict else 'none'}")
+        good = good and verdict is not None and verdict.verdict in ("equal", "explained")
+        if verdict:
+            print(f"  HTML report         {migration.report(workflow.id)}")
+    print(f"  Executed notebooks  {out}")
+    print(f"  Prefect project     {migration.root / 'project'}")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
