@@ -62,9 +62,10 @@ class Program:
     """A flow that does what `workflow` says, as long as no field is replaced."""
 
     workflow: Workflow
-    tasks: tuple[Node, ...]
+    tasks: dict[str, Node]
     after: dict[str, frozenset[str]]
     races: tuple[tuple[str, str], ...] = ()
+    problems: tuple[Any, ...] = ()
     unfollowed: tuple[Gap, ...] = ()
     unfollowed_then: tuple[Gap, ...] = ()
 
@@ -80,10 +81,10 @@ class Program:
 
 def program(workflow: Workflow, **changed: Any) -> Program:
     """The flow that means the same as the workflow, with fields replaced."""
-    nodes = tuple(
-        Node(task.id, is_mapped(workflow, task), task.retry.retries, (task.retry.delay_seconds,), task.timeout_seconds)
+    nodes = {
+        task.id: Node(task.id, is_mapped(workflow, task), task.retry.retries, (task.retry.delay_seconds,), task.timeout_seconds)
         for task in workflow.tasks
-    )
+    }
     before: dict[str, set[str]] = {task.id: set() for task in workflow.tasks}
     for earlier, later in closure(workflow).items():
         for task_id in later:

@@ -8,7 +8,7 @@ from workbook_lib.validation._judge import judge
 from workbook_lib.validation._junit import to_junit
 from workbook_lib.validation._masks import Mask, masks
 from workbook_lib.validation._protocols import FlowProgram
-from workbook_lib.validation._rows import ASPECTS, AspectResult, Judgement, TaskVerdict
+from workbook_lib.validation._rows import ASPECTS, AspectResult, Judgement, TaskVerdict, worst
 from workbook_lib.validation._runs import compare_runs
 from workbook_lib.validation._schedule import compare_schedule, deployment
 from workbook_lib.validation._structure import compare_structure
@@ -38,4 +38,5 @@ __all__ = [
     "report_html",
     "scenarios",
     "to_junit",
+    "worst",
 ]

@@ -31,7 +31,7 @@ MEANING = {
 FIRST_OPEN = 8  # rows shown without a click
 
 
-def report_html(verdict: Verdict, workflow: Workflow, svg: str | None = None) -> str:
+def report_html(verdict: Verdict, workflow: Workflow | None = None, svg: str | None = None) -> str:
     """The report. `svg` is a drawing of the graph, shown as an image, so that nothing inside of it can run."""
     style = files("workbook_lib.validation").joinpath("report.css").read_text("utf-8")
     parts = [
@@ -54,7 +54,7 @@ def report_html(verdict: Verdict, workflow: Workflow, svg: str | None = None) ->
     )
 
 
-def _head(verdict: Verdict, workflow: Workflow) -> str:
+def _head(verdict: Verdict, workflow: Workflow | None) -> str:
     kind = _kind(verdict.verdict)
     rehearsals = [scenario for scenario in verdict.scenarios if scenario.kind == "rehearsal" and scenario.verdict is not None]
     equal = sum(scenario.verdict is Judgement.EQUAL for scenario in rehearsals)
@@ -68,7 +68,7 @@ def _head(verdict: Verdict, workflow: Workflow) -> str:
     ]
     cards = "".join(f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>" for name, value in figures)
     rest = verdict.headline.removeprefix(verdict.verdict).removeprefix(": ")
-    system = f"{workflow.system} {workflow.version} → Prefect 3 · {workflow.origin.file}"
+    system = f"{workflow.system} {workflow.version} → Prefect 3 · {workflow.origin.file}" if workflow is not None else ""
     return (
         f'<header class="{kind}"><p class="path">{_text(system)}</p><h1>{_text(verdict.workflow)}</h1>'
         f'<p class="verdict">{_text(_capital(verdict.verdict))}</p><p class="why">{_text(_capital(rest))}</p></header>\n'

@@ -16,7 +16,7 @@ Key = tuple[str, int]  # (task id, map index; -1 when not mapped)
 class Node(Protocol):
     """One task as the flow creates it: the legacy task id it stands for, and how it is configured.
 
-    `delays` are the seconds before a retry, one for all or one each; `timeout` None means none.
+    `retries` is -1 when only a run knows it. `delays` are the seconds before a retry, one for all or one each; `timeout` None means none.
     """
 
     @property
@@ -38,6 +38,15 @@ class Graph(Protocol):
     def after(self) -> Mapping[str, frozenset[str]]: ...
     @property
     def races(self) -> Sequence[tuple[str, str]]: ...
+
+
+class Problem(Protocol):
+    """Why a text is no flow at all."""
+
+    @property
+    def message(self) -> str: ...
+    @property
+    def line(self) -> int | None: ...
 
 
 class Gap(Protocol):
@@ -63,10 +72,12 @@ class Simulated(Protocol):
 
 
 class FlowProgram(Protocol):
-    """A flow as its code stands."""
+    """A flow as its code stands; `tasks` by legacy id."""
 
     @property
-    def tasks(self) -> Sequence[Node]: ...
+    def tasks(self) -> Mapping[str, Node]: ...
+    @property
+    def problems(self) -> Sequence[Problem]: ...
     @property
     def unfollowed(self) -> Sequence[Gap]: ...
     def graph(self) -> Graph: ...

@@ -49,6 +49,10 @@ def _obstacle(workflow: Workflow, legacy: RunRecord, pilot: RunRecord) -> TaskVe
         reason, one, other = "both records come from the same engine", legacy.engine, pilot.engine
     elif legacy.scenario == "real" and moment(legacy.logical_date) != moment(pilot.logical_date):
         reason, one, other = "the two runs stand for different logical dates", legacy.logical_date, pilot.logical_date
+    elif legacy.problem or pilot.problem:
+        ends = (("legacy", legacy.problem), ("pilot", pilot.problem))
+        reason = "; ".join(f"the {who} run did not end by itself: {problem}" for who, problem in ends if problem)
+        one, other = legacy.problem or "ended", pilot.problem or "ended"
     else:
         for who, record in (("legacy engine", legacy), ("pilot", pilot)):
             if workflow.tasks and not any(task.observed for task in record.tasks):

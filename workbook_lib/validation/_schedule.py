@@ -57,7 +57,10 @@ def deployment(project: Path, workflow_id: str) -> Mapping[str, Any] | None:
 
 
 def compare_schedule(workflow: Workflow, deployed: Mapping[str, Any] | None) -> list[AspectResult]:
-    """One row (id ""). `deployed` is the deployment's entry, None when `prefect.yaml` has none for the flow."""
+    """One row (id ""). A paused deployment with the same schedule is equal, with a remark: it is switched on when hands change.
+
+    `deployed` is the deployment's entry, None when `prefect.yaml` has none for the flow.
+    """
     legacy = workflow.schedule
     wanted = _wanted(legacy)
     if deployed is None:
@@ -71,16 +74,17 @@ def compare_schedule(workflow: Workflow, deployed: Mapping[str, Any] | None) -> 
         shown = {"paused": True, "schedules": found}
     if legacy.kind in UNLIKE:
         return [_row(Judgement.NOT_COMPARABLE, UNLIKE[legacy.kind], wanted, shown)]
+    remark = ""
     if legacy.kind == "none":
         same, reason = not active, "the legacy workflow has no schedule, the deployment has one"
     elif not entries:
         same, reason = False, "the deployment has no schedule"
     elif not active:
-        alike = found == [wanted]
-        same, reason = False, "the deployment has the same schedule, but it is paused" if alike else "the deployment is paused"
+        same, reason = found == [wanted], "the deployment is paused, and its schedule differs"
+        remark = "paused: the deployment has the same schedule, but does not run by it yet"
     else:
         same, reason = found == [wanted], _difference(wanted, active, found)
-    return [_row(Judgement.EQUAL if same else Judgement.DIFFERENT, "" if same else reason, wanted, shown)]
+    return [_row(Judgement.EQUAL if same else Judgement.DIFFERENT, remark if same else reason, wanted, shown)]
 
 
 def _wanted(schedule: Schedule) -> Json:

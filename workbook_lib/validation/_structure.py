@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from workbook_lib.errors import ModelError
 from workbook_lib.model._base import Json
@@ -28,12 +28,12 @@ def compare_structure(workflow: Workflow, program: FlowProgram | None) -> list[A
         return [_row("", Judgement.NOT_COMPARABLE, "the flow's code could not be read")]
     if workflow.kind != "dataflow":
         return [_row("", Judgement.NOT_COMPARABLE, "the structure of control-flow workflows is not compared yet")]
+    if program.problems:
+        return [_row("", Judgement.NOT_COMPARABLE, _at(problem.line, problem.message)) for problem in program.problems]
     if program.unfollowed:
         return [_row("", Judgement.NOT_COMPARABLE, _gap(gap)) for gap in program.unfollowed]
     graph = program.graph()
-    nodes: dict[str, list[Node]] = {}
-    for node in program.tasks:
-        nodes.setdefault(node.id, []).append(node)
+    nodes = program.tasks
     rows = [*_tasks(workflow, nodes), *_configured(workflow, nodes), *_order(workflow, graph, nodes), *_firing(workflow, program)]
     wrong = {row.id for row in rows}
     waits = _waits(workflow, graph)
@@ -41,7 +41,7 @@ def compare_structure(workflow: Workflow, program: FlowProgram | None) -> list[A
     return rows
 
 
-def _tasks(workflow: Workflow, nodes: dict[str, list[Node]]) -> Iterator[AspectResult]:
+def _tasks(workflow: Workflow, nodes: Mapping[str, Node]) -> Iterator[AspectResult]:
     known = {task.id for task in workflow.tasks}
     for task in workflow.tasks:
         if task.id not in nodes:
@@ -51,23 +51,33 @@ def _tasks(workflow: Workflow, nodes: dict[str, list[Node]]) -> Iterator[AspectR
             yield _row(task_id, Judgement.DIFFERENT, "the legacy workflow has no such task", None, task_id)
 
 
-def _configured(workflow: Workflow, nodes: dict[str, list[Node]]) -> Iterator[AspectResult]:
+def _configured(workflow: Workflow, nodes: Mapping[str, Node]) -> Iterator[AspectResult]:
     for task in workflow.tasks:
-        for node in nodes.get(task.id, ()):
-            mapped = is_mapped(workflow, task)
-            if node.mapped != mapped:
-                text = "runs once per element in the {}, once in the {}"
-                sides = ("legacy workflow", "flow") if mapped else ("flow", "legacy workflow")
-                yield _row(task.id, Judgement.DIFFERENT, text.format(*sides), {"mapped": mapped}, {"mapped": node.mapped})
-            if node.retries != task.retry.retries:
-                reason = f"{task.retry.retries} retries in the legacy workflow, {node.retries} in the flow"
-                yield _row(task.id, Judgement.DIFFERENT, reason, {"retries": task.retry.retries}, {"retries": node.retries})
-            elif task.retry.retries and not _same_delays(task, node.delays):
-                values = {"retry_delay_seconds": _delays(task)}, {"retry_delay_seconds": [*node.delays]}
-                yield _row(task.id, Judgement.DIFFERENT, "the delays before retries differ", *values)
-            if node.timeout != task.timeout_seconds:
-                values_ = {"timeout_seconds": task.timeout_seconds}, {"timeout_seconds": node.timeout}
-                yield _row(task.id, Judgement.DIFFERENT, "the timeouts differ", *values_)
+        if task.id in nodes:
+            yield from _configuration(task, is_mapped(workflow, task), nodes[task.id])
+
+
+def _configuration(task: Task, mapped: bool, node: Node) -> Iterator[AspectResult]:
+    if node.mapped != mapped:
+        sides = ("legacy workflow", "flow") if mapped else ("flow", "legacy workflow")
+        reason = f"runs once per element in the {sides[0]}, once in the {sides[1]}"
+        yield _row(task.id, Judgement.DIFFERENT, reason, {"mapped": mapped}, {"mapped": node.mapped})
+    retries = task.retry.retries
+    if node.retries < 0:
+        yield _row(task.id, Judgement.NOT_COMPARABLE, "only a run of the flow can tell its retries", {"retries": retries})
+    elif node.retries != retries:
+        reason = f"{_number(retries)} in the legacy workflow, {_number(node.retries)} in the flow"
+        yield _row(task.id, Judgement.DIFFERENT, reason, {"retries": retries}, {"retries": node.retries})
+    elif retries and not _same_delays(task, node.delays):
+        values = {"retry_delay_seconds": _delays(task)}, {"retry_delay_seconds": [*node.delays]}
+        yield _row(task.id, Judgement.DIFFERENT, "the delays before retries differ", *values)
+    if node.timeout != task.timeout_seconds:
+        limits = {"timeout_seconds": task.timeout_seconds}, {"timeout_seconds": node.timeout}
+        yield _row(task.id, Judgement.DIFFERENT, "the timeouts differ", *limits)
+
+
+def _number(retries: int) -> str:
+    return {0: "no retries", 1: "1 retry"}.get(retries, f"{retries} retries")
 
 
 def _delays(task: Task) -> list[float]:
@@ -89,7 +99,7 @@ def _same_delays(task: Task, found: Sequence[float]) -> bool:
     return given == wanted
 
 
-def _order(workflow: Workflow, graph: Graph, nodes: dict[str, list[Node]]) -> Iterator[AspectResult]:
+def _order(workflow: Workflow, graph: Graph, nodes: Mapping[str, Node]) -> Iterator[AspectResult]:
     strong, weak = _required(workflow)
     races = set(graph.races)
     for task in workflow.tasks:
@@ -191,7 +201,11 @@ def _text(shown: dict[str, Json] | None) -> str:
 
 
 def _gap(gap: Gap) -> str:
-    return f"line {gap.line}: {gap.reason}" if gap.line else gap.reason
+    return _at(gap.line, gap.reason)
+
+
+def _at(line: int | None, text: str) -> str:
+    return f"line {line}: {text}" if line else text
 
 
 def _row(

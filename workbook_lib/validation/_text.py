@@ -38,9 +38,9 @@ def as_text(verdict: Verdict, *, most: int = MOST_ROWS) -> str:
 
 
 def worth_reading(verdict: Verdict) -> list[TaskVerdict]:
-    """The rows that are not equal, and equal ones with a remark about waiting; the worst first, in a stable order."""
+    """The rows that are not equal, and equal ones with a remark about structure or schedule; the worst first, in a stable order."""
     order = [Judgement.DIFFERENT, Judgement.NOT_COMPARABLE, Judgement.EXPLAINED, Judgement.EQUAL]
-    rows = [row for row in verdict.tasks if row.verdict is not Judgement.EQUAL or row.reason.startswith("waiting")]
+    rows = [row for row in verdict.tasks if row.verdict is not Judgement.EQUAL or (row.reason and row.aspect in ("structure", "schedule"))]
     return sorted(rows, key=lambda row: order.index(row.verdict))
 
 
