@@ -30,15 +30,17 @@ def assigned_name(function: Function, span: Span) -> str | None:
     if match is None or after.split("\n", 1)[0].split("#", 1)[0].strip():
         return None
     name = match.group(1)
-    stores = re.findall(rf"(?<![\w.]){re.escape(name)}\s*(?:=(?!=)|:=|\+=|-=|\*=|/=)|(?:for|as|global|nonlocal|del)\s+{re.escape(name)}\b", source)
+    stores = re.findall(
+        rf"(?<![\w.]){re.escape(name)}\s*(?:=(?!=)|:=|\+=|-=|\*=|/=)|(?:for|as|global|nonlocal|del)\s+{re.escape(name)}\b", source
+    )
     return name if len(stores) == 1 and name not in {argument.name for argument in function.parameters} else None
 
 
 def fill(function: Function, show: Callable[[Expr, str | None], str], *, rename: Callable[[Span], str | None] = lambda _: None) -> Filled:
     """The function's body with every span replaced.
 
-    `show(expr, wish)` prints an expression in the scope of the body, `wish` being the name that the source gives to the value; Unprintable passes through. Statements
-    of the form `name = <value>` vanish when the printed value is that very name, because it arrives as an argument.
+    `show(expr, wish)` prints an expression in the scope of the body, `wish` being the name that the source gives to the value;
+    Unprintable passes through. Statements of the form `name = <value>` vanish when the printed value is that very name, because it arrives as an argument.
     """
     rules: set[str] = set()
     pieces, at = [], function.header_end

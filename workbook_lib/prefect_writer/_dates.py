@@ -52,7 +52,9 @@ def date_default(workflow: Workflow, day: bool) -> tuple[str, set[str]]:
         return (f"{text}.date()" if day else text), imports
     if day and seconds % 86400 == 0:
         back = f" - timedelta(days={seconds / 86400:g})" if seconds else ""
-        return f"datetime.now(UTC).date(){back}", {"from datetime import UTC, datetime, timedelta" if seconds else "from datetime import UTC, datetime"}
+        return f"datetime.now(UTC).date(){back}", {
+            "from datetime import UTC, datetime, timedelta" if seconds else "from datetime import UTC, datetime"
+        }
     back = f" - timedelta(seconds={seconds:g})" if seconds else ""
     imports = {"from datetime import UTC, datetime, timedelta" if seconds else "from datetime import UTC, datetime"}
     text = f"datetime.now(UTC){back}"

@@ -22,7 +22,11 @@ def _text(value: str) -> str:
 
 def deployments(workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], plans: Mapping[str, Plan]) -> str:
     """The file; schedules come paused, so that nothing runs twice while the legacy system still does."""
-    lines = ["# One deployment per migrated workflow. Schedules are inactive until you hand over: set `active: true` then.", "name: migrated-flows", ""]
+    lines = [
+        "# One deployment per migrated workflow. Schedules are inactive until you hand over: set `active: true` then.",
+        "name: migrated-flows",
+        "",
+    ]
     lines += ["definitions:", "  work_pool: &work_pool", "    name: local", "", "deployments:"]
     for workflow in workflows:
         lines += [f"  - name: {_text(workflow.id)}", f"    entrypoint: {flows[workflow.id].entrypoint}", "    work_pool: *work_pool"]

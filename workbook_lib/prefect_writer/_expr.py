@@ -86,11 +86,8 @@ class Printer:
     def _variable(self, expr: e.Variable) -> str:
         self._imports.add("from prefect.variables import Variable")
         name = literal(variable_name(expr.name))
-        if expr.default is not None:
-            got = f"Variable.get({name}, default={self.show(expr.default)})"
-        else:
-            got = f"Variable.get({name})"
-        return got
+        default = f", default={self.show(expr.default)}" if expr.default is not None else ""
+        return f"Variable.get({name}{default})"
 
     def _environment(self, expr: e.Environment) -> str:
         self._imports.add("import os")

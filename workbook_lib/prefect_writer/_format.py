@@ -14,7 +14,7 @@ LINE_LENGTH = 110
 
 @cache
 def _ruff() -> str:
-    from ruff.__main__ import find_ruff_bin  # ruff ships its program in the wheel
+    from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]  # ruff ships its program in the wheel
 
     return str(Path(find_ruff_bin()))
 

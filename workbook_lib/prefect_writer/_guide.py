@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from workbook_lib.prefect_writer._project import FlowInfo
 
 _FORMS = {
-    "chain": "plain calls, one after the other",
     "sequence": "plain calls, `if` and `try`",
     "futures": "`.submit` and `.map`",
     "rules": "`shared/trigger_rules.py`",
@@ -33,7 +32,11 @@ def guide(workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], findings
         lines.append(f"| {_cell(workflow.id)} | `{info.entrypoint}` | {len(workflow.tasks)} | {open_tasks} | {_FORMS[info.form]} |")
     lines += ["", "## Why not plainer", ""]
     reasons = [(workflow.id, reason) for workflow in workflows for reason in plans[workflow.id].why]
-    lines += [f"- `{_cell(workflow_id)}`: {_cell(reason)}." for workflow_id, reason in reasons] or ["Every flow is written in plain Prefect."]
+    lines += [f"- `{_cell(workflow_id)}`: {_cell(reason)}." for workflow_id, reason in reasons] or [
+        "Every flow is written in plain Prefect."
+    ]
     lines += ["", "## Left to you", ""]
-    lines += [f"- `{_cell(f.workflow or '')}`: {_cell(f.message)}. {_cell(f.advice or '')}".rstrip() for f in findings if f.severity.needs_human] or ["Nothing."]
+    lines += [
+        f"- `{_cell(f.workflow or '')}`: {_cell(f.message)}. {_cell(f.advice or '')}".rstrip() for f in findings if f.severity.needs_human
+    ] or ["Nothing."]
     return "\n".join(lines) + "\n"

@@ -46,22 +46,24 @@ def module(plan: Plan) -> Module:
     own, elsewhere, broken = _definitions(plan)
     for task_id, reason in broken.items():
         plan.code[task_id] = placeholder(plan.code[task_id].task, reason)
-    kept = {name for code in plan.code.values() for name in _reach(code.uses, workflow)}
-    own = [d for d in own if d.name in kept]
-    elsewhere = [d for d in elsewhere if d.name in kept]
     names = Names({d.name for d in own + elsewhere} | set(plan.scope.parameters.values()) | {plan.scope.date_name})
     flow_name = names.take(workflow.id)
     groups = _grouped(plan)
     called, functions = _functions(plan, groups, names)
     printer = FlowPrinter(plan, called, names)
     statements = printer.statements()
+    kept = {name for code in plan.code.values() for name in _reach(code.uses, workflow)} | set(_reach(tuple(printer.uses), workflow))
+    own = [d for d in own if d.name in kept]
+    elsewhere = [d for d in elsewhere if d.name in kept]
     text = _Text(plan, names)
     rules = set(printer.rules) | {name for code in plan.code.values() for name in code.rules if name in ("Skip", "FinalFailure")}
     helpers = {name for code in plan.code.values() for name in code.helpers}
     shared: dict[str, set[str]] = {}
     for helper in helpers:
         shared.setdefault(HELPERS[helper], set()).add(helper)
-    needed_rules = {name for name in rules if _mentioned(name, [*statements, *(c.body for c in plan.code.values()), *(d.source for d in own)])}
+    needed_rules = {
+        name for name in rules if _mentioned(name, [*statements, *(c.body for c in plan.code.values()), *(d.source for d in own)])
+    }
     needed_rules |= {name for d in own for name in fill_definition(d, _show_plain).rules}
     imports = set(printer.imports) | {line for code in plan.code.values() for line in code.imports} | text.imports
     imports |= {f"from shared.{name} import {', '.join(sorted(parts))}" for name, parts in shared.items()}
@@ -145,7 +147,17 @@ def _grouped(plan: Plan) -> list[list[TaskCode]]:
         key: tuple[object, ...] = (
             (code.marker, task.retry, task.timeout_seconds)
             if code.marker
-            else (signature, code.mapped, code.body, code.returns, code.doc, task.retry, task.timeout_seconds, code.reason, _function_of(task))
+            else (
+                signature,
+                code.mapped,
+                code.body,
+                code.returns,
+                code.doc,
+                task.retry,
+                task.timeout_seconds,
+                code.reason,
+                _function_of(task),
+            )
         )
         groups.setdefault(key, []).append(code)
     return list(groups.values())
@@ -211,12 +223,12 @@ class _Text:
         self.workflow = plan.workflow
         self.imports: set[str] = set()
         self._retry: RetryPolicy | None = None
-        self._final = any("FinalFailure" in code.rules for code in plan.code.values())
 
     def docstring(self) -> str:
         """What the flow does and where it came from."""
         first = (self.workflow.doc or self.workflow.description or "").strip()
-        origin = f"Migrated from the {_SYSTEMS.get(self.workflow.system, self.workflow.system)} `{self.workflow.id}` ({_file_name(self.workflow)})."
+        kind = _SYSTEMS.get(self.workflow.system, self.workflow.system)
+        origin = f"Migrated from the {kind} `{self.workflow.id}` ({_file_name(self.workflow)})."
         return _quoted("\n\n".join(part for part in (first, origin) if part)) + "\n"
 
     def retry_constant(self, groups: list[list[TaskCode]]) -> str:
@@ -258,15 +270,13 @@ class _Text:
         decorator = f"@flow({', '.join(options)})" if options else "@flow"
         parameters, prologue = self._parameters(printer)
         lines = [f"    {line}" for line in [*prologue, *statements]] or ["    return None"]
-        if any(p.startswith(self.plan.scope.date_name) for p in parameters):
-            doc = f"    {_quoted(self._date_doc())}\n"
-        else:
-            doc = ""
+        doc = f"    {_quoted(self._date_doc())}\n" if self.uses_date() else ""
         return f"{decorator}\ndef {name}({', '.join(parameters)}):\n{doc}", "\n".join(lines)
 
     def _date_doc(self) -> str:
         what = "day" if self.plan.scope.day else "date and time"
-        return f"`{self.plan.scope.date_name}` is the {what} that the run stands for, the legacy logical date; without it, that of a run scheduled now."
+        name = self.plan.scope.date_name
+        return f"`{name}` is the {what} that the run stands for, the legacy logical date; without it, that of a run scheduled now."
 
     def uses_date(self) -> bool:
         """Whether the flow needs its logical date."""
@@ -277,7 +287,8 @@ class _Text:
             for part in e.walk(p.value)
         ) or any(
             isinstance(part, e.Context) and part.name == "logical_date"
-            for task in self.workflow.tasks if task.mapping
+            for task in self.workflow.tasks
+            if task.mapping
             for _, over in task.mapping.over
             for part in e.walk(over)
         )

@@ -1,7 +1,7 @@
 """Chooses, for a workflow, the plainest form of flow that provably means the same.
 
-*chain*: blocking calls one after the other. *futures*: `.submit` and `.map` with arguments and `wait_for`. *rules*: the emitted
-`shared.trigger_rules`. `Plan.why` says what ruled out the plainer forms.
+*sequence*: blocking calls, `if`, `try` (see `_sequence`). *futures*: `.submit` and `.map` with arguments and `wait_for`. *rules*: the
+emitted `shared.trigger_rules`. `Plan.why` says what ruled out the plainer forms.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from workbook_lib.model import expr as e
 from workbook_lib.model.action import Wait
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Task, Workflow, closure, topological
+from workbook_lib.prefect_writer._sequence import Fork, Sequence, sequence
 from workbook_lib.prefect_writer._tasks import Scope, TaskCode, is_default, scope_of, task_code
 
 # With no failed and no skipped upstream these let a task run, and with a failed one they block it: as all_success does.
@@ -30,6 +31,7 @@ class Plan:
     leaves: tuple[str, ...]
     gates: dict[str, tuple[str, ...]] = field(default_factory=dict)
     why: tuple[str, ...] = ()
+    regions: Sequence | None = None
 
 
 def plan(workflow: Workflow) -> Plan:
@@ -38,8 +40,17 @@ def plan(workflow: Workflow) -> Plan:
     code = {task.id: task_code(task, scope) for task in workflow.tasks}
     why = _against_futures(workflow, code)
     order = _order(workflow)
-    form = "rules" if why else "chain" if _is_chain(workflow, order) else "futures"
-    return Plan(workflow, scope, code, form, tuple(order), _leaves(workflow), _gates(workflow), tuple(why))
+    regions = sequence(workflow, code, [task.id for task in workflow.tasks if task.mapping is not None and _maps_constants(task)])
+    if isinstance(regions, Sequence) and _reads_well(regions):
+        return Plan(workflow, scope, code, "sequence", tuple(order), _leaves(workflow), regions=regions)
+    if not why:
+        return Plan(workflow, scope, code, "futures", tuple(order), _leaves(workflow))
+    return Plan(workflow, scope, code, "rules", tuple(order), _leaves(workflow), _gates(workflow), tuple(why))
+
+
+def _reads_well(regions: Sequence) -> bool:
+    """Whether there is anything to put in sequence: tasks that all stand side by side are plainer as futures."""
+    return not (len(regions.statements) == 1 and isinstance(regions.statements[0], Fork) and regions.tail is None)
 
 
 def _against_futures(workflow: Workflow, code: dict[str, TaskCode]) -> list[str]:
@@ -61,7 +72,9 @@ def _against_futures(workflow: Workflow, code: dict[str, TaskCode]) -> list[str]
         if task.mapping is not None and not _maps_constants(task):
             reasons.append(f"{task.id} is mapped over what another task returns, which may be empty")
         for parameter in code[task.id].parameters:
-            if not is_default(parameter) and any(isinstance(part, e.Index) and isinstance(part.base, e.TaskOutput) for part in e.walk(parameter.value)):
+            if not is_default(parameter) and any(
+                isinstance(part, e.Index) and isinstance(part.base, e.TaskOutput) for part in e.walk(parameter.value)
+            ):
                 reasons.append(f"{task.id} takes a part of a result")
     return reasons
 
@@ -70,19 +83,16 @@ def _maps_constants(task: Task) -> bool:
     mapping = task.mapping
     if mapping is None or (mapping.form == "product" and len(mapping.over) != 1) or mapping.form == "records":
         return False
-    return all(isinstance(over, e.ListOf | e.Constant) and not any(isinstance(p, e.TaskOutput) for p in e.walk(over)) and _length(over) for _, over in mapping.over)
+    return all(
+        isinstance(over, e.ListOf | e.Constant) and not any(isinstance(p, e.TaskOutput) for p in e.walk(over)) and _length(over)
+        for _, over in mapping.over
+    )
 
 
 def _length(over: e.Expr) -> int:
     if isinstance(over, e.ListOf):
         return len(over.items)
     return len(over.value) if isinstance(over, e.Constant) and isinstance(over.value, list) else 0
-
-
-def _is_chain(workflow: Workflow, order: list[str]) -> bool:
-    """Whether the tasks simply follow each other, so that blocking calls make nothing wait without need."""
-    following = closure(workflow)
-    return all(later in following[earlier] for earlier, later in zip(order, order[1:], strict=False)) and not any(t.mapping for t in workflow.tasks)
 
 
 def _order(workflow: Workflow) -> list[str]:

@@ -19,8 +19,8 @@ from workbook_lib.prefect_writer._emitted import trimmed
 from workbook_lib.prefect_writer._expr import variable_name
 from workbook_lib.prefect_writer._format import tidy
 from workbook_lib.prefect_writer._guide import guide
-from workbook_lib.prefect_writer._module import Module, _show_plain, identifier, module
-from workbook_lib.prefect_writer._names import Names
+from workbook_lib.prefect_writer._module import Module, _show_plain, module
+from workbook_lib.prefect_writer._names import Names, identifier
 from workbook_lib.prefect_writer._plan import Plan, plan
 from workbook_lib.prefect_writer._tasks import exprs_of
 from workbook_lib.prefect_writer._tests import conftest, flow_test
@@ -133,10 +133,14 @@ def write(
 def _notes(workflow: Workflow, the_plan: Plan) -> Iterable[Finding]:
     for task_id, code in the_plan.code.items():
         for note in code.notes:
-            yield Finding(code="writer.interpreter", severity=Severity.NOTE, message=f"{task_id!r} {note}", workflow=workflow.id, task=task_id)
+            yield Finding(
+                code="writer.interpreter", severity=Severity.NOTE, message=f"{task_id!r} {note}", workflow=workflow.id, task=task_id
+            )
 
 
-def _shared_files(shared: dict[str, set[str]], rules: set[str], used: set[str], siblings: dict[str, dict[str, Definition]]) -> dict[str, str]:
+def _shared_files(
+    shared: dict[str, set[str]], rules: set[str], used: set[str], siblings: dict[str, dict[str, Definition]]
+) -> dict[str, str]:
     files: dict[str, str] = {}
     for helper_module, helpers in sorted(shared.items()):
         files[f"shared/{helper_module}.py"] = tidy(trimmed(helper_module, helpers), f"shared/{helper_module}.py")
@@ -167,13 +171,15 @@ def _pyproject(name: str, workflows: Sequence[Workflow], flows: Mapping[str, Flo
     document["tool"] = tomlkit.table(is_super_table=True)
     setuptools = tomlkit.table()
     setuptools["packages"] = ["flows", "shared"] if any(plans) else ["flows"]
-    document["tool"]["setuptools"] = setuptools  # type: ignore[index]
+    document["tool"]["setuptools"] = setuptools
     pytest = tomlkit.table(is_super_table=True)
     pytest["ini_options"] = {"pythonpath": ["."], "testpaths": ["tests"]}
-    document["tool"]["pytest"] = pytest  # type: ignore[index]
+    document["tool"]["pytest"] = pytest
     migration = tomlkit.table()
     migration["schema"] = 1
-    variables = sorted({part.name for w in workflows for t in w.tasks for x in exprs_of(t) for part in e.walk(x) if isinstance(part, e.Variable)})
+    variables = sorted(
+        {part.name for w in workflows for t in w.tasks for x in exprs_of(t) for part in e.walk(x) if isinstance(part, e.Variable)}
+    )
     if variables:
         migration["variables"] = {variable: variable_name(variable) for variable in variables}
     table = tomlkit.table(is_super_table=True)
@@ -187,7 +193,13 @@ def _pyproject(name: str, workflows: Sequence[Workflow], flows: Mapping[str, Flo
         if _takes_date(the_plan):
             meaning = "the day" if the_plan.scope.day else "the moment"
             date = tomlkit.inline_table()
-            date.update({"parameter": the_plan.scope.date_name, "type": date_kind, "means": f"{meaning} that the run stands for, the legacy logical date"})
+            date.update(
+                {
+                    "parameter": the_plan.scope.date_name,
+                    "type": date_kind,
+                    "means": f"{meaning} that the run stands for, the legacy logical date",
+                }
+            )
             entry["logical_date"] = date
         if the_plan.scope.parameters:
             entry["parameters"] = dict(the_plan.scope.parameters)
@@ -197,7 +209,7 @@ def _pyproject(name: str, workflows: Sequence[Workflow], flows: Mapping[str, Flo
         entry["tasks"] = tasks
         table[workflow.id] = entry
     migration["workflows"] = table
-    document["tool"]["migration"] = migration  # type: ignore[index]
+    document["tool"]["migration"] = migration
     return tomlkit.dumps(document)
 
 

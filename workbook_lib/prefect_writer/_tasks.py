@@ -27,7 +27,8 @@ class Parameter:
 class TaskCode:
     """A generated task function, before it has its final name.
 
-    `body` is indented by four spaces. `mapped` names the parameters that come from the elements of a mapping. `reason` says why it is a placeholder.
+    `body` is indented by four spaces. `mapped` names the parameters that come from the elements of a mapping.
+    `reason` says why it is a placeholder.
     """
 
     task: Task
@@ -73,7 +74,11 @@ def scope_of(workflow: Workflow) -> Scope:
         for (owner, key), wish in wishes.items():
             if owner == task.id:
                 name = identifier(wish)
-                scope.outputs[owner, key] = name if name not in taken and names.free(name) else names.take(f"{identifier(owner)}_{identifier(key)}" if key != "return_value" else f"{identifier(owner)}_result")
+                scope.outputs[owner, key] = (
+                    name
+                    if name not in taken and names.free(name)
+                    else names.take(f"{identifier(owner)}_{identifier(key)}" if key != "return_value" else f"{identifier(owner)}_result")
+                )
                 taken.add(scope.outputs[owner, key])
     return scope
 
@@ -99,7 +104,11 @@ def _only_days(workflow: Workflow) -> bool:
     for task in workflow.tasks:
         for expr in exprs_of(task):
             days = sum(1 for part in e.walk(expr) if _is_day(part))
-            all_ = sum(1 for part in e.walk(expr) if isinstance(part, e.Context) and part.name in ("logical_date", "interval_start", "interval_end"))
+            all_ = sum(
+                1
+                for part in e.walk(expr)
+                if isinstance(part, e.Context) and part.name in ("logical_date", "interval_start", "interval_end")
+            )
             if days != all_:
                 return False
             used = used or days > 0
@@ -110,7 +119,9 @@ def _is_day(expr: e.Expr) -> bool:
     if not (isinstance(expr, e.Call) and expr.function == "format_date" and isinstance(expr.args[1], e.Constant)):
         return False
     moment, form = expr.args[0], str(expr.args[1].value)
-    return moment == e.Context(name="logical_date") and not any(sign in form for sign in ("%H", "%I", "%M", "%S", "%f", "%z", "%Z", "%p", "%c", "%X", "%s"))
+    return moment == e.Context(name="logical_date") and not any(
+        sign in form for sign in ("%H", "%I", "%M", "%S", "%f", "%z", "%Z", "%p", "%c", "%X", "%s")
+    )
 
 
 def _output_wishes(workflow: Workflow) -> dict[tuple[str, str], str]:
@@ -120,9 +131,9 @@ def _output_wishes(workflow: Workflow) -> dict[tuple[str, str], str]:
     for task in workflow.tasks:
         call = task.action.check if isinstance(task.action, Wait) else task.action
         if isinstance(call, PythonCall):
-            for name, value in call.arguments:
+            for parameter, value in call.arguments:
                 if isinstance(value, e.TaskOutput):
-                    wishes.setdefault((value.task, value.key), name)
+                    wishes.setdefault((value.task, value.key), parameter)
             for span in call.function.spans:
                 if isinstance(span.value, e.TaskOutput) and (name := assigned_name(call.function, span)):
                     wishes.setdefault((span.value.task, span.value.key), name)
@@ -162,7 +173,9 @@ class _Builder:
     def leaf(self, expr: e.Expr) -> str | None:
         """What comes into the function from outside, as a parameter."""
         if isinstance(expr, e.TaskOutput):
-            return self.add(self.wish or self.scope.outputs.get((expr.task, expr.key), f"{identifier(expr.task)}_result"), expr, self._type_of(expr))
+            return self.add(
+                self.wish or self.scope.outputs.get((expr.task, expr.key), f"{identifier(expr.task)}_result"), expr, self._type_of(expr)
+            )
         if isinstance(expr, e.Parameter):
             return self.add(self.scope.parameters.get(expr.name, identifier(expr.name)), expr)
         if isinstance(expr, e.Element):
@@ -300,9 +313,17 @@ def _python(task: Task, action: PythonCall, scope: Scope) -> TaskCode:
             preamble.append(f"    {argument.name} = {builder.printer.show(value)}\n")
 
     def show(value: e.Expr, wish: str | None) -> str:
-        if wish and isinstance(value, e.TaskOutput) and value not in builder.parameters:
-            builder.add_named(wish, value)
-        elif wish and isinstance(value, e.ListOf) and all(isinstance(item, e.TaskOutput) for item in value.items) and value not in builder.parameters:
+        if (
+            wish
+            and isinstance(value, e.TaskOutput)
+            and value not in builder.parameters
+            or (
+                wish
+                and isinstance(value, e.ListOf)
+                and all(isinstance(item, e.TaskOutput) for item in value.items)
+                and value not in builder.parameters
+            )
+        ):
             builder.add_named(wish, value)
         if value in builder.parameters:
             return builder.parameters[value].name
@@ -356,7 +377,14 @@ def passes(value: e.Expr, scope: Scope) -> bool:
     if isinstance(value, e.ListOf | e.DictOf):
         return all(passes(part, scope) for part in e.children(value))
     if isinstance(value, e.Call | e.Format):
-        return all(isinstance(part, e.Constant | e.Parameter | e.Moment) or (isinstance(part, e.Context) and part.name == "logical_date") or isinstance(part, e.Call | e.Format) and part is not value and passes(part, scope) for part in e.children(value))
+        return all(
+            isinstance(part, e.Constant | e.Parameter | e.Moment)
+            or (isinstance(part, e.Context) and part.name == "logical_date")
+            or isinstance(part, e.Call | e.Format)
+            and part is not value
+            and passes(part, scope)
+            for part in e.children(value)
+        )
     return False
 
 

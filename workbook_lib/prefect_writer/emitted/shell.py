@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Mapping
 
 from prefect import get_run_logger
-
 from shared.trigger_rules import Skip
 
 
@@ -17,18 +16,14 @@ def run_shell(command: str, env: Mapping[str, str] | None = None, cwd: str | Non
     Without `cwd` it runs in a folder of its own that is removed afterwards.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        done = subprocess.run(
-            ["bash", "-c", command], cwd=cwd or scratch, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        done = subprocess.run(["bash", "-c", command], cwd=cwd or scratch, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output = done.stdout.decode(errors="backslashreplace").removesuffix("\n")
     get_run_logger().info(output)
     done.check_returncode()
     return output.rpartition("\n")[2].rstrip()
 
 
-def run_shell_or_skip(
-    command: str, env: Mapping[str, str] | None = None, cwd: str | None = None, skip_on: tuple[int, ...] = (99,)
-) -> str:
+def run_shell_or_skip(command: str, env: Mapping[str, str] | None = None, cwd: str | None = None, skip_on: tuple[int, ...] = (99,)) -> str:
     """The same, but an exit status in `skip_on` skips the task."""
     try:
         return run_shell(command, env, cwd)

@@ -71,7 +71,9 @@ def chosen(branch: PrefectFuture, *answers: str) -> Chosen:
     return Chosen(branch, answers)
 
 
-def submit(work: Task, *args: Any, after: Iterable[Any] = (), gates: Iterable[PrefectFuture] = (), rule: str = "all_success", **kwargs: Any) -> PrefectFuture:
+def submit(
+    work: Task, *args: Any, after: Iterable[Any] = (), gates: Iterable[PrefectFuture] = (), rule: str = "all_success", **kwargs: Any
+) -> PrefectFuture:
     """Start `work` when everything in `after` and in its arguments has ended and `rule` holds.
 
     A false answer of one of `gates` skips the task whatever its rule says. Futures among the arguments arrive as their results,
@@ -91,8 +93,8 @@ def submit_each(
 ) -> Runs:
     """Start `work` once per combination of the lists in `over`; without elements it is skipped.
 
-    `over` names the parameters and their lists (or the tasks that return them), or is a task that returns a list of keyword arguments. Other arguments
-    are the same for each run.
+    `over` names the parameters and their lists (or the tasks that return them), or is a task that returns a list of keyword
+    arguments. Other arguments are the same for each run.
     """
     gate = _Gate(after, gates, rule, (over, kwargs))
     if _futures(over):
@@ -131,9 +133,11 @@ def _submit(work: Task, args: Sequence[Any], kwargs: Mapping[str, Any], gate: _G
     copy = work.with_options(cache_policy=NO_CACHE, retry_condition_fn=_worth_a_retry)
     copy.fn = gated
     waits = [allow_failure(future) for future in gate.all]
-    return copy.submit(*(_Later(value) if _futures(value) else value for value in args), wait_for=waits, **{
-        name: _Later(value) if _futures(value) else value for name, value in kwargs.items()
-    })
+    return copy.submit(
+        *(_Later(value) if _futures(value) else value for value in args),
+        wait_for=waits,
+        **{name: _Later(value) if _futures(value) else value for name, value in kwargs.items()},
+    )
 
 
 def _worth_a_retry(_task: Task, _run: Any, state: State) -> bool:
