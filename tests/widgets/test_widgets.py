@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from widgets_fake import FakeMigration
 
+from workbook_lib.validation import Judgement, Verdict
+from workbook_lib.validation._rows import Aspect, TaskVerdict
 from workbook_lib.widgets import CodeEditor, GraphView, PilotPanel, SourcePicker, VerdictView
 
 
@@ -143,29 +145,21 @@ def test_pilot_panel_refuses_parameters_that_are_not_json() -> None:
     assert migration.piloted == []
 
 
-def row(task: str, aspect: str, verdict: str, scenario: str = "", reason: str = "") -> dict[str, object]:
-    return {
-        "id": task,
-        "map_index": -1,
-        "aspect": aspect,
-        "verdict": verdict,
-        "legacy": 1,
-        "pilot": 2,
-        "reason": reason,
-        "scenario": scenario,
-    }
+def row(task: str, aspect: Aspect, verdict: str, scenario: str = "", reason: str = "") -> TaskVerdict:
+    return TaskVerdict(id=task, aspect=aspect, verdict=Judgement(verdict), legacy=1, pilot=2, reason=reason, scenario=scenario)
 
 
-DOCUMENT = {
-    "verdict": "different",
-    "workflow": "w",
-    "tasks": [
+JUDGED = Verdict(
+    workflow="w",
+    verdict="different",
+    headline="One task differs <here>.",
+    tasks=(
         row("", "structure", "equal"),
         row("a", "states", "equal", "real"),
         row("a", "states", "different", "a fails", "<because>"),
         row("b", "results", "not comparable", "real"),
-    ],
-}
+    ),
+)
 
 
 def cells(html: str) -> list[tuple[str, str]]:
@@ -174,7 +168,7 @@ def cells(html: str) -> list[tuple[str, str]]:
 
 def test_verdict_view_shows_the_worst_of_all_scenarios_or_one_of_them() -> None:
     migration = FakeMigration()
-    migration.document = DOCUMENT  # type: ignore[assignment]
+    migration.judged = JUDGED
     view = VerdictView(migration)
     none = ("none", "does not apply")
     different = ("v-different", "different in 1 of 2 scenarios\na fails: &lt;because&gt;")

@@ -12,6 +12,7 @@ from workbook_lib.model.action import Nothing
 from workbook_lib.model.function import Origin
 from workbook_lib.model.run import REAL, RunRecord, Scenario, State, TaskRun
 from workbook_lib.model.workflow import Edge, Task, Workflow
+from workbook_lib.validation import Verdict
 
 WORKFLOW = Workflow(
     id="w",
@@ -34,7 +35,8 @@ class FakeMigration:
     """`text` is the flow's file; an edit with "broken" does not compile, one without "a -> b" lacks the edge."""
 
     def __init__(self) -> None:
-        self.text, self.document, self.fails = "a -> b", None, False
+        self.text, self.fails = "a -> b", False
+        self.judged: Verdict | None = None
         self.go_on, self.scripts = threading.Event(), [REAL, Scenario(name="a fails")]
         self.piloted: list[tuple[str, dict[str, Any]]] = []
 
@@ -82,5 +84,8 @@ class FakeMigration:
         runs = tuple(TaskRun(id=name, state=State.SUCCESS, log_tail=f"log of {name}") for name in "ab")
         return RunRecord(engine="prefect", version="3", workflow="w", logical_date="", state=State.SUCCESS, tasks=runs)
 
-    def verdict(self, workflow_id: str) -> dict[str, Any] | None:
-        return self.document
+    def verdict(self, workflow_id: str) -> Verdict | None:
+        return self.judged
+
+    def stale(self, workflow_id: str) -> bool:
+        return False

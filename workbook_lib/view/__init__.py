@@ -71,6 +71,6 @@ def draw_between(
     return Svg(render(graph, place(graph, engine), title=title, legend=legend))
 
 
-def draw_verdict(document: Mapping[str, Any], *, scenario: str | None = None) -> Html:
+def draw_verdict(document: Mapping[str, Any], *, scenario: str | None = None, headline: str = "", stale: bool = False) -> Html:
     """A verdict's document as a table of tasks and aspects; `scenario` keeps the rows of one scenario and those of none."""
-    return matrix(document, scenario=scenario)
+    return matrix(document, scenario=scenario, headline=headline, stale=stale)

@@ -21,7 +21,7 @@ class Html(str):
         return {"text/html": str(self), "text/plain": f"<table, {len(self)} characters of HTML>"}
 
 
-def matrix(document: Mapping[str, Any], *, scenario: str | None = None) -> Html:
+def matrix(document: Mapping[str, Any], *, scenario: str | None = None, headline: str = "", stale: bool = False) -> Html:
     """The table for a verdict's document (as `workbook validate --json` prints it); with `scenario` only rows that belong to it."""
     rows = [row for row in document.get("tasks", []) if scenario is None or row.get("scenario", "") in ("", scenario)]
     present = {str(row["aspect"]) for row in rows}
@@ -33,8 +33,10 @@ def matrix(document: Mapping[str, Any], *, scenario: str | None = None) -> Html:
     body = "".join(_row(key, found, aspects) for key, found in sorted(cells.items(), key=lambda item: (item[0][0] == "", item[0])))
     verdict = str(document.get("verdict", ""))
     title = f"{escape(str(document.get('workflow', '')))}: <strong>{escape(verdict)}</strong>"
-    if document.get("stale"):
-        title += " (stale: something changed since)"
+    if headline and headline != verdict:
+        title += f"<br>{escape(headline)}"
+    if stale:
+        title += "<br><strong>Stale</strong>: the sources, the project or an engine changed since. Validate again."
     return Html(
         f'<div class="wb-verdict"><style>{_style()}</style><p>{_badge(verdict)} {title}</p>'
         f"<table><thead><tr><th>task</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"

@@ -1,4 +1,4 @@
-"""A verdict as a table. Plain call: `draw_verdict(migration.verdict(workflow))`."""
+"""A verdict as a table. Plain call: `draw_verdict(migration.verdict(workflow).document())`."""
 
 from __future__ import annotations
 
@@ -34,14 +34,15 @@ class VerdictView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
     def refresh(self) -> None:
         """Show the verdict as it is stored now."""
         with self._alert.guard():
-            document = self._migration.verdict(self._workflow)
-            if document is None:
+            verdict = self._migration.verdict(self._workflow)
+            if verdict is None:
                 self._alert.say(f"{self._workflow} has no verdict yet: run migration.validate({self._workflow!r}), as notebook 05 does.")
                 return
-            names = [ALL, *dict.fromkeys(row["scenario"] for row in document["tasks"] if row.get("scenario"))]
+            names = [ALL, *dict.fromkeys(row.scenario for row in verdict.tasks if row.scenario)]
             if tuple(self._choice.options) != tuple(names):
                 self._choice.options = names
-            table = draw_verdict(document, scenario=None if self.scenario == ALL else self.scenario)
+            only, stale = None if self.scenario == ALL else self.scenario, self._migration.stale(self._workflow)
+            table = draw_verdict(verdict.document(), scenario=only, headline=verdict.headline, stale=stale)
             self._alert.clear()
             self.set_trait("html", str(table))
             self._table.value = str(table)

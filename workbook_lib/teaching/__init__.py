@@ -1,0 +1,11 @@
+"""What the notebooks need besides the library: tables to look at, concept cards, checks and one exercise."""
+
+from __future__ import annotations
+
+from workbook_lib.teaching import _show as show
+from workbook_lib.teaching import check
+from workbook_lib.teaching._concepts import CONCEPTS, Concept, concepts
+from workbook_lib.teaching._resume import resume
+from workbook_lib.teaching._spoil import spoil
+
+__all__ = ["CONCEPTS", "Concept", "check", "concepts", "resume", "show", "spoil"]

@@ -1,0 +1,121 @@
+"""Tables and texts that the notebooks show; every one is made from data that the library gives elsewhere too."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbook_lib.teaching._concepts import concepts
+from workbook_lib.view import Html
+
+if TYPE_CHECKING:
+    from workbook_lib.migration import ConvertReport, Migration
+    from workbook_lib.model.run import RunRecord
+
+_STYLE = (
+    "<style>.wb-table{border-collapse:collapse;font-size:13px;background:#fff;color:#1a1a1a}.wb-table th,.wb-table td"
+    "{text-align:left;padding:4px 12px 4px 4px;border-bottom:1px solid #ddd;vertical-align:top}"
+    ".wb-table th{border-bottom:2px solid #999}</style>"
+)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "nothing") -> Html:
+    """A plain table; without rows the text `empty`."""
+    lines = ["<tr>" + "".join(f"<td>{_cell(cell)}</td>" for cell in row) + "</tr>" for row in rows]
+    if not lines:
+        return Html(f"<em>{html.escape(empty)}</em>")
+    head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
+    return Html(f'{_STYLE}<table class="wb-table"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>')
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return html.escape(str(value)).replace("\n", "<br>")
+
+
+def workflows(migration: Migration) -> Html:
+    """What was read: one line per workflow."""
+    rows = [(w.id, len(w.tasks), len(w.groups), w.schedule.text, f"{w.origin.file}:{w.origin.line}") for w in migration.workflows()]
+    return table(["workflow", "tasks", "groups", "schedule", "defined in"], rows, empty="no workflow was found")
+
+
+def findings(migration: Migration) -> Html:
+    """What reading lost, guessed or left to a person."""
+    rows = [(f.severity, f"{f.file or ''}:{f.line or ''}".strip(":"), f.message, f.advice) for f in migration.findings()]
+    return table(["severity", "where", "what", "what to do"], rows, empty="No findings: everything in the sources was understood.")
+
+
+def statuses(report: ConvertReport) -> Html:
+    """What became of each task."""
+    rows = [
+        (workflow, task["id"], task["status"], (task["finding"] or {}).get("message"))
+        for workflow, tasks in report.statuses.items()
+        for task in tasks
+    ]
+    return table(["workflow", "task", "status", "why"], rows)
+
+
+def needs(migration: Migration, workflow: str | None = None) -> Html:
+    """What a workflow needs around it."""
+    given = {True: "given", False: "missing", None: "see the deployment"}
+    rows = [(need.kind, need.name, given[need.given]) for need in migration.needs(workflow)]
+    return table(["kind", "name", "state"], rows, empty="This workflow needs nothing around it.")
+
+
+def files(migration: Migration) -> Html:
+    """The files of the project."""
+    folder = migration.root / "project"
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path.relative_to(folder).parts))
+    return table(["file", "lines"], [(path.relative_to(folder).as_posix(), len(path.read_bytes().splitlines())) for path in found])
+
+
+def _hidden(parts: tuple[str, ...]) -> bool:
+    return any(part.startswith(".") or part == "__pycache__" for part in parts)
+
+
+def run(record: RunRecord) -> Html:
+    """A run, one line per task instance."""
+    rows = [
+        (
+            run.id + (f"[{run.map_index}]" if run.map_index >= 0 else ""),
+            run.state,
+            run.attempts,
+            _result(run.result),
+            "" if run.observed else "by the rules",
+        )
+        for run in record.tasks
+    ]
+    return table(["task", "state", "attempts", "result", "state known"], rows)
+
+
+def _result(result: dict[str, Any]) -> str:
+    text = str(result["json"]) if "json" in result else str(result.get("digest", ""))
+    return text if len(text) <= 80 else text[:79] + "\u2026"
+
+
+def scenarios(migration: Migration, workflow: str | None = None) -> Html:
+    """The scenarios of the stored verdict and how each was judged."""
+    verdict = migration.verdict(workflow)
+    rows = [(s.name, s.kind, s.verdict or "left out", s.reason) for s in verdict.scenarios] if verdict else []
+    return table(["scenario", "kind", "verdict", "reason"], rows, empty="There is no verdict yet.")
+
+
+def cards(migration: Migration, workflow: str | None = None) -> Html:
+    """Concept cards for what occurs in a workflow."""
+    parts = []
+    for card in concepts(migration.workflow(workflow)):
+        parts.append(
+            f"<details><summary><strong>{card.title}</strong></summary><p><strong>Airflow.</strong> {_code(card.legacy)} "
+            f'<a href="{card.legacy_url}">specification</a></p><p><strong>Prefect.</strong> {_code(card.prefect)} '
+            f'<a href="{card.prefect_url}">documentation</a></p><p><strong>Take care.</strong> {_code(card.care)}</p></details>'
+        )
+    return Html("".join(parts))
+
+
+def _code(text: str) -> str:
+    pieces = html.escape(text).split("`")
+    return "".join(f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces))
