@@ -71,8 +71,8 @@ class Explorer(Statements):
     # --- task runs ---
 
     def _create(
-        self, task: Declared, bound: dict[str, Any], data: Iterable[Run], waits: Iterable[Run], kind: str, mapped: bool, rule: str | None = None,
-        asked: Sequence[Choice] = (),
+        self, task: Declared, bound: dict[str, Any], data: Iterable[Run], waits: Iterable[Run], kind: str, mapped: bool,
+        rule: str | None = None, asked: Sequence[Choice] = (),
     ) -> Run:  # fmt: skip
         name = _naming.run_name(task, bound)
         if name is None:
@@ -460,7 +460,9 @@ def _static(value: Any) -> bool:
     value = _bare(value)
     if isinstance(value, Marked):
         return value.mark == "unmapped"
-    return isinstance(value, str | int | float | None.__class__) or not (isinstance(value, Unknown | Future | Either | Futures) or hasattr(value, "__iter__"))
+    if isinstance(value, str | int | float | None.__class__):
+        return True
+    return not (isinstance(value, Unknown | Future | Either | Futures) or hasattr(value, "__iter__"))
 
 
 def _plain(value: Any) -> Any:

@@ -47,6 +47,7 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.BitAnd: operator.and_,
 }
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.Not: operator.not_, ast.USub: operator.neg, ast.UAdd: operator.pos}
+_CONVERSIONS: dict[int, Callable[[Any], str]] = {115: str, 114: repr, 97: ascii}
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -160,7 +161,7 @@ class Expressions:
             value = self.eval(part.value if isinstance(part, ast.FormattedValue) else part, scope)
             if isinstance(part, ast.FormattedValue) and not abstract_in(value):
                 spec = self.eval(part.format_spec, scope) if part.format_spec is not None else ""
-                turned = {115: str, 114: repr, 97: ascii}.get(part.conversion, lambda given: given)(value)
+                turned = _CONVERSIONS[part.conversion](value) if part.conversion in _CONVERSIONS else value
                 value = self.attempt(format, turned, spec) if isinstance(spec, str) else spec
             text.append(value)
         return self.unknown("a text", text) if abstract_in(text) else "".join(text)
@@ -200,7 +201,8 @@ class Expressions:
         """One comparison."""
         if isinstance(op, ast.Eq | ast.NotEq) and any(isinstance(side, StateOf) for side in (left, right)):
             return isinstance(op, ast.NotEq)
-        if isinstance(op, ast.Is | ast.IsNot) and None in (left, right) and not isinstance(left if right is None else right, Unknown | Either):
+        other = left if right is None else right
+        if isinstance(op, ast.Is | ast.IsNot) and (left is None or right is None) and not isinstance(other, Unknown | Either):
             return (left is right) == isinstance(op, ast.Is)
         if abstract_in(left) or abstract_in(right):
             return Marked(type(op).__name__, (left, right))
@@ -238,7 +240,8 @@ class Expressions:
     def eval_Subscript(self, node: ast.Subscript, scope: Scope) -> Any:
         base = self.eval(node.value, scope)
         if isinstance(node.slice, ast.Slice):
-            bounds = [self.eval(part, scope) if part is not None else None for part in (node.slice.lower, node.slice.upper, node.slice.step)]
+            given = (node.slice.lower, node.slice.upper, node.slice.step)
+            bounds = [self.eval(part, scope) if part is not None else None for part in given]
             if isinstance(base, list | tuple | str) and not abstract_in(bounds) and not _several(base):
                 return self.attempt(operator.getitem, base, slice(*bounds))
             return self.unknown("part of a value", base)
@@ -326,10 +329,10 @@ class Expressions:
             self._unpack(target, value, scope)
         elif isinstance(target, ast.Subscript):
             base, key = self.eval(target.value, scope), self.eval(target.slice, scope)
-            if isinstance(base, dict) and _hashable(key) or isinstance(base, list) and isinstance(key, int) and -len(base) <= key < len(base):
+            if isinstance(base, dict) and _hashable(key) or _fits(base, key):
                 base[key] = value
-            else:
-                self.give_up("a value is stored where it cannot be followed") if runs_in(value) else None
+            elif runs_in(value):
+                self.give_up("a value is stored where it cannot be followed")
         elif runs_in(value) or tasks_in(value):
             self.give_up("a value is stored where it cannot be followed")
 
@@ -555,6 +558,10 @@ def _hashable(value: Any) -> bool:
     except TypeError:
         return False
     return True
+
+
+def _fits(base: Any, key: Any) -> bool:
+    return isinstance(base, list) and isinstance(key, int) and -len(base) <= key < len(base)
 
 
 def _small_range(args: list[Any]) -> bool:

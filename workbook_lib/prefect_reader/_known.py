@@ -41,9 +41,9 @@ PREFECT: dict[str, str] = {
 
 # Context managers that let an exception through and run their body exactly once.
 TRANSPARENT_CONTEXTS = frozenset({
-    "prefect.tags", "prefect.settings.temporary_settings", "prefect.concurrency.sync.concurrency", "prefect.concurrency.asyncio.concurrency",
-    "prefect.context.tags", "prefect.transactions.transaction", "contextlib.nullcontext", "open", "tempfile.TemporaryDirectory",
-    "tempfile.NamedTemporaryFile", "contextlib.closing", "contextlib.chdir", "prefect.cache_policies",
+    "prefect.tags", "prefect.settings.temporary_settings", "prefect.concurrency.sync.concurrency", "prefect.context.tags",
+    "prefect.concurrency.asyncio.concurrency", "prefect.transactions.transaction", "contextlib.nullcontext", "open", "tempfile.TemporaryDirectory",
+    "tempfile.NamedTemporaryFile", "contextlib.closing", "contextlib.chdir",
 })  # fmt: skip
 
 # Flow-body calls into Prefect that create runs which the reader does not see.
@@ -64,13 +64,18 @@ BUILTINS: dict[str, Callable[..., Any]] = {
     "round": round, "any": any, "all": all, "repr": repr,
 }  # fmt: skip
 
+
+def _zip(*lists: Any, strict: bool = False) -> list[Any]:
+    return list(zip(*lists, strict=strict))
+
+
 # Those that only rearrange what they are given, so that futures may be among it.
 REARRANGE: dict[str, Callable[..., Any]] = {
     "list": list,
     "tuple": tuple,
     "set": lambda *a: list(dict.fromkeys(*a)),
     "dict": dict,
-    "zip": lambda *a, **k: list(zip(*a, **k)),
+    "zip": _zip,
     "enumerate": lambda *a, **k: list(enumerate(*a, **k)),
     "reversed": lambda a: list(reversed(a)),
     "range": lambda *a: list(range(*a)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,10 +49,8 @@ class Modules:
 def read(tree: ast.Module, scope: Scope, modules: Modules) -> None:
     """Fill `scope` with what a module's statements bind."""
     walk = _ModuleWalk(modules)
-    try:
+    with contextlib.suppress(GiveUp):
         walk.block(tree.body, scope)
-    except GiveUp:
-        pass
 
 
 class _ModuleWalk(Statements):

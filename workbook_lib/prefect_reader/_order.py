@@ -25,7 +25,8 @@ def order(sites: Sequence[Site]) -> FlowGraph:
         for source in _nearest(after[target], after):
             edges.setdefault((source, target), "control")
     walked = _closure(ids, edges)
-    races = tuple((source, target) for target in ids for source in ids if source in walked[target] and source not in after[target] and source != target)
+    loose = {target: walked[target] - after[target] - {target} for target in ids}
+    races = tuple((source, target) for target in ids for source in ids if source in loose[target])
     return FlowGraph(tuple(ids), tuple(FlowEdge(source, target, kind) for (source, target), kind in edges.items()), after, races)
 
 

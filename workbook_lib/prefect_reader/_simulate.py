@@ -449,11 +449,13 @@ class Simulator(Statements):
 def _value(outcome: Outcome, run: Run) -> Any:
     if outcome.arms is not None:
         return outcome.arms[0] if len(outcome.arms) == 1 else list(outcome.arms)
-    return Unknown("a result that the scenario does not give", (run,), result=run) if outcome.value is None else copy.deepcopy(outcome.value)
+    if outcome.value is None:
+        return Unknown("a result that the scenario does not give", (run,), result=run)
+    return copy.deepcopy(outcome.value)
 
 
 def _state(item: Future | StateOf) -> State:
-    return item.run.state if item.run is not None else item.ended  # type: ignore[union-attr]
+    return item.run.state if item.run is not None else item.ended
 
 
 def _upstream(value: Any) -> list[State]:
