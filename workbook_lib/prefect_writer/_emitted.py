@@ -12,6 +12,11 @@ def _source(module: str) -> str:
     return resources.files("workbook_lib.prefect_writer.emitted").joinpath(f"{module}.py").read_text(encoding="utf-8")
 
 
+def whole(module: str) -> str:
+    """The emitted module as it stands."""
+    return _source(module)
+
+
 def trimmed(module: str, wanted: set[str], rules: set[str] = frozenset()) -> str:  # type: ignore[assignment]
     """The emitted module with only the definitions that `wanted` names and what these need; its own docstring kept.
 

@@ -10,7 +10,8 @@ import unicodedata
 # Names that generated modules use themselves.
 _TAKEN = frozenset({
     "UTC", "Any", "Path", "State", "Variable", "chosen", "date", "datetime", "finish", "flow", "get_run_logger", "json", "marker", "os",
-    "peek", "pick", "prefect", "run_shell", "runtime", "submit", "submit_each", "subprocess", "task", "timedelta", "unmapped", "wait", "wait_until",
+    "peek", "pick", "prefect", "run_shell", "runtime", "submit", "submit_each", "subprocess", "task", "timedelta", "unmapped", "wait",
+    "wait_until",
 })  # fmt: skip
 
 

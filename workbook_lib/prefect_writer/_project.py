@@ -11,7 +11,7 @@ from workbook_lib.findings import Finding, Severity
 from workbook_lib.model import expr as e
 from workbook_lib.model._base import Frozen
 from workbook_lib.model.function import Definition
-from workbook_lib.model.run import RunRecord
+from workbook_lib.model.run import RunRecord, Scenario
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_writer._bodies import fill_definition
 from workbook_lib.prefect_writer._deployment import deployments
@@ -86,9 +86,10 @@ def write(
     decisions: Mapping[str, Any] | None = None,
     *,
     name: str = "migrated-flows",
-    records: Mapping[str, Sequence[RunRecord]] | None = None,
+    records: Mapping[str, Sequence[tuple[Scenario, RunRecord]]] | None = None,
 ) -> Project:
-    """The project for `workflows`. With the legacy engine's `records` by workflow id, tests are written too."""
+    """The project for `workflows`. With `records` of the legacy engine (scenario and record, by workflow id) tests are
+    written too."""
     names = Names()
     files: dict[str, str] = {}
     flows: dict[str, FlowInfo] = {}
@@ -125,7 +126,7 @@ def write(
         if recorded:
             file = flows[workflow.id].path.removeprefix("flows/").removesuffix(".py")
             path = f"tests/test_{file}.py"
-            files[path] = tidy(flow_test(workflow, flows[workflow.id].entrypoint, plans[workflow.id], recorded), path)
+            files[path] = tidy(flow_test(workflow, flows[workflow.id].entrypoint, recorded), path)
             files.setdefault("tests/conftest.py", tidy(conftest(), "tests/conftest.py"))
     return Project(files=dict(sorted(files.items())), flows=flows, findings=tuple(findings))
 

@@ -1,0 +1,76 @@
+"""Rehearsals: a flow is run with the bodies of its tasks replaced by scripted outcomes, and says which tasks ran and how they ended."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from prefect import Flow, Task
+from prefect.context import TaskRunContext
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.states import Completed
+from prefect.testing.utilities import prefect_test_harness
+
+try:
+    from shared.trigger_rules import Skip
+except ImportError:
+    Skip = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prefect_server() -> Iterator[None]:
+    """A Prefect server of the tests' own."""
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture
+def rehearse(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, dict[str, list[tuple[str, int]]]]]:
+    """Call it with a flow and a script; it returns how the flow ended, and per task that ran its ends and numbers of attempts."""
+
+    def run(flow: Flow, script: dict[str, Any], **parameters: Any) -> tuple[str, dict[str, list[tuple[str, int]]]]:
+        runs: dict[Any, list[str]] = {}
+        names: dict[Any, str] = {}
+        for work in _tasks_of(flow):
+            monkeypatch.setattr(work, "fn", _scripted(work.fn, script, runs, names))
+            monkeypatch.setattr(work, "retry_delay_seconds", 0)
+        state = flow(**parameters, return_state=True)
+        ends: dict[str, list[tuple[str, int]]] = {}
+        for run_id, attempts in runs.items():
+            ends.setdefault(names[run_id], []).append((attempts[-1], len(attempts)))
+        return "success" if state.is_completed() else "failed", {name: sorted(pairs) for name, pairs in ends.items()}
+
+    return run
+
+
+def _tasks_of(flow: Flow) -> list[Task]:
+    module = sys.modules[flow.fn.__module__]
+    return list({id(value): value for value in vars(module).values() if isinstance(value, Task)}.values())
+
+
+def _scripted(body: Callable[..., Any], script: dict[str, Any], runs: dict[Any, list[str]], names: dict[Any, str]) -> Callable[..., Any]:
+    @functools.wraps(body)
+    def scripted(*args: Any, **kwargs: Any) -> Any:
+        context = TaskRunContext.get()
+        run_id = context.task_run.id
+        name = context.task.name if context.task.task_run_name is None else context.task_run.name
+        names[run_id] = name
+        attempts = runs.setdefault(run_id, [])
+        outcome = script.get(name, {})
+        if outcome == "fail" or len(attempts) < (outcome.get("fails", 0) if isinstance(outcome, dict) else 0):
+            attempts.append("failed")
+            raise RuntimeError("scripted to fail")
+        if outcome == "skip":
+            attempts.append("skipped")
+            if Skip is not None:
+                raise Skip("scripted to skip")
+            return Completed(name="Skipped")
+        attempts.append("success")
+        return outcome.get("returns") if isinstance(outcome, dict) else None
+
+    scripted.__signature__ = inspect.signature(body)
+    return scripted
