@@ -73,6 +73,18 @@ def test_a_branch_always_has_an_arm_and_a_short_circuit_an_answer() -> None:
     assert outcomes(workflow, "s skips")["s"] == Outcome(value=False)
 
 
+def test_branches_lead_to_the_task_that_a_scenario_is_about() -> None:
+    workflow = flow("a >> b >> z; a >> c >> d; c >> e; d >> z", {"a": {"steers": "branch"}, "c": {"steers": "branch"}})
+    arms = {name: [outcomes(workflow, name)[branch].arms for branch in "ac"] for name in ("b fails", "z fails", "d fails", "e fails")}
+    assert arms == {
+        "b fails": [("b",), ("d",)],
+        "z fails": [("b",), ("d",)],
+        "d fails": [("c",), ("d",)],
+        "e fails": [("c",), ("e",)],
+    }
+    assert [outcomes(workflow, "c chooses e")[branch].arms for branch in "ac"] == [("c",), ("e",)]
+
+
 def test_a_retried_task_keeps_its_value() -> None:
     workflow = flow("a >> b", {"a": {"steers": "branch", "retry": RetryPolicy(retries=2)}})
     assert outcomes(workflow, "a fails, then succeeds")["a"] == Outcome(does="recover", fails=1, arms=("b",))

@@ -17,18 +17,17 @@ def pairs(workflow: Workflow) -> tuple[Scenario, ...]:
     if len(workflow.tasks) > SMALL:
         return ()
     usual, *others = plan(workflow).scenarios
-    base = dict(usual.outcomes)
-    changes = [(scenario.name, *change) for scenario in others if (change := _change(scenario, base)) is not None]
+    changes = [(scenario.name, change) for scenario in others if (change := _changes(scenario, usual))]
     found: list[Scenario] = []
-    for (name, task, outcome), (other_name, other, other_outcome) in combinations(changes, 2):
-        if task != other:
-            changed = {task: outcome, other: other_outcome}
-            kept = [(task_id, value) for task_id, value in base.items() if task_id not in changed or changed[task_id].map_index is not None]
-            found.append(Scenario(name=f"{name} and {other_name}", outcomes=(*kept, *changed.items())))
+    for (name, change), (other_name, other) in combinations(changes, 2):
+        if not {task for task, _ in change} & {task for task, _ in other}:
+            changed = (*change, *other)
+            whole = {task for task, outcome in changed if outcome.map_index is None}
+            kept = tuple((task, outcome) for task, outcome in usual.outcomes if task not in whole)
+            found.append(Scenario(name=f"{name} and {other_name}", outcomes=(*kept, *changed)))
     return tuple(found[:MOST])
 
 
-def _change(scenario: Scenario, base: dict[str, Outcome]) -> tuple[str, Outcome] | None:
-    """The one outcome in which a scenario ends otherwise than "all succeed"; None when all end alike."""
-    changes = ((task, outcome) for task, outcome in scenario.outcomes if base.get(task) != outcome and outcome.does != "recover")
-    return next(changes, None)
+def _changes(scenario: Scenario, usual: Scenario) -> tuple[tuple[str, Outcome], ...]:
+    """The outcomes in which a scenario differs from "all succeed"; a task that recovers ends alike."""
+    return tuple(one for one in scenario.outcomes if one not in usual.outcomes and one[1].does != "recover")

@@ -10,6 +10,8 @@
 | T fails, then succeeds | the first attempt fails, the second succeeds; for tasks with retries |
 | T gives N | N = 0, 1, 3 elements, where T's output decides how often a mapped task runs; elsewhere two |
 
+In a scenario about T, branches above T choose the first arm that leads to T, so that T is reached at all.
+
 Workflows of more than `MANY_TASKS` tasks: of the tasks that are alike (same neighbours, join rule, retries, mapping ...) only
 the first is rehearsed, and at most `MOST_SCENARIOS` scenarios are kept; `plan` lists the names of all others with the reason.
 """
@@ -21,7 +23,7 @@ from collections.abc import Iterator
 from workbook_lib.model._base import Frozen, Json
 from workbook_lib.model.action import Wait
 from workbook_lib.model.run import Outcome, Scenario
-from workbook_lib.model.workflow import Task, Workflow
+from workbook_lib.model.workflow import Task, Workflow, closure
 from workbook_lib.validation._lengths import STANDARD, Shape, deciders, scripted
 
 MANY_TASKS = 200
@@ -49,6 +51,7 @@ def plan(workflow: Workflow) -> Plan:
     kept: list[Scenario] = [_scenario(ALL_SUCCEED, base, {})]
     left_out: list[tuple[str, str]] = []
     alike: dict[object, str] = {}
+    leads = _leads(workflow)
     many = len(workflow.tasks) > MANY_TASKS
     for task in workflow.tasks:
         first = alike.setdefault(_likeness(workflow, task, shapes), task.id) if many else task.id
@@ -58,7 +61,7 @@ def plan(workflow: Workflow) -> Plan:
             elif many and len(kept) >= MOST_SCENARIOS:
                 left_out.append((name, f"more than {MANY_TASKS} tasks, and {MOST_SCENARIOS} scenarios are rehearsed already"))
             else:
-                kept.append(_scenario(name, base, {task.id: outcome}))
+                kept.append(_scenario(name, base | leads.get(task.id, {}), {task.id: outcome}))
     return Plan(scenarios=tuple(kept), left_out=tuple(left_out))
 
 
@@ -96,6 +99,20 @@ def _base(workflow: Workflow, shapes: dict[str, Shape]) -> dict[str, Outcome]:
         elif task.id in shapes:
             base[task.id] = Outcome(value=scripted(task.id, shapes[task.id], STANDARD))
     return base
+
+
+def _leads(workflow: Workflow) -> dict[str, dict[str, Outcome]]:
+    """Per task what the branches above it must choose, where their first arm does not lead to it."""
+    branches = [task.id for task in workflow.tasks if task.steers == "branch"]
+    below = closure(workflow) if branches and workflow.kind == "dataflow" else {}
+    leads: dict[str, dict[str, Outcome]] = {}
+    for branch in branches:
+        first, *others = workflow.downstream(branch) or ("",)
+        for arm in others:
+            for task_id in {arm} | below.get(arm, frozenset()):
+                if task_id != first and task_id not in below.get(first, frozenset()):
+                    leads.setdefault(task_id, {}).setdefault(branch, Outcome(arms=(arm,)))
+    return leads
 
 
 def _scenario(name: str, base: dict[str, Outcome], changed: dict[str, Outcome]) -> Scenario:
