@@ -35,7 +35,7 @@ CONCEPTS: tuple[Concept, ...] = (
         "A task run that takes another's result, or waits for its future, starts after it.",
         "A blocked task does not fail a Prefect flow by itself: what the flow returns decides.",
         _AIRFLOW + "core-concepts/dags.html#task-dependencies",
-        _PREFECT + "concepts/tasks#task-orchestration-model",
+        _PREFECT + "concepts/tasks",
     ),
     Concept(
         "trigger_rules",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbook_lib.teaching._concepts import concepts
-from workbook_lib.view import Html
+from workbook_lib.view import Html, Svg, draw
 
 if TYPE_CHECKING:
     from workbook_lib.migration import ConvertReport, Migration
@@ -75,6 +75,12 @@ def files(migration: Migration) -> Html:
 
 def _hidden(parts: tuple[str, ...]) -> bool:
     return any(part.startswith(".") or part == "__pycache__" for part in parts)
+
+
+def edited(migration: Migration, workflow: str, text: str) -> Svg:
+    """The legacy graph, with the edges marked that a text of the flow lacks."""
+    found = migration.check(workflow, text)
+    return draw(migration.workflow(workflow), edges=dict.fromkeys(found.missing, "missing"))
 
 
 def run(record: RunRecord) -> Html:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -19,17 +19,18 @@ class SourcePicker(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no 
     root = traitlets.Unicode(help="the migration folder to make or to continue")
     migration = traitlets.Any(None, allow_none=True, help="the opened Migration, None until something was read")
 
-    def __init__(self, root: str = "", source: str = "", examples: Mapping[str, str] | None = None) -> None:
+    def __init__(self, root: str = "", source: str = "", examples: str | Path | None = None) -> None:
+        """`examples`: a folder; each folder in it is offered."""
         wide = ipywidgets.Layout(width="640px")
         self._alert = Alert()
         self._source = ipywidgets.Text(description="Source", layout=wide, continuous_update=True)
         self._root = ipywidgets.Text(description="Migration", layout=wide, continuous_update=True)
-        self._examples = ipywidgets.Dropdown(
-            options=[("choose an example ...", ""), *(examples or {}).items()], description="Examples", layout=wide
-        )
+        offered = sorted(path for path in Path(examples).iterdir() if path.is_dir()) if examples and Path(examples).is_dir() else []
+        options = [("choose an example ...", ""), *((path.name, path.as_posix()) for path in offered)]
+        self._examples = ipywidgets.Dropdown(options=options, description="Examples", layout=wide)
         self._button = ipywidgets.Button(description="Read", button_style="primary", icon="folder-open")
         rows = [self._source, self._root, self._button, self._alert]
-        super().__init__([self._examples, *rows] if examples else rows)
+        super().__init__([self._examples, *rows] if offered else rows)
         traitlets.link((self, "source"), (self._source, "value"))
         traitlets.link((self, "root"), (self._root, "value"))
         self._examples.observe(self._example, "value")
