@@ -1,0 +1,7 @@
+"""Apache Airflow 1.10, 2 and 3: DAG files by tracing. See README.md for what is supported, approximated and refused."""
+
+from __future__ import annotations
+
+from workbook_lib.sources.airflow._read import detect, read
+
+__all__ = ["detect", "read"]

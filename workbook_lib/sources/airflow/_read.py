@@ -1,0 +1,228 @@
+"""Reads Airflow DAG files: which files of a folder, one sandboxed worker per file, and the model made of the answers."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from workbook_lib.errors import SourceError
+from workbook_lib.findings import Finding, Severity
+from workbook_lib.model.workflow import Workflow
+from workbook_lib.sources._types import ReadOptions, ReadResult
+from workbook_lib.sources.airflow._raw import RawFile
+from workbook_lib.sources.tracing import Job, Reply, Tracer, failure_finding
+
+_MENTIONS = (b"airflow", b"dag")
+_SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "venv"})
+_REPOSITORY_MARKS = (".git", "setup.py", "setup.cfg", "pyproject.toml", "requirements.txt", "Dockerfile")
+
+
+def detect(path: str | Path) -> bool:
+    """Whether a file, or any file of a folder, looks like an Airflow DAG."""
+    return any(_looks_like_dag(file) for file, _, _ in _files(Path(path), str(path)))
+
+
+def _looks_like_dag(file: Path) -> bool:
+    """Airflow's own test before it imports a file (`core.dag_discovery_safe_mode`)."""
+    try:
+        content = file.read_bytes().lower()
+    except OSError:
+        return False
+    return all(word in content for word in _MENTIONS)
+
+
+def _files(path: Path, shown: str) -> Iterator[tuple[Path, str, Path]]:
+    """Python files in a stable order: file, name as the user gave it, folder that the search began in."""
+    if path.is_file():
+        yield path.resolve(), shown, path.resolve().parent
+        return
+    base = path.resolve()
+    for folder, folders, names in os.walk(base, onerror=None):
+        here = Path(folder)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS and not _ignored(base, here / name))
+        for name in sorted(names):
+            file = here / name
+            if name.endswith(".py") and not name.startswith(".") and file.is_file() and not _ignored(base, file):
+                yield file, str(Path(shown) / file.relative_to(base)), base
+
+
+def _ignored(base: Path, path: Path) -> bool:
+    """Whether an `.airflowignore` between the base and the file excludes it: regular expressions (2.x), or patterns (3)."""
+    for folder in [base, *(parent for parent in reversed(path.parents) if base in parent.parents)]:
+        listing = folder / ".airflowignore"
+        if not listing.is_file():
+            continue
+        relative = path.relative_to(folder).as_posix()
+        for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
+            pattern = re.sub(r"\s*#.*", "", line).strip()
+            if pattern and _matches(pattern, relative, path.is_dir()):
+                return True
+    return False
+
+
+def _matches(pattern: str, relative: str, is_folder: bool) -> bool:
+    if any(sign in pattern for sign in ("^", "$", "\\", ".*", "|", "(", "+")):
+        try:
+            return re.search(pattern, relative + ("/" if is_folder else "")) is not None
+        except re.error:
+            return False
+    plain = pattern.strip("/")
+    if "*" in plain or "?" in plain or "[" in plain:
+        return fnmatch.fnmatch(relative, plain) or fnmatch.fnmatch(relative.rpartition("/")[2], plain)
+    return plain == relative or plain in relative
+
+
+def roots_of(file: Path, base: Path) -> list[Path]:
+    """Folders in which the sibling modules of a DAG file are looked up, as Airflow and its users set `sys.path`."""
+    inside = [base, *(folder for folder in reversed(file.parents) if base in folder.parents)]
+    found = [base, base / "dags", base / "plugins", *inside[::-1]]
+    outside = _repository(base)
+    for folder in outside:
+        found += [folder, folder / "dags", folder / "plugins", folder / "src"]
+    return [folder for folder in dict.fromkeys(found) if folder.is_dir()]
+
+
+def _repository(base: Path) -> list[Path]:
+    """Folders above the base that belong to the same repository: up to three levels, ending at one that bears a repository's marks."""
+    chain: list[Path] = []
+    for folder in list(base.parents)[:3]:
+        if folder.name in ("site-packages", "dist-packages") or folder == folder.parent:
+            return []
+        chain.append(folder)
+        if any((folder / mark).exists() for mark in _REPOSITORY_MARKS):
+            return chain
+    return [base.parent] if base.name == "dags" else []
+
+
+def read(paths: Sequence[str | Path], options: ReadOptions | None = None) -> ReadResult:
+    """Read files and folders of DAGs. SourceError for a path that does not exist; everything else becomes a finding."""
+    options = options or ReadOptions()
+    raws, findings, files = trace(paths, options)
+    workflows: list[Workflow] = []
+    seen: dict[str, str] = {}
+    for raw in raws:
+        made, more = _assembled(raw)
+        findings += more
+        for workflow in made:
+            if workflow.id in seen:
+                findings.append(_duplicate(workflow, seen[workflow.id]))
+                continue
+            seen[workflow.id] = raw.file
+            workflows.append(workflow)
+    modules = dict.fromkeys(pair for raw in raws for pair in raw.modules)
+    return ReadResult(workflows=tuple(workflows), findings=tuple(findings), files=tuple(files), modules=tuple(modules))
+
+
+def _duplicate(workflow: Workflow, first: str) -> Finding:
+    return Finding(
+        code="airflow.duplicate_dag",
+        severity=Severity.WARNING,
+        message=f"the DAG {workflow.id!r} is also defined in {first}; that one is read",
+        file=workflow.origin.file,
+        line=workflow.origin.line,
+        workflow=workflow.id,
+        advice="Give each DAG an id of its own.",
+    )
+
+
+def _assembled(raw: RawFile) -> tuple[list[Workflow], list[Finding]]:
+    """The model of one file's DAGs."""
+    from workbook_lib.sources.airflow.assemble import assemble
+
+    return assemble(raw)
+
+
+def trace(paths: Sequence[str | Path], options: ReadOptions) -> tuple[list[RawFile], list[Finding], list[str]]:
+    """What the workers answered for all files, before any meaning is read into it."""
+    raws: list[RawFile] = []
+    findings: list[Finding] = []
+    files: dict[Path, str] = {}
+    jobs: list[tuple[Path, str, Path, bool]] = []
+    for path in paths:
+        if not Path(path).exists():
+            raise SourceError("there is no such file or folder", file=str(path), advice="Check the path.")
+        found = list(_files(Path(path), str(path)))
+        if not found:
+            findings.append(_nothing(str(path), "the folder holds no Python file"))
+        jobs += [(file, shown, base, Path(path).is_file()) for file, shown, base in found]
+    with Tracer("airflow") as tracer:
+        warned = False
+        for file, shown, base, named in jobs:
+            if file in files:
+                continue
+            files[file] = shown
+            if not named and _is_helper(file):
+                continue
+            job = _job(file, shown, base, options)
+            reply = tracer.trace(job)
+            raw, found_here = _checked(reply, job)
+            findings += found_here
+            if reply.answer is not None and not reply.landlock and not warned:
+                warned = True
+                findings.append(_no_landlock())
+            if raw is not None:
+                raws.append(raw)
+                findings += raw.findings
+                if not raw.dags and not raw.findings:
+                    findings.append(_nothing(shown, "the file defines no DAG", named))
+    return raws, findings, list(files.values())
+
+
+def _is_helper(file: Path) -> bool:
+    """A module without the words `airflow` and `dag` is not imported as a DAG file, in Airflow neither; other trouble is still told."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return False
+    if file.name == "__init__.py" and not content.strip():
+        return True
+    good = bool(content.strip()) and b"\0" not in content
+    return good and not all(word in content.lower() for word in _MENTIONS)
+
+
+def _job(file: Path, shown: str, base: Path, options: ReadOptions) -> Job:
+    roots = roots_of(file, base)
+    return Job(
+        file=str(file),
+        shown=shown,
+        base=str(base),
+        roots=tuple(map(str, roots)),
+        readable=tuple(dict.fromkeys(map(str, (base, file.parent, *roots)))),
+        seconds=options.seconds,
+        memory=options.memory_mb << 20,
+        version=options.version,
+        variables=options.variables,
+        connections=options.connections,
+        environment={name: str(value) for name, value in options.environment.items()},
+    )
+
+
+def _checked(reply: Reply, job: Job) -> tuple[RawFile | None, list[Finding]]:
+    """The answer as typed data; it comes from a process that ran somebody's program."""
+    if reply.failure is not None or reply.answer is None:
+        return None, [failure_finding(reply, job)]
+    try:
+        raw = RawFile.model_validate(reply.answer)
+    except (ValidationError, RecursionError):
+        return None, [failure_finding(Reply(failure="garbled"), job)]
+    return raw.model_copy(update={"file": job.shown}), []
+
+
+def _nothing(shown: str, message: str, named: bool = True) -> Finding:
+    severity = Severity.WARNING if named else Severity.NOTE
+    advice = "Give a file or folder with Airflow DAGs."
+    return Finding(code="airflow.no_dag", severity=severity, message=message, file=shown, line=1, advice=advice)
+
+
+def _no_landlock() -> Finding:
+    return Finding(
+        code="tracing.no_landlock",
+        severity=Severity.NOTE,
+        message="this system has no Landlock: files are read behind the audit hook and the limits alone",
+        advice="On Linux 5.13 or newer, or in WSL, the kernel encloses the reading as well.",
+    )

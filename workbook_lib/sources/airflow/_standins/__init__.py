@@ -1,0 +1,224 @@
+"""Stand-ins for Airflow: a DAG file runs against them in a sandboxed worker, and what it built is answered as plain data.
+
+Only `trace` is called from outside, by the server of the workers. Nothing here may import pydantic or anything heavy.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import logging
+import re
+import sys
+import time
+import traceback
+import warnings
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import dateutil.parser
+import dateutil.relativedelta
+import dateutil.tz
+import jinja2
+import pendulum
+import yaml
+
+from workbook_lib.sources.airflow._standins import _dag, _values
+from workbook_lib.sources.airflow._standins._dump import dag_to_raw
+from workbook_lib.sources.airflow._standins._modules import AirflowModule
+from workbook_lib.sources.airflow._standins._state import SESSION, report
+from workbook_lib.sources.tracing import _loading, _sandbox, _symbols
+from workbook_lib.sources.tracing._stack import NAMES, display
+
+_WARM = (dateutil.parser, dateutil.relativedelta, dateutil.tz, jinja2, pendulum, yaml)
+_SDK = re.compile(r"^\s*(?:from|import)\s+airflow\.sdk\b", re.MULTILINE)
+_MAX_FINDINGS = 500
+
+
+def trace(job: dict[str, Any]) -> dict[str, Any]:
+    """Run one DAG file; the answer has the form of `RawFile`."""
+    started = time.perf_counter()
+    file, shown = Path(job["file"]), job["shown"]
+    SESSION.file, SESSION.dags_folder = shown, job["base"]
+    SESSION.variables, SESSION.connections, SESSION.environment = job["variables"], job["connections"], job["environment"]
+    NAMES[str(file)] = shown
+    answer: dict[str, Any] = {"file": shown, "airflow": "2.11", "dags": [], "findings": SESSION.findings, "modules": [], "blocked": []}
+    source = _source(file, shown)
+    if source is not None:
+        answer["airflow"] = SESSION.version = job["version"] or ("3" if _SDK.search(source) else "2.11")
+        finder = _prepare(job)
+        if _execute(file, shown):
+            answer["dags"] = _dags()
+        answer["modules"] = [[name, path] for name, path in finder.modules.items() if path]
+        _tell_assumptions()
+        _tell_blocked()
+        answer["blocked"] = [{**attempt, "file": display(attempt["file"] or "")} for attempt in _sandbox.BLOCKED]
+    del SESSION.findings[_MAX_FINDINGS:]
+    answer["seconds"] = round(time.perf_counter() - started, 4)
+    return answer
+
+
+def _problem(code: str, message: str, shown: str, line: int | None, advice: str) -> None:
+    report(code, "error", message, advice=advice, file=shown, line=line or 1)
+
+
+def _source(file: Path, shown: str) -> str | None:
+    """The text of the file, or None with a finding why there is none."""
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        return _problem("tracing.unreadable", f"cannot be read: {error.strerror}", shown, 1, "Check the file's permissions.")
+    if not raw.strip():
+        return _problem("tracing.empty", "the file is empty", shown, 1, "Remove it, or restore its content.")
+    if b"\0" in raw:
+        line = raw[: raw.index(b"\0")].count(b"\n") + 1
+        return _problem("tracing.binary", "the file holds NUL bytes: it is binary, not Python source", shown, line, "Remove it from the folder.")
+    try:
+        source = _loading.decode(raw)
+    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+        line = raw[: getattr(error, "start", 0) if isinstance(error, UnicodeDecodeError) else 0].count(b"\n") + 1
+        return _problem("tracing.encoding", f"the file is not text in its declared encoding (UTF-8 by default): {error}", shown, line, "Save it as UTF-8.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source, str(file))
+    except SyntaxError as error:
+        advice = "Correct the line. Python 2 syntax must be ported to Python 3 first (for example with 2to3)."
+        return _problem("tracing.syntax", f"not valid Python {sys.version_info[0]}: {error.msg}", shown, error.lineno, advice)
+    except (RecursionError, MemoryError, ValueError) as error:
+        return _problem("tracing.syntax", f"cannot be parsed: {type(error).__name__}", shown, 1, "Split very deeply nested expressions.")
+    return source
+
+
+def _prepare(job: dict[str, Any]) -> _loading.Finder:
+    base = Path(job["base"]) if job["base"] else Path(job["file"]).parent
+    shown_base = Path(job["shown"])
+    depth = len(Path(job["file"]).relative_to(base).parts) if Path(job["file"]).is_relative_to(base) else 1
+    shown_root = Path(*shown_base.parts[: len(shown_base.parts) - depth]) if len(shown_base.parts) > depth else Path()
+
+    def shown(path: Path) -> str:
+        return str(shown_root / path.relative_to(base)) if path.is_relative_to(base) else str(path)
+
+    finder = _loading.Finder(frozenset({"airflow"}), AirflowModule, [Path(root) for root in job["roots"]], _aliases(base), shown)
+    roots = tuple(str(Path(root)) + "/" for root in job["roots"])
+    libraries = tuple(part for part in sys.path if part)
+
+    def is_user_file(name: str) -> bool:
+        return name in _loading.SOURCES or (name.startswith(roots) and not name.startswith(libraries))
+
+    _symbols.STATE.is_user_file = is_user_file
+    _loading.hide_foreign_modules(frozenset())
+    sys.meta_path.insert(0, finder)
+    _values.install_environment()
+    json.loads = _symbols.hooked_decode(json.loads)
+    ast.literal_eval = _symbols.hooked_decode(ast.literal_eval)
+    yaml.safe_load = _symbols.hooked_decode(yaml.safe_load)
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    return finder
+
+
+def _aliases(base: Path) -> dict[str, Path]:
+    """Files inside Airflow's own package name each other `airflow.example_dags...`: then these are the user's, not stand-ins."""
+    parts: list[str] = []
+    folder = base
+    while (folder / "__init__.py").is_file() and folder.parent != folder:
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    return {".".join(parts): base} if len(parts) > 1 and parts[0] == "airflow" else {}
+
+
+def _execute(file: Path, shown: str) -> bool:
+    """Run the file; False with a finding when it failed."""
+    module = ModuleType(re.sub(r"\W", "_", file.stem) or "dag_file")
+    module.__file__ = _dag.STATE_FILE[0] = str(file)
+    sys.modules.setdefault(module.__name__, module)
+    sys.argv = [str(file)]
+    SESSION.module = module
+    importlib.import_module("airflow")
+    try:
+        _loading.run(module, file, shown)
+    except SystemExit as error:
+        _failed(error, f"the file ends itself with sys.exit({error.code!r}) while it is read", "Remove the exit from module level.", "tracing.exited")
+    except MemoryError as error:
+        _failed(error, "the file needs more memory than reading allows", "Move heavy work from module level into a task.", "tracing.memory")
+    except BaseException as error:
+        names = _symbols.name_inputs(tuple(dict.fromkeys(pair for one in _symbols.STATE.decisions for pair in one.inputs)))
+        hint = f" It may depend on {names}: supply it." if _symbols.STATE.decisions else ""
+        try:
+            text = _symbols.plain(str(error)).strip().splitlines()
+        except Exception:
+            text = []
+        message = f"the file raises {type(error).__name__} while it is read: {text[0][:300] if text else ''}".rstrip(": ")
+        _failed(error, message, "Correct the line, or supply what it needs (--variables, --connections, --env)." + hint, "tracing.raised")
+    else:
+        return True
+    return False
+
+
+def _failed(error: BaseException, message: str, advice: str, code: str) -> None:
+    place: tuple[str, int | None] = (SESSION.file, 1)
+    if isinstance(error, SyntaxError) and error.filename:
+        place = (display(error.filename), error.lineno)
+    else:
+        for frame in traceback.walk_tb(error.__traceback__):
+            if _symbols.STATE.is_user_file(frame[0].f_code.co_filename):
+                place = (display(frame[0].f_code.co_filename), frame[1])
+    _problem(code, message, place[0], place[1], advice)
+
+
+def _dags() -> list[dict[str, Any]]:
+    """The DAGs that Airflow would collect: module-level names, and those used as context managers."""
+    found: dict[int, Any] = {}
+    for value in list(vars(SESSION.module).values()):
+        if isinstance(value, _dag.DAG):
+            found[id(value)] = value
+    found.update({id(dag): dag for dag in SESSION.registered})
+    ordered = [dag for dag in SESSION.made if id(dag) in found]
+    for dag in list(ordered):
+        ordered.extend(sub for sub in _subdags(dag) if sub not in ordered)
+    by_id: dict[str, Any] = {}
+    for dag in ordered:
+        if dag.dag_id in by_id:
+            report(
+                "airflow.duplicate_dag", "warning", f"the DAG {dag.dag_id!r} is defined twice in this file; the first is read",
+                advice="Give each DAG an id of its own.", file=dag.origin["file"], line=dag.origin["line"], workflow=dag.dag_id,
+            )  # fmt: skip
+        else:
+            by_id[dag.dag_id] = dag
+    lost = [dag for dag in SESSION.made if dag not in ordered and dag.tasks]
+    for dag in lost:
+        report(
+            "airflow.uncollected_dag", "warning", f"the DAG {dag.dag_id!r} is built, but not kept at module level: Airflow does not see it",
+            advice="Assign it to a module-level name.", file=dag.origin["file"], line=dag.origin["line"], workflow=dag.dag_id,
+        )  # fmt: skip
+    return [dag_to_raw(dag) for dag in by_id.values()]
+
+
+def _subdags(dag: Any) -> list[Any]:
+    return [one for sub in dag.subdags for one in (sub, *_subdags(sub))]
+
+
+def _tell_assumptions() -> None:
+    seen = set()
+    for decision in _symbols.STATE.decisions:
+        key = (decision.inputs, decision.file, decision.line, decision.what)
+        if key in seen:
+            continue
+        seen.add(key)
+        report(
+            "airflow.assumed_value", "warning",
+            f"{decision.what} depends on {_symbols.name_inputs(decision.inputs)}, unknown while reading; {str(decision.value)[:80]!r} is assumed",
+            advice="Supply the value (--variables, --connections, --env) and read again.",
+            file=display(decision.file) if decision.file else SESSION.file, line=decision.line or 1,
+        )  # fmt: skip
+
+
+def _tell_blocked() -> None:
+    for attempt in _sandbox.BLOCKED:
+        report(
+            "tracing.blocked", "warning", f"{attempt['what']} is not done while reading: {_symbols.plain(attempt['detail'])[:100]}",
+            advice="Move it from module level into a task.", file=display(attempt["file"]) if attempt["file"] else SESSION.file, line=attempt["line"] or 1,
+        )  # fmt: skip

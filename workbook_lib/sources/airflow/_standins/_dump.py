@@ -1,0 +1,237 @@
+"""What was built, as plain data in the form of `_raw.RawDag`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from workbook_lib.sources.airflow._standins import _tables
+from workbook_lib.sources.airflow._standins._dag import DAG
+from workbook_lib.sources.airflow._standins._enums import MovingDate
+from workbook_lib.sources.airflow._standins._group import TaskGroup
+from workbook_lib.sources.airflow._standins._mapped import Mapped
+from workbook_lib.sources.airflow._standins._operator import defines_execution, seconds
+from workbook_lib.sources.airflow._standins._relations import as_list
+from workbook_lib.sources.airflow._standins._schedule import schedule_of
+from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION, report
+from workbook_lib.sources.tracing._exprs import clean, to_expr
+from workbook_lib.sources.tracing._symbols import constant, entry_of, name_inputs, plain, value_of
+
+_INNER = {"python_callable"}  # never settled as a value
+
+
+def _settled(value: Any, kind: str, default: Any, setting: str, task: Any) -> Any:
+    """A setting that the model holds as a plain value; an unknown one is assumed, with a finding."""
+    entry = entry_of(value)
+    result = entry.value if entry is not None else value
+    try:
+        result = {"int": _int, "bool": bool, "text": _optional_text, "seconds": seconds}[kind](result)
+    except (TypeError, ValueError):
+        result = default
+    if entry is not None and not entry.known:
+        where = getattr(task, "_origin", None) or getattr(task, "origin", {})
+        report(
+            "airflow.assumed_setting", "warning", f"{setting} depends on {name_inputs(entry.inputs)}; {result!r} is assumed",
+            advice="Supply the value (--variables, --connections, --env) and read again.", file=where.get("file"), line=where.get("line") or 1,
+            workflow=task.dag_id, task=getattr(task, "task_id", None),
+        )  # fmt: skip
+    return result
+
+
+def _int(value: Any) -> int:
+    return 0 if value is None else int(value)
+
+
+def _optional_text(value: Any) -> str | None:
+    return None if value is None else clean(plain(str(getattr(value, "value", value))))
+
+
+def _text(value: Any) -> str | None:
+    return clean(plain(value)) if isinstance(value, str) else None
+
+
+def _origin(origin: dict[str, Any]) -> dict[str, Any]:
+    return origin if origin.get("file") else {**origin, "file": SESSION.file}
+
+
+def dag_to_raw(dag: DAG) -> dict[str, Any]:
+    """As `RawDag`."""
+    tasks = [_task(task) for task in dag.tasks]
+    known = {task["id"] for task in tasks}
+    groups = [group for key, group in dag.task_group.get_task_group_dict().items() if key]
+    edges = [
+        {"source": task.task_id, "target": after.task_id, "label": _text(label)}
+        for task in dag.tasks
+        for after, label in task._downstream.items()
+        if after.task_id in known
+    ]
+    catchup = dag.settings.get("catchup", dag.default_args.get("catchup") if "catchup" in dag.default_args else None)
+    limits = {
+        "active_runs": _limit(dag, "max_active_runs"),
+        "active_tasks": _limit(dag, "max_active_tasks") or _limit(dag, "concurrency"),
+        "run_timeout_seconds": _settled(dag.settings.get("dagrun_timeout"), "seconds", None, "dagrun_timeout", dag),
+        "fail_fast": bool(dag.settings.get("fail_stop") or dag.settings.get("fail_fast")),
+    }
+    owner = dag.default_args.get("owner")
+    if owner is None:
+        owner = next((task.owner for task in dag.tasks if task.owner), None)
+    searchpath = dag.settings.get("template_searchpath")
+    return {
+        "id": clean(dag.dag_id),
+        "origin": _origin(dag.origin),
+        "doc": _text(dag.doc_md),
+        "description": _text(dag.description),
+        "tags": sorted({clean(plain(str(tag))) for tag in dag.tags}),
+        "owner": _text(owner),
+        "schedule": schedule_of(dag),
+        "start_date": _date(dag, "start_date"),
+        "end_date": _date(dag, "end_date"),
+        "catchup": (not SESSION.is_3) if catchup is None else bool(_settled(catchup, "bool", False, "catchup", dag)),
+        "parameters": [_parameter(name, dag.params.get_param(name)) for name in dag.params],
+        "limits": limits,
+        "tasks": tasks,
+        "groups": [_group(group) for group in groups],
+        "edges": edges,
+        "callbacks": _callbacks(dag.settings),
+        "macros": [[str(name), to_expr(value)] for name, value in dict(dag.user_defined_macros).items()],
+        "filters": [[str(name), to_expr(value)] for name, value in dict(dag.user_defined_filters).items()],
+        "template_paths": [clean(plain(str(path))) for path in as_list(searchpath)] if searchpath else [],
+        "native_templates": bool(dag.settings.get("render_template_as_native_obj", False)),
+    }
+
+
+def _limit(dag: DAG, name: str) -> int | None:
+    value = dag.settings.get(name)
+    return None if value is None else int(_settled(value, "int", 16, name, dag))
+
+
+def _date(dag: DAG, name: str) -> str | None:
+    value = getattr(dag, name, None)
+    value = dag.default_args.get(name) if value is None else value
+    value = value_of(value)
+    if isinstance(value, str):
+        return clean(value)
+    if not isinstance(value, date):
+        return None
+    source = dag.sources.get(name, "")
+    if isinstance(value, MovingDate) or any(word in source for word in ("now(", "today(", "days_ago(", "utcnow(")):
+        report(
+            "airflow.moving_date", "note", f"{name} of {dag.dag_id!r} is counted from the day of reading; it is left out",
+            advice="Write a fixed date.", file=dag.origin["file"], line=dag.origin["line"], workflow=dag.dag_id,
+        )  # fmt: skip
+        return None
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.isoformat() + "+00:00"
+    return value.isoformat()
+
+
+def _parameter(name: str, param: Any) -> dict[str, Any]:
+    schema = to_expr(param.schema)
+    return {
+        "name": clean(plain(name)),
+        "default": None if param.value is NOTSET else to_expr(param.value),
+        "json_schema": schema["value"] if schema["kind"] == "constant" else {},
+        "description": _text(param.description),
+    }
+
+
+def _group(group: TaskGroup) -> dict[str, Any]:
+    parent = group.task_group
+    return {
+        "id": clean(str(group.group_id)),
+        "parent": clean(str(parent.group_id)) if parent is not None and parent.group_id else None,
+        "doc": _text(group.tooltip) or None,
+        "mapping": _mapping(*group.mapping) if group.mapping else None,
+        "origin": _origin(group.origin),
+    }
+
+
+def _mapping(form: str, over: dict[str, Any]) -> dict[str, Any]:
+    return {"form": form, "over": [[name, to_expr(value)] for name, value in over.items()]}
+
+
+def _callbacks(settings: dict[str, Any]) -> list[list[Any]]:
+    return [[name, to_expr(one)] for name in _tables.CALLBACKS for one in as_list(settings.get(name) or [])]
+
+
+def _arguments(task: Any, user_execute: bool) -> list[list[Any]]:
+    given: dict[str, Any] = {}
+    if user_execute:
+        given.update({name: value for name, value in task._given.items() if name not in _tables.BASE_ARGUMENTS and name != "task_id"})
+    for name, value in task._own.items():
+        if name != "__over__":
+            given[name] = task.__dict__.get(name, value)
+    for name in _tables.KEPT + tuple(_tables.UNSUPPORTED):
+        if name in task._base_given and task._base_given[name] is not None and name not in ("start_date", "end_date") or name in ("outlets", "inlets") and task.__dict__.get(name):
+            given[name] = task.__dict__.get(name)
+    result = []
+    for name, value in given.items():
+        if isinstance(value, DAG):
+            result.append([name, constant(value.dag_id)])
+        elif type(value).__name__ == "ParamsDict":
+            result.append([name, to_expr(value.dump())])
+        else:
+            result.append([name, to_expr(value)])
+    return result
+
+
+def _unsupported(task: Any) -> list[str]:
+    dag = task.dag
+    names = []
+    for name, default in _tables.UNSUPPORTED.items():
+        value = value_of(task.__dict__.get(name))
+        if value is None or value == default:
+            continue
+        if name in ("start_date", "end_date") and value == (dag.default_args.get(name) or getattr(dag, name)):
+            continue
+        if name == "email" and not (task.__dict__.get("email_on_failure") in (None, True) or task.__dict__.get("email_on_retry") in (None, True)):
+            continue
+        names.append(name)
+    return names
+
+
+def _task(task: Any) -> dict[str, Any]:
+    cls = task.operator_class if isinstance(task, Mapped) else type(task)
+    line = [one.__name__ for one in cls.__mro__ if one.__name__ not in ("object", "Dependent", "UnknownOperator")]
+    rule = _settled(task.trigger_rule, "text", "all_success", "trigger_rule", task) or "all_success"
+    user_execute = defines_execution(cls)
+    attributes = task.__dict__
+    group = task.task_group
+    docs = [attributes.get(name) for name in ("doc_md", "doc", "doc_rst", "doc_yaml", "doc_json")]
+    return {
+        "id": clean(task.task_id),
+        "operator": cls.__name__,
+        "operator_module": cls.__module__,
+        "bases": line,
+        "decorator": attributes.get("_decorator", ""),
+        "user_execute": user_execute,
+        "arguments": _arguments(task, user_execute),
+        "argument_sources": [[name, clean(source)] for name, source in attributes.get("_sources", [])],
+        "trigger_rule": _tables.TRIGGER_RULES.get(rule, rule),
+        "retry": {
+            "retries": max(_settled(task.retries, "int", 0, "retries", task), 0),
+            "delay_seconds": _duration(task, "retry_delay", 300.0),
+            "exponential": bool(_settled(task.retry_exponential_backoff, "bool", False, "retry_exponential_backoff", task)),
+            "max_delay_seconds": _duration(task, "max_retry_delay", None),
+        },
+        "timeout_seconds": _duration(task, "execution_timeout", None),
+        "pool": _settled(task.pool, "text", None, "pool", task),
+        "pool_slots": _settled(task.pool_slots, "int", 1, "pool_slots", task) or 1,
+        "group": clean(str(group.group_id)) if group is not None and group.group_id else None,
+        "mapping": _mapping(task.form, task.over) if isinstance(task, Mapped) else None,
+        "setup": bool(task.is_setup),
+        "teardown": bool(task.is_teardown),
+        "teardown_fails_run": bool(task.on_failure_fail_dagrun) if task.is_teardown else False,
+        "callbacks": _callbacks(attributes),
+        "unsupported": _unsupported(task),
+        "doc": next((_text(doc) for doc in docs if isinstance(doc, str) and doc), None),
+        "origin": _origin(task._origin),
+    }
+
+
+def _duration(task: Any, name: str, default: float | None) -> float | None:
+    value = _settled(getattr(task, name), "seconds", default, name, task)
+    return default if value is None else float(value)
+
+
+assert timedelta and _INNER

@@ -1,0 +1,62 @@
+"""Dynamic task mapping of operators: `Operator.partial(...).expand(...)`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbook_lib.sources.airflow._standins._operator import BaseOperator
+from workbook_lib.sources.tracing._stack import argument_sources, here
+
+
+class Partial:
+    """What `partial` gives: waits for `expand`."""
+
+    def __init__(self, cls: type[BaseOperator], kwargs: dict[str, Any]) -> None:
+        self.cls, self.kwargs = cls, kwargs
+        self.sources = argument_sources(here()[1])
+
+    def _made(self, form: str, over: dict[str, Any]) -> Mapped:
+        made = Mapped(self.cls, self.kwargs, form, over)
+        origin, place = here()
+        object.__setattr__(made, "_origin", origin)
+        object.__setattr__(made, "_sources", [*self.sources, *argument_sources(place)])
+        return made
+
+    def expand(self, **kwargs: Any) -> Mapped:
+        """As in Airflow."""
+        if not kwargs:
+            raise TypeError("no arguments to expand against")
+        return self._made("product", kwargs)
+
+    def expand_kwargs(self, values: Any, *, strict: bool = True) -> Mapped:
+        """As in Airflow."""
+        return self._made("records", {"": values})
+
+
+class Mapped(BaseOperator):
+    """A task that runs once per element. The operator's own `__init__` is not run: there is no instance yet, in Airflow neither."""
+
+    is_mapped = True
+
+    def __init__(self, cls: type[BaseOperator], kwargs: dict[str, Any], form: str, over: dict[str, Any]) -> None:
+        object.__setattr__(self, "operator_class", cls)
+        object.__setattr__(self, "form", form)
+        object.__setattr__(self, "over", over)
+        given = dict(kwargs)
+        task_id = given.pop("task_id")
+        merged = self._defaults_for(given)
+        object.__setattr__(self, "_defaults", merged)
+        super().__init__(task_id=task_id, **given)
+        self._own["__over__"] = over
+
+    def _defaults_for(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        from workbook_lib.sources.airflow._standins._operator import _merged_defaults
+
+        return _merged_defaults(kwargs)
+
+    @property
+    def task_type(self) -> str:
+        return self.operator_class.__name__
+
+    def _fields(self) -> tuple[str, ...] | None:
+        return None

@@ -1,0 +1,82 @@
+"""Makes classes for names that Airflow or its providers define: operators, sensors, hooks, anything else."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from workbook_lib.sources.airflow._standins import _tables
+from workbook_lib.sources.airflow._standins._operator import BaseOperator, UnknownOperator
+from workbook_lib.sources.airflow._standins._values import StoredConnection
+from workbook_lib.sources.tracing._inert import Inert, InertObject
+
+
+@functools.lru_cache(maxsize=4096)
+def operator_class(name: str, module: str = "airflow.operators") -> type[BaseOperator]:
+    """The stand-in for an operator or sensor by class name."""
+    name = _tables.RENAMED.get(name, name)
+    if name == "BaseOperator":
+        return BaseOperator
+    base: type[BaseOperator]
+    if name in _tables.PARENTS:
+        parent = _tables.PARENTS[name]
+        base = operator_class(parent) if parent != "BaseOperator" else BaseOperator
+    elif name.endswith(("Sensor", "SensorAsync")):
+        return type(BaseOperator)(name, (UnknownOperator, operator_class("BaseSensorOperator")), {"__module__": module})
+    else:
+        base = UnknownOperator
+    made: type[BaseOperator] = type(BaseOperator)(name, (base,), {"__module__": module})
+    return made
+
+
+class BaseHook(InertObject):
+    """As in Airflow."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.args = args
+        super().__init__(**kwargs)
+
+    @classmethod
+    def get_connection(cls, conn_id: Any) -> StoredConnection:
+        return StoredConnection(conn_id)
+
+    @classmethod
+    def get_hook(cls, conn_id: Any) -> Any:
+        return Inert(f"get_hook({conn_id!r})")
+
+
+class UnknownMeta(type):
+    """Classes of which only the name is known; given a `task_id`, they turn out to be operators."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if "task_id" in kwargs and cls.__module__.startswith("airflow"):
+            return operator_class(cls.__name__, cls.__module__)(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name == "partial" and cls.__module__.startswith("airflow"):
+            return operator_class(cls.__name__, cls.__module__).partial
+        return Inert(f"{cls.__name__}.{name}")
+
+
+class UnknownObject(InertObject, metaclass=UnknownMeta):
+    """An object of a class of which only the name is known."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.__dict__["_shown"] = Inert(type(self).__name__)(*args, **kwargs) if not (len(args) == 1 and callable(args[0])) else type(self).__name__
+
+    def __repr__(self) -> str:
+        return repr(self.__dict__.get("_shown", type(self).__name__))
+
+
+@functools.lru_cache(maxsize=4096)
+def class_for(name: str, module: str) -> Any:
+    """A class for any capitalised name of the legacy package."""
+    if name.endswith(_tables.OPERATOR_ENDINGS) or name in _tables.PARENTS:
+        return operator_class(name, module)
+    if name.endswith("Hook"):
+        return type(name, (BaseHook,), {"__module__": module})
+    return UnknownMeta(name, (UnknownObject,), {"__module__": module})

@@ -1,0 +1,400 @@
+"""BaseOperator as far as building a DAG goes: ids, default_args, groups, order, setup and teardown."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from workbook_lib.sources.airflow._standins import _tables
+from workbook_lib.sources.airflow._standins._relations import Dependent, as_list
+from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION
+from workbook_lib.sources.airflow._standins._xcom import XComArg, needed
+from workbook_lib.sources.tracing._inert import Inert
+from workbook_lib.sources.tracing._stack import argument_sources, here
+from workbook_lib.sources.tracing._symbols import STATE, plain
+
+
+class AirflowException(Exception):
+    """As in Airflow."""
+
+
+class DuplicateTaskIdFound(AirflowException):
+    """As in Airflow."""
+
+
+def _with_default_args(init: Callable[..., None]) -> Callable[..., None]:
+    """`default_args` reach each class's own parameters, as Airflow's metaclass does."""
+    parameters = [
+        name
+        for name, parameter in list(inspect.signature(init).parameters.items())[1:]
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+
+    @functools.wraps(init)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
+        outermost = "_init_depth" not in self.__dict__
+        if outermost:
+            object.__setattr__(self, "_init_depth", 0)
+            object.__setattr__(self, "_defaults", _merged_defaults(kwargs))
+            object.__setattr__(self, "_given", dict(kwargs))
+        given = set(parameters[: len(args)]) | set(kwargs)
+        for name in parameters:
+            if name in self._defaults and name not in given:
+                kwargs[name] = self._defaults[name]
+        object.__setattr__(self, "_init_depth", self._init_depth + 1)
+        init(self, *args, **kwargs)
+        object.__setattr__(self, "_init_depth", self._init_depth - 1)
+        if self._init_depth == 0:
+            self._settle()
+
+    return wrapped
+
+
+def _merged_defaults(kwargs: dict[str, Any]) -> dict[str, Any]:
+    dag = kwargs.get("dag") or (SESSION.dag_stack[-1] if SESSION.dag_stack else None)
+    group = kwargs.get("task_group") or current_group(dag)
+    merged: dict[str, Any] = dict(getattr(dag, "default_args", None) or {})
+    if group is not None:
+        merged.update(group.default_args)
+    merged.update(kwargs.get("default_args") or {})
+    return merged
+
+
+def current_group(dag: Any) -> Any:
+    """The task group that is open, or the DAG's own."""
+    if SESSION.group_stack and (dag is None or SESSION.group_stack[-1].dag is dag):
+        return SESSION.group_stack[-1]
+    return dag.task_group if dag is not None else None
+
+
+class OperatorMeta(type):
+    """Wraps every `__init__` for default_args."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> Any:
+        if "__init__" in namespace:
+            namespace["__init__"] = _with_default_args(namespace["__init__"])
+        return super().__new__(mcs, name, bases, namespace)
+
+
+_BASE = dict(_tables.BASE_ARGUMENTS)
+
+
+class BaseOperator(Dependent, metaclass=OperatorMeta):
+    """As in Airflow. `_own` holds what the stand-in classes were given beyond the base's arguments."""
+
+    template_fields: Any = ()
+    template_ext: Any = ()
+    ui_color = "#fff"
+    ui_fgcolor = "#000"
+    is_mapped = False
+    _workbook_known = True
+
+    def __init__(self, task_id: Any = None, **kwargs: Any) -> None:
+        if task_id is None:
+            raise TypeError("missing keyword argument 'task_id'")
+        defaults = self._defaults
+        for name in _BASE:
+            if name not in kwargs and name in defaults and name not in ("dag", "task_group", "default_args", "params"):
+                kwargs[name] = defaults[name]
+        own = {name: value for name, value in kwargs.items() if name not in _BASE}
+        known = _tables.own_arguments(type(self))
+        for name, value in defaults.items():
+            if name not in _BASE and name not in own and (name in known if known is not None else self._takes_any()):
+                own[name] = value
+        dag = kwargs.pop("dag", None) or (SESSION.dag_stack[-1] if SESSION.dag_stack else None)
+        group = kwargs.pop("task_group", None)
+        if dag is None and group is not None:
+            dag = group.dag
+        set_ = object.__setattr__
+        set_(self, "dag", None)
+        set_(self, "task_group", None)
+        set_(self, "_upstream", {})
+        set_(self, "_downstream", {})
+        set_(self, "_own", own)
+        set_(self, "_base_given", {name: value for name, value in kwargs.items() if name in _BASE})
+        set_(self, "is_setup", False)
+        set_(self, "is_teardown", False)
+        set_(self, "on_failure_fail_dagrun", False)
+        set_(self, "_ready", False)
+        origin, place = here(skip_functions=())
+        set_(self, "_origin", origin)
+        set_(self, "_sources", argument_sources(place))
+        self._label = plain(task_id)
+        for name, default in _BASE.items():
+            if name not in ("dag", "task_group", "default_args"):
+                set_(self, name, kwargs.get(name, default))
+        for name, value in own.items():
+            set_(self, name, value)
+        self._attach(dag, group)
+
+    def _takes_any(self) -> bool:
+        """Whether nothing is known about the class's own parameters: then all default_args are kept."""
+        return not any(_is_user_class(cls) for cls in type(self).__mro__) or type(self).__init__ is not BaseOperator.__init__
+
+    def _attach(self, dag: Any, group: Any) -> None:
+        if group is None and dag is not None:
+            group = current_group(dag)
+        if group is not None:
+            object.__setattr__(self, "task_group", group)
+            object.__setattr__(self, "_full_id", group.child_id(self._label))
+            group.add(self)
+        else:
+            object.__setattr__(self, "_full_id", self._label)
+        if dag is not None:
+            dag.add_task(self)
+
+    def _settle(self) -> None:
+        """Once the outermost `__init__` is done: outputs in the arguments make edges; an open setup takes the task in."""
+        object.__setattr__(self, "_ready", True)
+        fields = self._fields()
+        for name, value in self.__dict__.copy().items():
+            if (fields is None and name in self._own) or (fields is not None and name in fields):
+                self._depend(value)
+        for name, value in self._own.items():
+            if fields is None or name in fields:
+                self._depend(value)
+        for inlet in as_list(self.__dict__.get("inlets") or []):
+            self._depend(inlet)
+        if SESSION.setup_stack:
+            SESSION.setup_stack[-1].tasks.append(self)
+
+    def _depend(self, value: Any) -> None:
+        for task in needed(value):
+            if task is not self:
+                self.relate(task, True)
+
+    def _fields(self) -> tuple[str, ...] | None:
+        """Template fields where a class of the repository names them, else None: all arguments count."""
+        for cls in type(self).__mro__:
+            if "template_fields" in vars(cls) and _is_user_class(cls):
+                return tuple(as_list(vars(cls)["template_fields"]))
+        return None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if self.__dict__.get("_ready"):
+            if name == "dag" and value is not None and not isinstance(value, property):
+                self._adopt(value)
+            elif not name.startswith("_") and name not in ("task_group", "dag") and name not in _BASE:
+                fields = self._fields()
+                if fields is None or name in fields:
+                    self._depend(value)
+
+    def _adopt(self, dag: Any) -> None:
+        object.__setattr__(self, "dag", None)
+        self._join(dag)
+
+    def _join(self, dag: Any) -> None:
+        if self.task_group is None:
+            dag.task_group.add(self)
+            object.__setattr__(self, "task_group", dag.task_group)
+        dag.add_task(self)
+
+    @property
+    def task_id(self) -> str:
+        """The id with the prefixes of its groups."""
+        return str(self.__dict__.get("_full_id", self.__dict__.get("_label", "")))
+
+    @task_id.setter
+    def task_id(self, value: str) -> None:
+        object.__setattr__(self, "_full_id", plain(value))
+
+    node_id = task_id
+
+    @property
+    def label(self) -> str:
+        return str(self._label)
+
+    @property
+    def dag_id(self) -> str:
+        return str(self.dag.dag_id) if self.dag else "_in_memory_dag_"
+
+    @property
+    def task_type(self) -> str:
+        return type(self).__name__
+
+    operator_name = task_type
+
+    @property
+    def output(self) -> XComArg:
+        """As in Airflow."""
+        return XComArg(self)
+
+    def has_dag(self) -> bool:
+        return self.dag is not None
+
+    def get_dag(self) -> Any:
+        return self.dag
+
+    def starts(self) -> list[Any]:
+        return [self]
+
+    def ends(self) -> list[Any]:
+        return [self]
+
+    def relate(self, others: Any, upstream: bool, label: str | None = None) -> None:
+        for other in as_list(others):
+            if not isinstance(other, Dependent):
+                raise AirflowException(f"Relationships can only be set between Operators; received {type(other).__name__}")
+            other.meets(self, not upstream, label)
+            for task in other.ends() if upstream else other.starts():
+                before, after = (task, self) if upstream else (self, task)
+                dags = {id(node.dag): node.dag for node in (before, after) if node.dag is not None}
+                if len(dags) > 1:
+                    raise AirflowException(f"Tried to set relationships between tasks in more than one DAG: {sorted(d.dag_id for d in dags.values())}")
+                for node in (before, after):
+                    if node.dag is None and dags:
+                        node._join(next(iter(dags.values())))
+                before._downstream[after] = label or before._downstream.get(after)
+                after._upstream[before] = None
+
+    @property
+    def upstream_list(self) -> list[Any]:
+        return list(self._upstream)
+
+    @property
+    def downstream_list(self) -> list[Any]:
+        return list(self._downstream)
+
+    @property
+    def upstream_task_ids(self) -> set[str]:
+        return {task.task_id for task in self._upstream}
+
+    @property
+    def downstream_task_ids(self) -> set[str]:
+        return {task.task_id for task in self._downstream}
+
+    def get_direct_relatives(self, upstream: bool = False) -> list[Any]:
+        return self.upstream_list if upstream else self.downstream_list
+
+    def get_flat_relatives(self, upstream: bool = False) -> list[Any]:
+        found: dict[Any, None] = {}
+        waiting = self.get_direct_relatives(upstream)
+        while waiting:
+            task = waiting.pop(0)
+            if task not in found:
+                found[task] = None
+                waiting.extend(task.get_direct_relatives(upstream))
+        return list(found)
+
+    def as_setup(self) -> BaseOperator:
+        """As in Airflow."""
+        self.is_setup = True
+        return self
+
+    def as_teardown(self, *, setups: Any = NOTSET, on_failure_fail_dagrun: Any = NOTSET) -> BaseOperator:
+        """As in Airflow: the setups come directly before it."""
+        self.is_teardown = True
+        self.trigger_rule = "all_done_setup_success"
+        if on_failure_fail_dagrun is not NOTSET and on_failure_fail_dagrun is not None:
+            self.on_failure_fail_dagrun = on_failure_fail_dagrun
+        if setups is not NOTSET and setups is not None:
+            for setup in as_list(setups):
+                task = setup.operator if isinstance(setup, XComArg) else setup
+                task.is_setup = True
+                task.set_downstream(self)
+        return self
+
+    def __enter__(self) -> BaseOperator:
+        from workbook_lib.sources.airflow._standins._setup import enter
+
+        enter([self])
+        return self
+
+    def __exit__(self, *args: Any) -> None:
+        from workbook_lib.sources.airflow._standins._setup import leave
+
+        leave()
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:
+        """As in Airflow."""
+        from workbook_lib.sources.airflow._standins._mapped import Partial
+
+        return Partial(cls, kwargs)
+
+    def add_inlets(self, inlets: Any) -> None:
+        self.inlets = [*(self.inlets or []), *inlets]
+
+    def add_outlets(self, outlets: Any) -> None:
+        self.outlets = [*(self.outlets or []), *outlets]
+
+    @property
+    def log(self) -> Any:
+        return Inert("log")
+
+    def xcom_push(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    def xcom_pull(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    def execute(self, context: Any) -> Any:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<Task({self.task_type}): {self.task_id}>"
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __deepcopy__(self, memo: Any) -> BaseOperator:
+        return self
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.task_id < other.task_id)
+
+
+class UnknownOperator(BaseOperator):
+    """Base of operators of which nothing but the name is known: attributes that nobody set are inert."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Inert(f"{type(self).__name__}().{name}")
+
+
+def _is_user_class(cls: type) -> bool:
+    for value in vars(cls).values():
+        code = getattr(inspect.unwrap(value) if callable(value) else value, "__code__", None)
+        if code is not None and STATE.is_user_file(code.co_filename):
+            return True
+    return cls.__module__ not in ("builtins",) and not cls.__module__.startswith(("airflow", "workbook_lib"))
+
+
+def defines_execution(cls: type) -> bool:
+    """Whether a class of the repository itself says what the task does."""
+    return any(_is_user_class(one) and any(name in vars(one) for name in ("execute", "poke", "_execute")) for one in cls.__mro__)
+
+
+def apply_defaults(function: Any) -> Any:
+    """As in Airflow 1.10; nothing to do."""
+    return function
+
+
+def unique_task_id(task_id: str, dag: Any, group: Any) -> str:
+    """TaskFlow's suffix `__1` for an id that is taken."""
+    dag = dag or (SESSION.dag_stack[-1] if SESSION.dag_stack else None)
+    if dag is None:
+        return task_id
+    group = group or current_group(dag)
+    full = group.child_id(task_id) if group is not None else task_id
+    if full not in dag.task_dict:
+        return task_id
+    stem = re.compile(re.escape(re.sub(r"__\d+$", "", full)) + r"__(\d+)$")
+    taken = [int(found.group(1)) for found in map(stem.match, dag.task_dict) if found]
+    return f"{re.sub(r'__[0-9]+$', '', task_id)}__{max(taken, default=0) + 1}"
+
+
+def seconds(value: Any) -> float | None:
+    """A duration in seconds, None where there is none."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

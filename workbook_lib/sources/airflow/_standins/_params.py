@@ -1,0 +1,80 @@
+"""Run parameters: Param, ParamsDict, `dag.param`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+from workbook_lib.sources.airflow._standins._state import NOTSET
+from workbook_lib.sources.tracing._symbols import Expr
+
+
+class Param:
+    """As in Airflow: a default with a JSON schema."""
+
+    def __init__(self, default: Any = NOTSET, description: str | None = None, **schema: Any) -> None:
+        self.value, self.description = default, description
+        self.schema = schema.pop("schema", None) or schema
+
+    @property
+    def has_value(self) -> bool:
+        return self.value is not NOTSET
+
+    def resolve(self, value: Any = NOTSET, suppress_exception: bool = False) -> Any:
+        return self.value if value is NOTSET else value
+
+    def dump(self) -> dict[str, Any]:
+        return {"value": self.value, "description": self.description, "schema": self.schema}
+
+    def _workbook_expr(self) -> Expr:
+        from workbook_lib.sources.tracing._exprs import to_expr
+
+        return to_expr(None if self.value is NOTSET else self.value)
+
+
+class ParamsDict(MutableMapping[str, Any]):
+    """As in Airflow: reading gives the value, `get_param` the Param."""
+
+    def __init__(self, values: Any = None, suppress_exception: bool = False) -> None:
+        self._params: dict[str, Param] = {}
+        if isinstance(values, ParamsDict):
+            self._params.update(values._params)
+        else:
+            self.update(values or {})
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._params[key] = value if isinstance(value, Param) else Param(value)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._params[key].resolve()
+
+    def __delitem__(self, key: str) -> None:
+        del self._params[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._params)
+
+    def __len__(self) -> int:
+        return len(self._params)
+
+    def get_param(self, key: str) -> Param:
+        return self._params[key]
+
+    def dump(self) -> dict[str, Any]:
+        return {key: param.resolve() for key, param in self._params.items()}
+
+
+class DagParam:
+    """A parameter of the run, as an argument of a task."""
+
+    def __init__(self, name: str, default: Any = NOTSET) -> None:
+        self.name, self.default = name, default
+
+    def _workbook_expr(self) -> Expr:
+        return {"kind": "parameter", "name": self.name}
+
+    def __str__(self) -> str:
+        return f"{{{{ params[{self.name!r}] }}}}" if not self.name.isidentifier() else f"{{{{ params.{self.name} }}}}"
+
+    def __iter__(self) -> Iterator[Any]:
+        raise TypeError("'DagParam' object is not iterable")

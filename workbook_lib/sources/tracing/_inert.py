@@ -1,0 +1,172 @@
+"""Inert stand-ins for packages that are not run: every name exists, everything may be called, nothing happens.
+
+They behave the same whether the package is installed or not, so that reading does not depend on the machine.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from workbook_lib.sources.tracing._symbols import Expr, plain
+
+MAX_SHOWN = 300
+
+
+def _shown(value: Any) -> str:
+    try:
+        return plain(repr(value))[:MAX_SHOWN]
+    except Exception:
+        return f"<{type(value).__name__}>"
+
+
+class Inert:
+    """A value of an inert package; it remembers how it came about as source-like text."""
+
+    def __init__(self, path: str) -> None:
+        self.__dict__["_workbook_path"] = path[:2000]
+
+    def _workbook_expr(self) -> Expr:
+        return {"kind": "unknown", "source": self._workbook_path, "reason": "made by a package that is not run while reading"}
+
+    @property
+    def __name__(self) -> str:
+        return str(self._workbook_path).rsplit(".", 1)[-1]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return attribute(f"{self.__dict__['_workbook_path']}.{name}", name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return inert_call(self._workbook_path, args, kwargs)
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        return (make_class(self.__name__, str(self._workbook_path).rpartition(".")[0]),)
+
+    def __instancecheck__(self, other: Any) -> bool:
+        return False
+
+    def __subclasscheck__(self, other: Any) -> bool:
+        return False
+
+    def __getitem__(self, key: Any) -> Any:
+        return Inert(f"{self._workbook_path}[{_shown(key)}]")
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        return None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, other: Any) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return str(self._workbook_path)
+
+    def __int__(self) -> int:
+        return 1
+
+    def __index__(self) -> int:
+        return 1
+
+    def __float__(self) -> float:
+        return 1.0
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *args: Any) -> None:
+        return None
+
+    def __hash__(self) -> int:
+        return hash(self._workbook_path)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Inert) and self._workbook_path == other._workbook_path
+
+    def __lt__(self, other: Any) -> bool:
+        return False
+
+    __le__ = __gt__ = __ge__ = __lt__
+
+    def _combined(self, other: Any) -> Any:
+        return self
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _combined
+    __or__ = __ror__ = __and__ = __rand__ = __mod__ = __floordiv__ = _combined
+
+    def __neg__(self) -> Any:
+        return self
+
+
+def inert_call(path: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The result of calling something inert: a decorated function or class is handed back as it is."""
+    if len(args) == 1 and not kwargs and isinstance(args[0], (types.FunctionType, type)):
+        return args[0]
+    shown = [_shown(arg) for arg in args] + [f"{name}={_shown(value)}" for name, value in kwargs.items()]
+    return Inert(f"{path}({', '.join(shown)})")
+
+
+class InertObject:
+    """Base of classes of the repository that derive from an inert class."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        for name, value in kwargs.items():
+            setattr(self, name, value)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        return None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Inert(f"{type(self).__name__}().{name}")
+
+
+def make_class(name: str, module: str) -> type:
+    """A fresh inert class to derive from."""
+    base: type = Exception if is_exception(name) else InertObject
+    return type(name if name.isidentifier() else "Inert", (base,), {"__module__": module})
+
+
+def is_exception(name: str) -> bool:
+    """Whether a name is spelled as exceptions are."""
+    return name.endswith(("Error", "Exception", "Timeout", "Warning")) and name[:1].isupper()
+
+
+def attribute(path: str, name: str) -> Any:
+    """A name of an inert module or value; exceptions are classes, so that `except` accepts them."""
+    if name == "__version__" or name == "VERSION":
+        return "99.0.0"
+    if is_exception(name):
+        return make_class(name, path.rpartition(".")[0])
+    return Inert(path)
+
+
+class InertModule(types.ModuleType):
+    """A module in which every name exists; it may itself be called, as `from package import helper` cannot tell which it is."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__: list[str] = []
+        self.__all__: list[str] = []
+        self.__version__ = "99.0.0"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        value = attribute(f"{self.__name__}.{name}", name)
+        self.__dict__[name] = value
+        return value
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return inert_call(self.__name__, args, kwargs)

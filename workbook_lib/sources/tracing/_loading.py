@@ -1,0 +1,166 @@
+"""Imports while a file is traced: which modules are real, which are the user's, which are stand-ins."""
+
+from __future__ import annotations
+
+import ast
+import importlib.abc
+import importlib.machinery
+import io
+import sys
+import tokenize
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from workbook_lib.sources.tracing import _symbols
+from workbook_lib.sources.tracing._inert import InertModule
+from workbook_lib.sources.tracing._stack import NAMES, SOURCES
+
+# Run for real, whether they matter to the workflow or not: small, pure, and part of how definitions are computed.
+REAL_PACKAGES = frozenset({"dateutil", "jinja2", "markupsafe", "packaging", "pendulum", "pytz", "six", "typing_extensions", "tzdata", "yaml"})
+PRIVATE_PARTS = frozenset({"_pendulum", "_yaml", "time_machine", "tzlocal", "workbook_lib", "_distutils_hack"})
+INERT_STDLIB = frozenset({"_ctypes", "ctypes", "multiprocessing"})  # a way around the sandbox
+_HOOKED_NAMES = frozenset({"float", "int", "timedelta"})
+
+
+class _Hooks(ast.NodeTransformer):
+    """Lets symbols survive `int(x)`, `timedelta(days=x)` and f-strings, which a class alone cannot see."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if name not in _HOOKED_NAMES:
+            return node
+        hook = ast.copy_location(ast.Name("__workbook_call__", ast.Load()), node.func)
+        return ast.copy_location(ast.Call(hook, [node.func, *node.args], node.keywords), node)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        self.generic_visit(node)
+        hook = ast.copy_location(ast.Name("__workbook_text__", ast.Load()), node)
+        return ast.copy_location(ast.Call(hook, [node], []), node)
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
+        node.value = self.visit(node.value)  # the format specification is itself a JoinedStr and must stay one
+        return node
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
+        return node
+
+
+def decode(raw: bytes) -> str:
+    """Source text as Python itself would read it; SyntaxError or UnicodeDecodeError when it cannot."""
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
+    return io.TextIOWrapper(io.BytesIO(raw), encoding, newline=None).read()
+
+
+def run(module: ModuleType, file: Path, shown: str) -> None:
+    """Execute a file of the user's as `module`."""
+    source = decode(file.read_bytes())
+    name = str(file)
+    tree = ast.parse(source, name)
+    SOURCES[name], NAMES[name] = (source, ast.parse(source, name)), shown
+    code = compile(ast.fix_missing_locations(_Hooks().visit(tree)), name, "exec", dont_inherit=True)
+    module.__dict__["__workbook_call__"] = _symbols.hooked_call
+    module.__dict__["__workbook_text__"] = _symbols.text
+    exec(code, module.__dict__)
+
+
+class _Loader(importlib.abc.Loader):
+    def __init__(self, file: Path | None, shown: str) -> None:
+        self.file, self.shown = file, shown
+
+    def create_module(self, spec: Any) -> ModuleType | None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        if self.file is not None:
+            run(module, self.file, self.shown)
+
+
+class _Prepared(importlib.abc.Loader):
+    def __init__(self, make: Callable[[str], ModuleType]) -> None:
+        self.make = make
+
+    def create_module(self, spec: Any) -> ModuleType:
+        return self.make(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        return None
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    """Decides for every import.
+
+    `legacy`: top-level names of the legacy package; `stand_in(name)` makes such a module. `roots`: folders in which the user's modules
+    are looked up, in order; `aliases`: dotted name -> folder, for files that name themselves as part of the legacy package.
+    """
+
+    def __init__(
+        self, legacy: frozenset[str], stand_in: Callable[[str], ModuleType], roots: Sequence[Path], aliases: dict[str, Path], shown: Callable[[Path], str]
+    ) -> None:
+        self.legacy, self.stand_in, self.roots, self.aliases, self.shown = legacy, stand_in, list(roots), aliases, shown
+        self.modules: dict[str, str] = {}
+        self.inert: set[str] = set()
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        top = name.partition(".")[0]
+        if top in self.legacy:
+            for alias, folder in self.aliases.items():
+                if name == alias:
+                    return self._user(name, [folder.parent], folder.name)
+                if name.startswith(alias + "."):
+                    return self._user(name, [folder.joinpath(*name[len(alias) + 1 :].split(".")[:-1])], name.rpartition(".")[2])
+            return importlib.machinery.ModuleSpec(name, _Prepared(self.stand_in), is_package=True)
+        if top in INERT_STDLIB:
+            return importlib.machinery.ModuleSpec(name, _Prepared(InertModule), is_package=True)
+        if top in sys.stdlib_module_names or top in REAL_PACKAGES or top in PRIVATE_PARTS:
+            return None
+        parent = sys.modules.get(name.rpartition(".")[0])
+        if "." in name and not isinstance(parent, InertModule):
+            found = self._user(name, [Path(str(part)) for part in path or ()], name.rpartition(".")[2])
+            if found is not None:
+                return found
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        found = None if isinstance(parent, InertModule) else self._user(name, self.roots, name)
+        if found is not None:
+            return found
+        self.inert.add(top)
+        return importlib.machinery.ModuleSpec(name, _Prepared(InertModule), is_package=True)
+
+    def _user(self, name: str, folders: Sequence[Path], last: str) -> Any:
+        for folder in folders:
+            package = folder / last
+            for file, is_package in ((package / "__init__.py", True), (folder / f"{last}.py", False)):
+                if file.is_file():
+                    return self._spec(name, file, package if is_package else None)
+            if package.is_dir() and _holds_python(package):
+                return self._spec(name, None, package)
+        return None
+
+    def _spec(self, name: str, file: Path | None, package: Path | None) -> Any:
+        shown = self.shown(file) if file else ""
+        spec = importlib.machinery.ModuleSpec(name, _Loader(file, shown), origin=str(file) if file else None, is_package=package is not None)
+        if package is not None:
+            spec.submodule_search_locations = [str(package)]
+        if file is not None:
+            spec.has_location = True
+            self.modules[name] = shown
+        return spec
+
+
+def _holds_python(folder: Path) -> bool:
+    """Whether a folder without `__init__.py` is a package: Python files in it, or one level below."""
+    try:
+        return any(folder.glob("*.py")) or any(folder.glob("*/*.py"))
+    except OSError:
+        return False
+
+
+def hide_foreign_modules(keep: frozenset[str]) -> None:
+    """Forget already imported packages that a traced file must not see."""
+    for name in list(sys.modules):
+        top = name.partition(".")[0]
+        known = top in sys.stdlib_module_names or top in REAL_PACKAGES or top in PRIVATE_PARTS or top in keep
+        if not known or top in INERT_STDLIB:
+            del sys.modules[name]
