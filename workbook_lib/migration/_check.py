@@ -11,8 +11,8 @@ class Check:
     """The state of an edited flow.
 
     `compiles`; else `error`, `line`, `column` say where not. `verdict` is "equal", "explained", "not comparable" or "different" for the
-    structure, None when it does not compile; `differences` holds one sentence per row that is not equal. `missing` and `extra` are
-    edges (source, target) that the legacy graph has and the code lacks, and the reverse.
+    structure, None when it does not compile; `differences` holds one sentence per row that is not equal. `missing` are edges
+    (source, target) of the legacy graph between tasks that the code does not order.
     """
 
     compiles: bool
@@ -22,7 +22,6 @@ class Check:
     column: int | None = None
     differences: tuple[str, ...] = ()
     missing: tuple[tuple[str, str], ...] = ()
-    extra: tuple[tuple[str, str], ...] = ()
     rows: tuple[Any, ...] = field(default=(), repr=False)
 
     @property

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workbook_lib.errors import WorkbookError
 from workbook_lib.migration._check import Check
 from workbook_lib.model.workflow import Workflow
 
@@ -16,23 +15,28 @@ def structure(workflow: Workflow, text: str, entry: Mapping[str, Any], project: 
     from workbook_lib.prefect_reader import read_source
     from workbook_lib.validation import compare_structure
 
-    try:
-        program = read_source(text, entry, project)
-    except WorkbookError as error:
-        return Check(True, "not comparable", line=error.line, differences=(error.message,))
-    rows = compare_structure(workflow, program)
-    return from_rows(rows)
+    file, _, flow_name = str(entry["entrypoint"]).rpartition(":")
+    names = {str(task): str(name) for task, name in dict(entry.get("tasks", {})).items()}
+    program = read_source(text, flow_name=flow_name, task_names=names, file=file, project=project)
+    if program.problems:
+        first = program.problems[0]
+        said = tuple(problem.message for problem in program.problems)
+        return Check(True, "not comparable", line=first.line, column=first.column, differences=said)
+    after = program.graph().after
+    missing = tuple((e.source, e.target) for e in workflow.edges if e.source not in after.get(e.target, (e.source,)))
+    return from_rows(compare_structure(workflow, program), missing)
 
 
-def from_rows(rows: list[Any]) -> Check:
-    """A check from the rows of the structure comparison."""
-    from workbook_lib.validation import worst
+def from_rows(rows: list[Any], missing: tuple[tuple[str, str], ...] = ()) -> Check:
+    """A check from the rows of the structure comparison; `missing` are legacy edges that the code does not order."""
+    from workbook_lib.validation import Judgement
 
-    verdict = worst(row.verdict for row in rows)
-    unequal = [row for row in rows if str(row.verdict) not in ("equal", "explained")]
+    verdict = max((row.verdict for row in rows), key=list(Judgement).index, default=Judgement.EQUAL)
+    unequal = [row for row in rows if row.verdict not in (Judgement.EQUAL, Judgement.EXPLAINED)]
     return Check(
         True,
-        str(verdict) if verdict else "equal",
+        str(verdict),
         differences=tuple(f"{row.id}: {row.reason}" if row.id else row.reason for row in unequal),
+        missing=missing,
         rows=tuple(rows),
     )
