@@ -194,9 +194,9 @@ def _targets(target: ast.expr | None, node: ast.stmt, names: Names, guard: ast.s
 
 def _changed(node: ast.Expr, names: Names) -> None:
     call = node.value
-    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _MUTATORS:
-        if isinstance(call.func.value, ast.Name):
-            names.changed.add(call.func.value.id)
+    changes = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _MUTATORS
+    if changes and isinstance(call.func.value, ast.Name):  # type: ignore[attr-defined]
+        names.changed.add(call.func.value.id)  # type: ignore[attr-defined]
 
 
 class Sources:

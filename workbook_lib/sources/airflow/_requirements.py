@@ -1,0 +1,119 @@
+"""What a workflow needs around it: connections, variables, pools, environment, packages, files, modules, assets."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterable
+
+from workbook_lib.model import expr as x
+from workbook_lib.model.action import PythonCall
+from workbook_lib.model.expr import Expr
+from workbook_lib.model.function import Definition, Function
+from workbook_lib.model.workflow import Requirements, Task
+from workbook_lib.sources.airflow._rewrite import expressions
+from workbook_lib.sources.airflow._source import Sources
+
+_CONNECTION = re.compile(r"(^|_)conn(ection)?_id$")
+_URI = re.compile(r"""(?:Dataset|Asset)\w*\(\s*(?:uri=|name=)?['"]([^'"]+)['"]""")
+
+
+def requirements(
+    tasks: list[Task],
+    callbacks: tuple[tuple[str, Function], ...],
+    definitions: tuple[Definition, ...],
+    sources: Sources,
+    files: Iterable[str],
+) -> Requirements:
+    """Everything the tasks, the callbacks and the code they use name."""
+    found: dict[str, set[str]] = {"connections": set(), "variables": set(), "environment": set(), "packages": set()}
+    for inner in expressions((tuple(tasks), callbacks, definitions)):
+        if isinstance(inner, x.Connection):
+            found["connections"].add(inner.id)
+        elif isinstance(inner, x.Variable):
+            found["variables"].add(inner.name)
+        elif isinstance(inner, x.Environment):
+            found["environment"].add(inner.name)
+    for task in tasks:
+        for name, value in task.arguments:
+            if _CONNECTION.search(name) and isinstance(value, x.Constant) and isinstance(value.value, str):
+                found["connections"].add(value.value)
+        if isinstance(task.action, PythonCall):
+            found["packages"] |= {_package(text) for text in task.action.packages}
+    for text in _code(tasks, callbacks, definitions):
+        tree = _parsed(text)
+        if tree is not None:
+            found["packages"] |= _imported(tree, sources)
+            found["environment"] |= _environment(tree)
+    pools = {task.pool for task in tasks if task.pool and task.pool != "default_pool"}
+    modules = {definition.module for definition in definitions if definition.module}
+    sorted_found = {name: tuple(sorted(names)) for name, names in found.items()}
+    return Requirements(**sorted_found, pools=tuple(sorted(pools)), files=tuple(sorted(files)), modules=tuple(sorted(modules)))
+
+
+def asset_uris(found: Expr) -> tuple[str, ...]:
+    """URIs (or names) of the datasets in `inlets` or `outlets`."""
+    uris: list[str] = []
+    for inner in x.walk(found):
+        if isinstance(inner, x.Constant):
+            values = inner.value if isinstance(inner.value, list) else [inner.value]
+            uris += [value if isinstance(value, str) else value["uri"] for value in values if _is_asset(value)]
+        elif isinstance(inner, x.Unknown):
+            uris += _URI.findall(inner.source)
+    return tuple(dict.fromkeys(uris))
+
+
+def _is_asset(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, dict) and isinstance(value.get("uri"), str))
+
+
+def _code(tasks: list[Task], callbacks: tuple[tuple[str, Function], ...], definitions: tuple[Definition, ...]) -> Iterable[str]:
+    for _, function in callbacks:
+        yield function.source
+    for definition in definitions:
+        yield definition.source
+    for task in tasks:
+        for _, function in task.callbacks:
+            yield function.source
+        for call in (task.action, getattr(task.action, "build", None), getattr(task.action, "check", None)):
+            if isinstance(call, PythonCall):
+                yield call.function.source
+
+
+def _parsed(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        return None
+
+
+def _imported(tree: ast.Module, sources: Sources) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+    siblings = {name.split(".")[0] for name in sources.modules}
+    tops = {name.split(".")[0] for name in names}
+    return tops - siblings - set(sys.stdlib_module_names) - {"airflow"}
+
+
+def _environment(tree: ast.Module) -> set[str]:
+    """Names in `os.environ["X"]`, `os.environ.get("X")` and `os.getenv("X")`."""
+    getters = ("os.environ.get", "environ.get", "os.getenv", "getenv")
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        key: ast.expr | None = None
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("os.environ", "environ"):
+            key = node.slice
+        elif isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in getters:
+            key = node.args[0]
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            names.add(key.value)
+    return names
+
+
+def _package(text: str) -> str:
+    return re.split(r"[\s<>=!~;\[]", text.strip(), maxsplit=1)[0]

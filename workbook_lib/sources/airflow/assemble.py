@@ -1,0 +1,265 @@
+"""A file's DAGs as workflows: the worker's plain data, given meaning.
+
+`assemble(raw)` never raises for what a file holds: a DAG that cannot be put together becomes a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from workbook_lib.errors import WorkbookError
+from workbook_lib.findings import Finding, Severity
+from workbook_lib.model import expr as x
+from workbook_lib.model.action import Opaque, PythonCall, Shell, Wait
+from workbook_lib.model.expr import Expr
+from workbook_lib.model.function import Function
+from workbook_lib.model.join_rules import JoinRule
+from workbook_lib.model.workflow import Group, Link, RunParameter, Task, Workflow, topological
+from workbook_lib.sources.airflow import operators
+from workbook_lib.sources.airflow._choices import with_choices
+from workbook_lib.sources.airflow._context import Scope
+from workbook_lib.sources.airflow._definitions import Definitions
+from workbook_lib.sources.airflow._outputs import settle_outputs
+from workbook_lib.sources.airflow._raw import RawDag, RawFile, RawTask
+from workbook_lib.sources.airflow._requirements import asset_uris, requirements
+from workbook_lib.sources.airflow._rewrite import expressions, transform
+from workbook_lib.sources.airflow._settings import setting
+from workbook_lib.sources.airflow._source import Sources
+from workbook_lib.sources.airflow.functions import Binder
+from workbook_lib.sources.airflow.operators import Built, Room
+
+# Old spellings of trigger rules; `dummy` was the first name of `always`.
+_RULES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
+
+
+def assemble(raw: RawFile, *, texts: Callable[[str], str] | None = None) -> tuple[list[Workflow], list[Finding]]:
+    """The workflows of one file and what there is to know about them; `texts` gives the text of a path (default: the file system)."""
+    sources = Sources(dict(raw.modules), texts)
+    workflows: list[Workflow] = []
+    findings = list(raw.findings)
+    for dag in raw.dags:
+        try:
+            workflow, more = _Assembly(raw, dag, sources).run()
+        except (WorkbookError, ValidationError, ValueError, KeyError, TypeError, RecursionError, AssertionError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            findings.append(
+                Finding(
+                    code="airflow.dag_not_assembled",
+                    severity=Severity.ERROR,
+                    message=f"the DAG {dag.id!r} cannot be put together: {reason}",
+                    file=dag.origin.file,
+                    line=dag.origin.line,
+                    workflow=dag.id,
+                    advice="Look at the line named; the other DAGs of the file are not affected.",
+                )
+            )
+            continue
+        workflows.append(workflow)
+        findings += more
+    return workflows, findings
+
+
+class _Assembly:
+    def __init__(self, raw: RawFile, dag: RawDag, sources: Sources) -> None:
+        self.raw = raw
+        self.dag = dag
+        self.findings: list[Finding] = []
+        groups = {group.id: group for group in dag.groups}
+        self.mapped = frozenset(task.id for task in dag.tasks if task.mapping is not None or _in_mapped_group(task.group, groups))
+        scope = Scope(
+            workflow=dag.id,
+            airflow=raw.airflow,
+            declared=frozenset(parameter.name for parameter in dag.parameters),
+            macros=frozenset(name for name, _ in dag.macros),
+            filters=frozenset(name for name, _ in dag.filters),
+            native=dag.native_templates,
+            mapped=self.mapped,
+        )
+        self.definitions = Definitions(sources, scope)
+        self.room = Room(dag, raw.file, sources, Binder(sources, self.definitions), scope)
+        self.links: list[Link] = []
+        self.files: set[str] = set()
+
+    def run(self) -> tuple[Workflow, list[Finding]]:
+        tasks = [self.task(task) for task in self.dag.tasks]
+        callbacks = tuple((name, self.callback(name, target, None)) for name, target in self.dag.callbacks)
+        tasks = settle_outputs(tasks, self.dag, self.mapped)
+        parameters, tasks = self.parameters(tasks)
+        workflow = Workflow(
+            id=self.dag.id,
+            system="airflow",
+            version=self.raw.airflow,
+            origin=self.dag.origin,
+            doc=self.dag.doc,
+            description=self.dag.description,
+            tags=self.dag.tags,
+            owner=self.dag.owner,
+            schedule=self.dag.schedule,
+            start_date=self.dag.start_date,
+            end_date=self.dag.end_date,
+            catchup=self.dag.catchup,
+            parameters=parameters,
+            limits=self.dag.limits,
+            tasks=tuple(tasks),
+            groups=self.dag.groups,
+            edges=with_choices(self.dag.edges, tasks, self.dag.groups),
+            callbacks=callbacks,
+            definitions=self.definitions.all(),
+            requirements=requirements(tasks, callbacks, self.definitions.all(), self.room.sources, self.files),
+            links=tuple(dict.fromkeys(self.links)),
+        )
+        topological(workflow)  # a cycle is found here, not later
+        return workflow, self.findings
+
+    def note(self, code: str, severity: Severity, message: str, task: RawTask | None, advice: str | None = None) -> None:
+        origin = task.origin if task is not None else self.dag.origin
+        self.findings.append(
+            Finding(
+                code=f"airflow.{code}",
+                severity=severity,
+                message=message,
+                file=origin.file,
+                line=origin.line,
+                workflow=self.dag.id,
+                task=task.id if task is not None else None,
+                advice=advice,
+            )
+        )
+
+    def task(self, raw: RawTask) -> Task:
+        built, unused = operators.build(raw, self.room)
+        self.links += built.links
+        self.files |= set(built.files)
+        for kind, argument in (("consumes", "inlets"), ("produces", "outlets")):
+            found = dict(raw.arguments).get(argument)
+            for uri in asset_uris(found) if found is not None else ():
+                self.links.append(Link(kind=kind, target=uri, task=raw.id))
+        self.report(raw, built, unused)
+        rule = raw.trigger_rule.lower().removeprefix("triggerrule.")
+        try:
+            join = JoinRule(_RULES.get(rule, rule))
+        except ValueError:
+            join = JoinRule.ALL_SUCCESS
+            message = f"the task {raw.id!r} has the trigger rule {raw.trigger_rule!r}, which is not known; all_success is taken"
+            self.note("trigger_rule_unknown", Severity.ERROR, message, raw, "Check the spelling against Airflow's list of trigger rules.")
+        kept = raw.model_dump(include=set(_CARRIED))
+        return Task.model_validate(
+            {
+                **{name: getattr(raw, name) for name in kept},
+                "mapping": self.mapping(raw),
+                "action": built.action,
+                "join_rule": join,
+                "steers": built.steers,
+                "steers_rules": built.steers_rules,
+                "may_skip": built.may_skip,
+                "callbacks": tuple((name, self.callback(name, target, raw)) for name, target in raw.callbacks),
+            }
+        )
+
+    def mapping(self, raw: RawTask) -> object:
+        """What is mapped over, its texts compiled as Airflow renders them in each instance."""
+        if raw.mapping is None:
+            return None
+        scope = self.room.scope.within(task=raw.id)
+        over = tuple((name, operators.compile_value(value, scope)) for name, value in raw.mapping.over)
+        return raw.mapping.model_copy(update={"over": over})
+
+    def callback(self, name: str, target: Expr, raw: RawTask | None) -> Function:
+        scope = self.room.scope.within(task=raw.id if raw is not None else "")
+        function = self.room.binder.callback(target, scope)
+        for blocker in function.blockers[:1]:
+            where = f"the task {raw.id!r}" if raw is not None else f"the DAG {self.dag.id!r}"
+            message = f"`{name}` of {where} cannot be carried over: {blocker}"
+            self.note("callback_blocked", Severity.WARNING, message, raw, "Write it as a state hook.")
+        return function
+
+    def report(self, raw: RawTask, built: Built, unused: list[str]) -> None:
+        """Findings of one task: what is missing, approximated or left out."""
+        name = f"the task {raw.id!r}"
+        if isinstance(built.action, Opaque):
+            advice = "Write the body of the placeholder, or add a rule for this operator."
+            self.note("operator_unknown", Severity.WARNING, f"{name} becomes a placeholder: {built.action.missing}", raw, advice)
+        for function in _functions(built):
+            for blocker in function.blockers[:3]:
+                advice = "Rewrite that part without Airflow, or write the body of the placeholder."
+                self.note("function_blocked", Severity.WARNING, f"the function of {name} cannot be carried over: {blocker}", raw, advice)
+        for found in expressions(built.action):
+            if isinstance(found, x.Template):
+                message = f"a template of {name} is not understood: it {found.reason}"
+                self.note("template_not_compiled", Severity.WARNING, message, raw, "Compute the value in Python in the flow.")
+            elif isinstance(found, x.Unknown):
+                message = f"an argument of {name} is not understood: {found.source[:80]}"
+                self.note("argument_unknown", Severity.WARNING, message, raw, "Write the value in the flow.")
+        for text in built.notes:
+            self.note("approximated", Severity.NOTE, f"{name} is not quite the same: {text}", raw)
+        if raw.unsupported:
+            for item in raw.unsupported:
+                severity, what, advice = setting(item)
+                self.note("setting_unsupported", severity, f"{name} {what} (`{item}`), which has no equivalent", raw, advice)
+        for item in unused:
+            message = f"the argument `{item}` of {name} is used by no rule of {raw.operator}"
+            self.note("argument_unused", Severity.WARNING, message, raw, "Look up what it does, and whether the flow needs it.")
+
+    def parameters(self, tasks: list[Task]) -> tuple[tuple[RunParameter, ...], list[Task]]:
+        """The DAG's parameters, and those that tasks read from the run's configuration without anybody declaring them."""
+        declared = {parameter.name: parameter for parameter in self.dag.parameters}
+        more: dict[str, RunParameter] = {}
+        whole = x.Context(name="run_parameters")
+
+        def change(found: Expr) -> Expr:
+            if isinstance(found, x.Index) and found.base == whole and isinstance(found.key, x.Constant):
+                name = str(found.key.value)
+                if name not in declared:
+                    more.setdefault(name, RunParameter(name=name, description="Read from the run's configuration; it must be given."))
+                return x.Parameter(name=name)
+            return found
+
+        tasks = [transform(task, change) for task in tasks]
+        for task in tasks:
+            for found in expressions((task.action, task.mapping, task.callbacks)):
+                if isinstance(found, x.Parameter) and found.name not in declared and (found.name not in more):
+                    none = x.Constant(value=None)
+                    more[found.name] = RunParameter(name=found.name, default=none, description="Read from the run's configuration.")
+        for name in more:
+            message = f"the run parameter {name!r} is read from `dag_run.conf`, and the DAG does not declare it"
+            self.note("parameter_undeclared", Severity.NOTE, message, None, "Declare it in the DAG's `params`, or keep it as it is.")
+        return (*self.dag.parameters, *more.values()), tasks
+
+
+_CARRIED = (
+    "id",
+    "operator",
+    "operator_module",
+    "retry",
+    "timeout_seconds",
+    "pool",
+    "pool_slots",
+    "group",
+    "setup",
+    "teardown",
+    "teardown_fails_run",
+    "arguments",
+    "argument_sources",
+    "unsupported",
+    "doc",
+    "origin",
+)
+
+
+def _in_mapped_group(group: str | None, groups: dict[str, Group]) -> bool:
+    while group is not None and group in groups:
+        found = groups[group]
+        if found.mapping is not None:
+            return True
+        group = found.parent
+    return False
+
+
+def _functions(built: Built) -> list[Function]:
+    action = built.action
+    calls = [action, getattr(action, "build", None), getattr(action, "check", None)]
+    if isinstance(action, Wait) and isinstance(action.check, Shell):
+        calls.append(action.check.build)
+    return [call.function for call in calls if isinstance(call, PythonCall)]

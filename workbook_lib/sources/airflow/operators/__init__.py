@@ -1,0 +1,113 @@
+"""Operators: what a task does, by the class that made it.
+
+The table says which rule turns which class, or a class derived from it, into an action. A class with `execute` code of the
+repository's own, an argument that the rule does not cover, and a class without a rule become `Opaque`.
+"""
+
+from __future__ import annotations
+
+from workbook_lib.model.action import PythonCall
+from workbook_lib.model.expr import Expr
+from workbook_lib.sources.airflow._raw import RawTask
+from workbook_lib.sources.airflow.operators import _bash, _control, _python, _sensors
+from workbook_lib.sources.airflow.operators._families import family
+from workbook_lib.sources.airflow.operators._room import Built, Case, Given, Room, Rule, Unfit, mapping_of, opaque
+from workbook_lib.sources.airflow.templates import compile_value
+
+__all__ = ["DECORATORS", "OPERATORS", "Built", "Room", "build", "compile_value"]
+
+# By TaskFlow decorator, as `RawTask.decorator` names it.
+DECORATORS: dict[str, Rule] = {
+    "task": _python.python,
+    "python": _python.python,
+    "virtualenv": _python.python,
+    "external_python": _python.python,
+    "branch": _python.branch,
+    "branch_virtualenv": _python.branch,
+    "branch_external_python": _python.branch,
+    "short_circuit": _python.short_circuit,
+    "sensor": _sensors.python_sensor,
+    "bash": _python.bash_decorated,
+    "setup": _python.python,
+    "teardown": _python.python,
+}
+
+# By class name; for a class that is not here, the nearest of its bases that is.
+OPERATORS: dict[str, Rule] = {
+    "BashOperator": _bash.bash,
+    "PythonOperator": _python.python,
+    "PythonVirtualenvOperator": _python.python,
+    "ExternalPythonOperator": _python.python,
+    "BranchPythonOperator": _python.branch,
+    "BranchPythonVirtualenvOperator": _python.branch,
+    "BranchExternalPythonOperator": _python.branch,
+    "ShortCircuitOperator": _python.short_circuit,
+    "EmptyOperator": _control.nothing,
+    "DummyOperator": _control.nothing,
+    "BranchDayOfWeekOperator": _control.branch_by_day,
+    "BranchDateTimeOperator": _control.branch_by_time,
+    "TriggerDagRunOperator": _control.start_workflow,
+    "PythonSensor": _sensors.python_sensor,
+    "BashSensor": _sensors.bash_sensor,
+    "FileSensor": _sensors.file_sensor,
+    "TimeSensor": _sensors.time_sensor,
+    "TimeSensorAsync": _sensors.time_sensor,
+    "TimeDeltaSensor": _sensors.time_delta_sensor,
+    "TimeDeltaSensorAsync": _sensors.time_delta_sensor,
+    "DateTimeSensor": _sensors.date_time_sensor,
+    "DateTimeSensorAsync": _sensors.date_time_sensor,
+    "DayOfWeekSensor": _sensors.weekday_sensor,
+    "ExternalTaskSensor": _sensors.external_task_sensor,
+}
+
+# Arguments every operator takes that have no influence on what a task does or when; those in other fields of the task are not here.
+_HARMLESS_WORDS = """
+    doc doc_md doc_json doc_rst doc_yaml task_display_name owner email email_on_failure email_on_retry start_date end_date params inlets
+    outlets task_id dag task_group map_index_template logger_name allow_nested_operators ui_color ui_fgcolor default_args
+    pre_execute post_execute do_xcom_push multiple_outputs op_args op_kwargs templates_dict templates_exts python_callable
+"""
+HARMLESS = frozenset(_HARMLESS_WORDS.split())
+_HOOKS = ("pre_execute", "post_execute")
+
+
+def rule_for(task: RawTask) -> Rule | None:
+    """The rule of a task's decorator or class."""
+    decorator = task.decorator.removeprefix("task.")
+    if decorator:
+        return DECORATORS.get(decorator)
+    return next((OPERATORS[name] for name in (task.operator, *task.bases) if name in OPERATORS), None)
+
+
+def build(task: RawTask, room: Room) -> tuple[Built, list[str]]:
+    """The action of a task, and the names of arguments that no rule used."""
+    given = Given(task)
+    params = given.values.get("params")
+    scope = room.scope.within(task=task.id, task_params=_params(params))
+    case = Case(task, given, room, scope)
+    rule = rule_for(task)
+    kind = family(task.operator, task.bases)
+    if task.user_execute:
+        return opaque(kind, f"{task.operator} defines `execute` itself: code of this repository that runs inside Airflow"), []
+    if rule is None:
+        return opaque(kind, f"no rule for {task.operator}"), []
+    for hook in _HOOKS:
+        if given.take(hook) is not None:
+            return opaque(kind, f"{task.operator} with a `{hook}` hook, which runs inside Airflow"), []
+    if given.records and not task.decorator and not any(name for name in given.values):
+        return opaque("mapping", f"{task.operator}.expand_kwargs over records that are only known when it runs"), []
+    try:
+        built = rule(case)
+    except Unfit as why:
+        built = opaque(kind, f"{task.operator}: {why}")
+        built.links += getattr(why, "links", [])
+        return built, []
+    if isinstance(built.action, PythonCall) and built.action.function.is_async:
+        built.notes.append("its function is a coroutine function")
+    return built, [name for name in given.unused() if name not in HARMLESS]
+
+
+def _params(found: Expr | None) -> dict[str, Expr]:
+    try:
+        return dict(mapping_of(found, "params"))
+    except Unfit:
+        return {}

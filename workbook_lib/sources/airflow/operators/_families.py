@@ -1,0 +1,32 @@
+"""What kind of work an operator does that no rule turns into code: a table by name, for the assessment and for placeholders.
+
+Names as in https://airflow.apache.org/docs/apache-airflow-providers/operators-and-hooks-ref/index.html.
+"""
+
+from __future__ import annotations
+
+import re
+
+# The first pattern that is found in "module.ClassName" decides; more telling names come first.
+_TABLE: tuple[tuple[str, str], ...] = (
+    ("branch", r"Branch|LatestOnly"),
+    ("workflow", r"SubDag|TriggerDagRun"),
+    ("wait", r"Sensor"),
+    ("container", r"KubernetesPod|Kubernetes|GKE|Docker|Ecs|Eks|Batch|CloudRun|ContainerInstance|ECS|EKS"),
+    ("notify", r"Slack|Email|SimpleHttpAlert|PagerDuty|Opsgenie|Discord|Telegram|Teams|SendGrid|Sns|Notif"),
+    ("warehouse", r"BigQuery|Redshift|Snowflake|Databricks|Synapse|Athena|Dataproc|Emr|Dataflow|Glue|Dbt|Spark|Hive|Presto|Trino"),
+    ("storage", r"GCS|S3|Gcs|Wasb|Blob|ADLS|AzureData|FileTransfer|SFTP|Sftp|FTP|LocalFilesystem|ToLocal|Hdfs|GoogleDrive"),
+    ("sql", r"SQL|Sql|Postgres|MySql|Mssql|Oracle|Jdbc|Sqlite|Vertica|Exasol|Clickhouse|Teradata|GenericTransfer"),
+    ("http", r"Http|Rest|Livy|Graphql"),
+    ("shell", r"SSH|Ssh|Bash|WinRM"),
+    ("python", r"Python"),
+)
+
+
+def family(operator: str, bases: tuple[str, ...] = ()) -> str:
+    """The family of an operator class; its own name first, then those of its bases."""
+    for name in (operator, *bases):
+        for found, pattern in _TABLE:
+            if name not in ("BaseOperator", "PythonOperator") and re.search(pattern, name):
+                return found
+    return "other"
