@@ -85,6 +85,7 @@ class Child:
 
     def run(self, order: dict[str, Any]) -> None:
         """Run one flow as ordered and report how each task run and the flow ended."""
+        from prefect.exceptions import ParameterBindError, SignatureMismatchError
         from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
         from workbook_lib.model.run import Scenario
@@ -117,6 +118,9 @@ class Child:
         try:
             with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
                 ended = _call(flow, _parameters(flow, order))
+        except (ParameterBindError, SignatureMismatchError) as error:
+            self.report({"kind": "error", "what": "parameters", "message": str(error), "needs": _needs(flow, order)})
+            return
         finally:
             STAGE.observer = STAGE.script = None
         self.report({"kind": "end", "runs": _runs(observer), "flow": _flow_end(ended, self.project) | {"used": _script.USED[:3]}})
@@ -156,6 +160,13 @@ def _parameters(flow: Any, order: dict[str, Any]) -> dict[str, Any]:
         kinds: dict[str, date | str] = {"date": moment.date(), "datetime": moment, "str": when}
         given[spec["parameter"]] = kinds[spec.get("type", "date")]
     return given
+
+
+def _needs(flow: Any, order: dict[str, Any]) -> list[str]:
+    """Parameters without a default that nobody gave."""
+    given = set(_parameters(flow, order))
+    parameters = inspect.signature(flow.fn).parameters.values()
+    return [one.name for one in parameters if one.default is one.empty and one.kind < one.VAR_POSITIONAL and one.name not in given]
 
 
 def _call(flow: Any, parameters: dict[str, Any]) -> Any:

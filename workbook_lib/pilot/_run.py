@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from workbook_lib.errors import PilotError, ProjectError
+from workbook_lib.errors import PilotError, ProjectError, UsageError
 from workbook_lib.model import _lengths
 from workbook_lib.model.evaluate import fill
 from workbook_lib.model.left_behind import outputs
@@ -24,6 +24,7 @@ from workbook_lib.pilot import _project, _server
 from workbook_lib.pilot._collect import state_of, task_runs
 from workbook_lib.pilot._process import Child, ChildDied, TimeOver
 
+REHEARSAL_DATE = "2024-01-01T00:00:00+00:00"  # where nobody gave one: a rehearsal's course does not depend on it
 START_LIMIT = 120.0  # seconds for Prefect to be imported
 
 
@@ -132,6 +133,8 @@ class Session:
         """As the function `run`, in this session's process. After an error the next run gets a new process."""
         entry = _project.entry(self.root, workflow.id)
         variables = _project.variables(self.root)
+        if scenario.kind == "rehearsal" and entry.logical_date:
+            logical_date = logical_date or REHEARSAL_DATE
         with self._folder() as folder:
             mapped = sorted(task.id for task in workflow.tasks if _lengths.mapping_of(workflow, task) is not None)
             order = {
@@ -201,6 +204,12 @@ class Session:
                 file=report.get("file") or str(self.root / "project" / entry.file),
                 line=report.get("line"),
                 advice="Correct that line and run again.",
+            )
+        if report["what"] == "parameters":
+            problem = f"needs a value for: {', '.join(report['needs'])}" if report["needs"] else f"was called wrongly: {report['message']}"
+            return UsageError(
+                f"the flow of workflow {workflow.id!r} {problem}",
+                advice="Give it as a run parameter, or give the logical date if that is what it takes.",
             )
         return PilotError(f"the run of workflow {workflow.id!r} failed outside of its flow: {report['message'].strip().splitlines()[-1]}")
 

@@ -99,10 +99,14 @@ def _acquire(root: Path) -> _Held:
     try:
         _settings.home(root).mkdir(parents=True, exist_ok=True)
         lock = open(folder / "users.lock", "w")  # noqa: SIM115 - held as long as the server is used
-        _wait_for(lock, fcntl.LOCK_SH, 30.0, folder)
-        with open(folder / "start.lock", "w") as start:
-            _wait_for(start, fcntl.LOCK_EX, START_TIMEOUT + 30, folder)
-            found = _running(folder) or _start(root, folder)
+        try:
+            _wait_for(lock, fcntl.LOCK_SH, 30.0, folder)
+            with open(folder / "start.lock", "w") as start:
+                _wait_for(start, fcntl.LOCK_EX, START_TIMEOUT + 30, folder)
+                found = _running(folder) or _start(root, folder)
+        except BaseException:
+            lock.close()
+            raise
     except OSError as error:
         raise ServerError(
             f"the folder for the local Prefect server cannot be used: {error.strerror or error}",
