@@ -18,7 +18,20 @@ from workbook_lib.prefect_reader._modules import Modules
 from workbook_lib.prefect_reader._program import Choice, Region, Unfollowed
 from workbook_lib.prefect_reader._signals import Break, Continue, Raised, Return, Signal, Stopped
 from workbook_lib.prefect_reader._statements import Statements
-from workbook_lib.prefect_reader._values import Code, Declared, Either, Future, Futures, Marked, Run, Scope, StateOf, Unknown, runs_in
+from workbook_lib.prefect_reader._values import (
+    Code,
+    Declared,
+    Either,
+    Future,
+    Futures,
+    Marked,
+    Method,
+    Run,
+    Scope,
+    StateOf,
+    Unknown,
+    runs_in,
+)
 
 
 @dataclass
@@ -284,6 +297,9 @@ class Explorer(Statements):
             self.guards.pop()
         if any(part.parts for part in parts):
             self.regions[-1].append(Region("if", node.lineno, parts=tuple(parts)))
+        if (signals or any(part.parts for part in parts)) and not choices(test, True, node.lineno):
+            self.line = node.lineno
+            self.give_up("what happens next depends on a value that only a run knows")
         if any(isinstance(signal, Break | Continue) for signal in signals):
             self.line = node.lineno
             if left or len({type(signal) for signal in signals}) > 1:
@@ -416,10 +432,22 @@ class Explorer(Statements):
             else:
                 self.regions[-1].extend(inside)
 
+    def state_of(self, future: Future) -> Any:
+        if not self.path.done & 1 << future.run.number:
+            self.give_up(f"the state of {future.run.id} is asked before the flow waited for it")
+        return StateOf(future.run)
+
+    def items(self, value: Any) -> tuple[Iterable[Any], bool]:
+        items, several = super().items(value)
+        if several and not runs_in(value) and not isinstance(value, Unknown | Method):
+            self.give_up("the number of rounds of a loop is known only to a run")
+        return items, several
+
     def do_While(self, node: ast.While, scope: Scope) -> None:
-        if self.concerns_tasks(node.body, scope) or any(isinstance(part, ast.Return | ast.Raise) for part in ast.walk(node)):
+        if self.concerns_tasks([node.test, *node.body], scope) or any(isinstance(part, ast.Return | ast.Raise) for part in ast.walk(node)):
             self.give_up("a while loop is not followed")
         self.several += 1
+        self.eval(node.test, scope)
         try:
             self.block(node.body, scope)
         except (Break, Continue):

@@ -262,7 +262,7 @@ class Expressions:
         if isinstance(base, Scope):
             return base.names.get(node.attr, self.unknown(f"nothing called {node.attr}"))
         if isinstance(base, Future) and node.attr == "state":
-            return StateOf(base.run)
+            return self.state_of(base)
         if isinstance(base, StateOf) and node.attr in ("name", "type"):
             return self.state_name(base, node.attr)
         return Method(base, node.attr)
@@ -393,6 +393,7 @@ class Expressions:
         if isinstance(function, Either):
             self.give_up("which function is called depends on the run")
             return Either(tuple(self.call(option, args, kwargs, awaited) for option in function.options))
+        self.give_up("which function is called is known only to a run")
         return self._outside("a value", args, kwargs, function)
 
     def _outside(self, name: str, args: list[Any], kwargs: dict[str, Any], *more: Any) -> Any:
@@ -410,9 +411,14 @@ class Expressions:
         if name.startswith("shared.trigger_rules."):
             self.give_up(f"{name} is not known to the reader")
         short = name.removeprefix("builtins.")
+        if short in _known.REFLECTION:
+            self.give_up(f"{short}() reaches names in a way that is not followed")
+        if "." in short and short.rpartition(".")[2] in _known.STARTERS:
+            self.give_up(f"{short}() starts something outside of the project")
         given = [*args, *kwargs.values()]
         if short in _known.REARRANGE and not any(isinstance(arg, Abstract) or _several(arg) for arg in given):
             if short == "range" and not _small_range(args):
+                self.give_up("a range is too long, or its length is known only to a run")
                 return self.unknown("a long range")
             return self.attempt(_known.REARRANGE[short], *args, **kwargs)
         if short in ("list", "tuple") and len(args) == 1 and _several(args[0]):
@@ -473,6 +479,8 @@ class Expressions:
         names = next((names for kind, names in _known.PURE_METHODS.items() if isinstance(owner, kind)), frozenset())
         if name in names and not abstract_in((args, kwargs)):
             return self.attempt(getattr(owner, name), *args, **kwargs)
+        if name in _known.STARTERS and isinstance(owner, Unknown | Marked):
+            self.give_up(f"what {name}() starts is known only to a run")
         if isinstance(owner, list) and runs_in(args) and name not in ("count", "index"):
             self.give_up(f"{name}() of a list of futures is not followed")
         return self._outside(f"{name}()", args, kwargs, owner)
@@ -513,6 +521,10 @@ class Expressions:
         if _several(value):
             return [value[0]] if value else [], True
         return [self.unknown("an item", value)], True
+
+    def state_of(self, future: Future) -> Any:
+        """`future.state`, which is final only once the run was waited for."""
+        return StateOf(future.run)
 
     def state_name(self, state: StateOf, attribute: str) -> Any:
         """`state.name` or `state.type`."""

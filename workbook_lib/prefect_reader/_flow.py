@@ -16,7 +16,7 @@ from workbook_lib.prefect_reader._order import order
 from workbook_lib.prefect_reader._program import Choice, FlowGraph, Problem, Region, Simulation, TaskNode, Unfollowed
 from workbook_lib.prefect_reader._signals import Signal
 from workbook_lib.prefect_reader._simulate import Simulator
-from workbook_lib.prefect_reader._values import Code
+from workbook_lib.prefect_reader._values import Code, Unknown
 
 
 class FlowProgram:
@@ -35,8 +35,10 @@ class FlowProgram:
         explorer = Explorer(self._modules, self._table)
         if self._flow is not None:
             explorer.line = self._flow.node.lineno
+            if self._flow.options.get("retries"):
+                explorer.give_up("the flow itself is tried again when it fails")
             try:
-                explorer.call_code(self._flow, [], {})
+                explorer.call_code(self._flow, [], parameters(self._flow))
             except RecursionError:
                 explorer.give_up("the flow is nested too deeply")
             except Signal:
@@ -82,6 +84,13 @@ class FlowProgram:
             return Simulation({}, State.FAILED, unfollowed=reasons)
         mapped = {node.id for node in self.tasks.values() if node.mapped}
         return Simulator(self._modules, self._table, scenario, mapped).play(self._flow)
+
+
+def parameters(flow: Code) -> dict[str, Any]:
+    """The flow's parameters: a run may be given any values, so that the defaults count for nothing."""
+    spec = flow.node.args
+    names = [arg.arg for arg in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
+    return {name: Unknown(f"the parameter {name}", parameter=name) for name in names}
 
 
 def _node(task_id: str, sites: Sequence[Site]) -> TaskNode:

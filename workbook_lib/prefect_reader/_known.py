@@ -41,13 +41,20 @@ PREFECT: dict[str, str] = {
 
 # Context managers that let an exception through and run their body exactly once.
 TRANSPARENT_CONTEXTS = frozenset({
-    "prefect.tags", "prefect.settings.temporary_settings", "prefect.concurrency.sync.concurrency", "prefect.context.tags",
-    "prefect.concurrency.asyncio.concurrency", "prefect.transactions.transaction", "contextlib.nullcontext", "open", "tempfile.TemporaryDirectory",
-    "tempfile.NamedTemporaryFile", "contextlib.closing", "contextlib.chdir",
+    "prefect.tags", "prefect.settings.temporary_settings", "prefect.context.tags",
+    "prefect.concurrency.sync.concurrency",
+    "prefect.concurrency.asyncio.concurrency", "prefect.transactions.transaction", "contextlib.nullcontext", "open",
+    "tempfile.TemporaryDirectory", "tempfile.NamedTemporaryFile", "contextlib.closing", "contextlib.chdir",
 })  # fmt: skip
 
 # Flow-body calls into Prefect that create runs which the reader does not see.
 STARTS_RUNS = frozenset({"prefect.deployments.run_deployment", "prefect.deployments.arun_deployment"})
+
+# Builtins through which any name can be reached.
+REFLECTION = frozenset({"globals", "locals", "vars", "getattr", "setattr", "eval", "exec", "__import__", "importlib.import_module"})
+
+# Methods by which a task is started.
+STARTERS = frozenset({"submit", "map", "delay", "apply_async", "serve"})
 
 # Pure functions that are called for real, when all they are given is known.
 PURE: dict[str, Callable[..., Any]] = {

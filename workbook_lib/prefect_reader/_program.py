@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from workbook_lib.model.run import State
+from workbook_lib.model.run import State, TaskRun
 
 Key = tuple[str, int]  # (legacy task id, map index; -1 when not mapped)
 EdgeKind = Literal["data", "wait", "control"]
@@ -109,14 +109,13 @@ class Region:
 class Simulation(Mapping[Key, State]):
     """How each task instance of a rehearsal ends; instances that the flow never creates are absent.
 
-    `state` is the flow run's own end. With `unfollowed` the states are partial and prove nothing. `order` lists the instances as they
-    were created.
+    `state` is the flow run's own end, `runs` are the instances as a pilot would record them, in order of creation. With `unfollowed` the
+    states are partial and prove nothing.
     """
 
     states: Mapping[Key, State]
     state: State
-    attempts: Mapping[Key, int] = field(default_factory=dict)
-    order: tuple[Key, ...] = ()
+    runs: tuple[TaskRun, ...] = ()
     unfollowed: tuple[Unfollowed, ...] = ()
 
     def __getitem__(self, key: Key) -> State:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from workbook_lib.model.join_rules import JoinRule, decide
-from workbook_lib.model.run import Outcome, Scenario, State
+from workbook_lib.model.run import Outcome, Scenario, State, TaskRun, result_of
 from workbook_lib.prefect_reader import _naming
 from workbook_lib.prefect_reader._modules import Modules
 from workbook_lib.prefect_reader._program import Key, Simulation, Unfollowed
@@ -26,7 +26,6 @@ from workbook_lib.prefect_reader._values import (
     Future,
     Futures,
     Marked,
-    Method,
     Run,
     Scope,
     StateOf,
@@ -53,7 +52,7 @@ class Simulator(Statements):
         """The states of all instances and the flow run's own."""
         ended = State.FAILED
         try:
-            ended = self._end(self.call_code(flow, [], {}))
+            ended = self._end(self.call_code(flow, [], self.given(flow)))
         except Raised:
             pass
         except RecursionError:
@@ -63,10 +62,21 @@ class Simulator(Statements):
         return Simulation(
             states={key: run.state for key, run in self.runs},
             state=ended,
-            attempts={key: run.attempts for key, run in self.runs},
-            order=tuple(key for key, _ in self.runs),
+            runs=tuple(_record(key, run) for key, run in self.runs),
             unfollowed=tuple(self.unfollowed),
         )
+
+    def given(self, flow: Code) -> dict[str, Any]:
+        """The flow's parameters; a list as a default is what the runs are mapped over, all else is unknown."""
+        spec = flow.node.args
+        names = [arg.arg for arg in (*spec.posonlyargs, *spec.args)]
+        defaults = dict(zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=True))
+        defaults |= {arg.arg: node for arg, node in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if node is not None}
+        values: dict[str, Any] = {}
+        for name in (*names, *(arg.arg for arg in spec.kwonlyargs)):
+            known = self.eval(defaults[name], flow.scope) if name in defaults else None
+            values[name] = known if isinstance(known, list | dict) else Unknown(f"the parameter {name}", parameter=name)
+        return values
 
     def give_up(self, reason: str) -> None:
         self.unfollowed[Unfollowed(reason, self.line)] = None
@@ -104,6 +114,8 @@ class Simulator(Statements):
         """The body runs as scripted."""
         index = next(key[1] for key, other in reversed(self.runs) if other is run)
         outcome = self.scenario.outcome(run.id, index)
+        if run.task.options.get("retry_condition_fn") is not None and outcome.does in ("fail", "recover"):
+            self.give_up(f"whether {run.task.function} is tried again is decided by a function of its own")
         retries = run.task.options.get("retries") or 0
         if not isinstance(retries, int):
             self.give_up(f"how often {run.task.function} is tried again is known only to a run")
@@ -155,7 +167,7 @@ class Simulator(Statements):
                 fixed[name] = resolved.value
             elif isinstance(resolved, list | tuple | dict | set):
                 lists[name] = [Marked(mark, item) if mark is not None else item for item in resolved]
-            elif isinstance(resolved, Unknown) and resolved.parameter is None:
+            elif isinstance(resolved, Unknown):
                 self.give_up(f"the number of runs of {task.function} depends on a value that only a run knows")
             else:
                 fixed[name] = resolved
@@ -438,7 +450,7 @@ class Simulator(Statements):
                 self.give_up("which exceptions are suppressed is not followed")
 
     def do_While(self, node: ast.While, scope: Scope) -> None:
-        if self.concerns_tasks(node.body, scope) or _leaves(node.body):
+        if self.concerns_tasks([node.test, *node.body], scope) or _leaves(node.body):
             self.give_up("a while loop is not followed")
         try:
             self.block(node.body, scope)
@@ -452,6 +464,11 @@ def _value(outcome: Outcome, run: Run) -> Any:
     if outcome.value is None:
         return Unknown("a result that the scenario does not give", (run,), result=run)
     return copy.deepcopy(outcome.value)
+
+
+def _record(key: Key, run: Run) -> TaskRun:
+    known = run.state is State.SUCCESS and not abstract_in(run.value)
+    return TaskRun(id=key[0], map_index=key[1], state=run.state, attempts=run.attempts, result=result_of(run.value if known else None))
 
 
 def _state(item: Future | StateOf) -> State:
@@ -488,5 +505,3 @@ def _without_peeks(value: Any) -> Any:
 def _leaves(body: Sequence[ast.stmt]) -> bool:
     return any(isinstance(part, ast.Return | ast.Raise | ast.Break | ast.Continue) for statement in body for part in ast.walk(statement))
 
-
-__all__ = ["Method", "Simulator"]

@@ -9,7 +9,7 @@ from typing import Any
 from workbook_lib.prefect_reader import _known
 from workbook_lib.prefect_reader._expressions import Expressions
 from workbook_lib.prefect_reader._signals import Break, Continue, Raised, Return
-from workbook_lib.prefect_reader._values import Code, Declared, Futures, Marked, Named, Scope, StateOf, Unknown, tasks_in
+from workbook_lib.prefect_reader._values import Code, Declared, Marked, Named, Scope, Unknown, runs_in, tasks_in
 
 DEEPEST = 30  # calls inside calls
 
@@ -231,14 +231,15 @@ class Statements(Expressions):
         types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         return any(isinstance(one, ast.Name) and one.id in _known.CATCHES_ALL for one in types)
 
-    def concerns_tasks(self, body: Sequence[ast.stmt], scope: Scope) -> bool:
+    def concerns_tasks(self, body: Sequence[ast.AST], scope: Scope) -> bool:
         """Whether code mentions a task, or a function that does, by any name visible here."""
         return _mentions(body, scope, set())
 
     def call_code(self, code: Code, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if isinstance(code.node, ast.Lambda):
             return self.eval(code.node.body, _bound(code, args, kwargs, self))
-        follows = tasks_in((args, kwargs)) or bool(list(_futures(args, kwargs))) or _mentions(code.node.body, code.scope, set())
+        follows = self.depth == 0 or tasks_in((args, kwargs)) or bool(runs_in((args, kwargs)))
+        follows = follows or _mentions(code.node.body, code.scope, set())
         if code.is_flow and self.depth:
             self.give_up(f"the nested flow {code.name} is not followed")
         if not follows:
@@ -287,12 +288,6 @@ def _bound(code: Code, args: list[Any], kwargs: dict[str, Any], walk: Expression
     return scope
 
 
-def _futures(*values: Any) -> Any:
-    from workbook_lib.prefect_reader._values import runs_in
-
-    return runs_in(values)
-
-
 def _mentions(body: Sequence[ast.AST], scope: Scope, seen: set[int]) -> bool:
     for statement in body:
         for node in ast.walk(statement):
@@ -331,5 +326,3 @@ def _as_load(target: ast.expr) -> ast.expr:
     fields = {name: getattr(target, name) for name in target._fields if name != "ctx"}
     return ast.copy_location(kind(**fields, ctx=ast.Load()), target) if "ctx" in target._fields else target
 
-
-__all__ = ["Futures", "StateOf", "Statements"]
