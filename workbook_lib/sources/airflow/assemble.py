@@ -35,10 +35,13 @@ _RULES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_succ
 
 
 def assemble(raw: RawFile, *, texts: Callable[[str], str] | None = None) -> tuple[list[Workflow], list[Finding]]:
-    """The workflows of one file and what there is to know about them; `texts` gives the text of a path (default: the file system)."""
+    """The workflows of one file, and what there is to know about them beyond the worker's own findings.
+
+    `texts` gives the text of a path as the raw data names it; by default the file system.
+    """
     sources = Sources(dict(raw.modules), texts)
     workflows: list[Workflow] = []
-    findings = list(raw.findings)
+    findings: list[Finding] = []
     for dag in raw.dags:
         try:
             workflow, more = _Assembly(raw, dag, sources).run()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from workbook_lib.model.action import PythonCall
 from workbook_lib.model.expr import Expr
 from workbook_lib.sources.airflow._raw import RawTask
+from workbook_lib.sources.airflow._settings import SETTINGS
 from workbook_lib.sources.airflow.operators import _bash, _control, _python, _sensors
 from workbook_lib.sources.airflow.operators._families import family
 from workbook_lib.sources.airflow.operators._room import Built, Case, Given, Room, Rule, Unfit, mapping_of, opaque
@@ -103,7 +104,7 @@ def build(task: RawTask, room: Room) -> tuple[Built, list[str]]:
         return built, []
     if isinstance(built.action, PythonCall) and built.action.function.is_async:
         built.notes.append("its function is a coroutine function")
-    return built, [name for name in given.unused() if name not in HARMLESS]
+    return built, [name for name in given.unused() if name not in HARMLESS and name not in SETTINGS]
 
 
 def _params(found: Expr | None) -> dict[str, Expr]:
