@@ -40,7 +40,8 @@ def fill(function: Function, show: Callable[[Expr, str | None], str], *, rename:
     """The function's body with every span replaced.
 
     `show(expr, wish)` prints an expression in the scope of the body, `wish` being the name that the source gives to the value;
-    Unprintable passes through. Statements of the form `name = <value>` vanish when the printed value is that very name, because it arrives as an argument.
+    Unprintable passes through. Statements of the form `name = <value>` vanish when the printed value is that very name, because it
+    arrives as an argument.
     """
     rules: set[str] = set()
     pieces, at = [], function.header_end

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from workbook_lib.findings import Finding
 from workbook_lib.model import expr as e
 from workbook_lib.model.function import Definition
 from workbook_lib.model.workflow import RetryPolicy, Task, Workflow
@@ -13,6 +14,7 @@ from workbook_lib.prefect_writer._bodies import fill_definition
 from workbook_lib.prefect_writer._dates import date_default
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
 from workbook_lib.prefect_writer._flow import Called, FlowPrinter
+from workbook_lib.prefect_writer._hooks import Hooks, hooks
 from workbook_lib.prefect_writer._names import Names, identifier
 from workbook_lib.prefect_writer._plan import Plan
 from workbook_lib.prefect_writer._tasks import Parameter, TaskCode, is_default, placeholder
@@ -38,6 +40,7 @@ class Module:
     rules: set[str] = field(default_factory=set)
     definitions: list[Definition] = field(default_factory=list)
     placeholders: dict[str, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
 
 
 def module(plan: Plan) -> Module:
@@ -50,12 +53,15 @@ def module(plan: Plan) -> Module:
     flow_name = names.take(workflow.id)
     groups = _grouped(plan)
     called, functions = _functions(plan, groups, names)
+    hooked = hooks(workflow, plan.scope, names)
     printer = FlowPrinter(plan, called, names)
     statements = printer.statements()
-    kept = {name for code in plan.code.values() for name in _reach(code.uses, workflow)} | set(_reach(tuple(printer.uses), workflow))
+    kept = {name for code in plan.code.values() for name in _reach(code.uses, workflow)} | set(
+        _reach((*printer.uses, *hooked.uses), workflow)
+    )
     own = [d for d in own if d.name in kept]
     elsewhere = [d for d in elsewhere if d.name in kept]
-    text = _Text(plan, names)
+    text = _Text(plan, hooked)
     rules = set(printer.rules) | {name for code in plan.code.values() for name in code.rules if name in ("Skip", "FinalFailure")}
     helpers = {name for code in plan.code.values() for name in code.helpers}
     shared: dict[str, set[str]] = {}
@@ -65,7 +71,7 @@ def module(plan: Plan) -> Module:
         name for name in rules if _mentioned(name, [*statements, *(c.body for c in plan.code.values()), *(d.source for d in own)])
     }
     needed_rules |= {name for d in own for name in fill_definition(d, _show_plain).rules}
-    imports = set(printer.imports) | {line for code in plan.code.values() for line in code.imports} | text.imports
+    imports = set(printer.imports) | {line for code in plan.code.values() for line in code.imports} | text.imports | hooked.imports
     imports |= {f"from shared.{name} import {', '.join(sorted(parts))}" for name, parts in shared.items()}
     imports |= {f"from shared.trigger_rules import {', '.join(sorted(needed_rules))}"} if needed_rules else set()
     imports |= {f"from shared.{_module_name(d.module)} import {d.name}" for d in elsewhere}
@@ -79,11 +85,13 @@ def module(plan: Plan) -> Module:
         "\n".join(_definition_text(d) for d in own if d.form == "import"),
         *(_definition_text(d) for d in own if d.form != "import"),
         text.retry_constant(groups),
+        *hooked.texts,
         *functions(text),
         header + body,
         f'if __name__ == "__main__":\n    {flow_name}()\n',
     ]
     result = Module("\n\n".join(piece for piece in pieces if piece.strip()) + "\n", flow_name, shared, rules, elsewhere)
+    result.findings = hooked.findings
     result.placeholders = {task_id: code.reason for task_id, code in plan.code.items() if code.reason is not None}
     return result
 
@@ -163,6 +171,10 @@ def _grouped(plan: Plan) -> list[list[TaskCode]]:
     return list(groups.values())
 
 
+def _callback_key(task: Task) -> tuple[tuple[str, str], ...]:
+    return tuple((event, function.source) for event, function in task.callbacks)
+
+
 def _function_of(task: Task) -> str:
     return task.action.function.name if task.action.kind == "python" else ""
 
@@ -215,11 +227,19 @@ def _templates(task_id: str, value: str, name: str) -> list[str]:
     return [f"{task_id[:at]}{{{name}}}{task_id[at + len(value) :]}" for at in starts]
 
 
+def uses_date(plan: Plan) -> bool:
+    """Whether the flow needs its logical date."""
+    handed = [parameter.value for code in plan.code.values() for parameter in code.parameters]
+    mapped = [over for task in plan.workflow.tasks if task.mapping for _, over in task.mapping.over]
+    return any(part == e.Context(name="logical_date") for value in (*handed, *mapped) for part in e.walk(value))
+
+
 class _Text:
     """Prints the parts of a module."""
 
-    def __init__(self, plan: Plan, names: Names) -> None:
+    def __init__(self, plan: Plan, hooked: Hooks) -> None:
         self.plan = plan
+        self.hooked = hooked
         self.workflow = plan.workflow
         self.imports: set[str] = set()
         self._retry: RetryPolicy | None = None
@@ -251,6 +271,8 @@ class _Text:
                 options |= _retry_settings(code.task.retry)
         if code.task.timeout_seconds:
             options["timeout_seconds"] = f"{code.task.timeout_seconds:g}"
+        if not code.marker:
+            options |= {event: f"[{hook}]" for event, hook in self.hooked.of_task.get(code.task.id, {}).items()}
         inside = ", ".join([*(f"{key}={value}" for key, value in options.items()), *([starred] if starred else [])])
         decorator = f"@task({inside})" if inside else "@task"
         if code.marker:
@@ -267,10 +289,11 @@ class _Text:
         options = [] if name == self.workflow.id else [f"name={literal(self.workflow.id)}"]
         if self.workflow.limits.run_timeout_seconds:
             options.append(f"timeout_seconds={self.workflow.limits.run_timeout_seconds:g}")
+        options += [f"{event}=[{hook}]" for event, hook in self.hooked.of_flow.items()]
         decorator = f"@flow({', '.join(options)})" if options else "@flow"
         parameters, prologue = self._parameters(printer)
         lines = [f"    {line}" for line in [*prologue, *statements]] or ["    return None"]
-        doc = f"    {_quoted(self._date_doc())}\n" if self.uses_date() else ""
+        doc = f"    {_quoted(self._date_doc())}\n" if uses_date(self.plan) else ""
         return f"{decorator}\ndef {name}({', '.join(parameters)}):\n{doc}", "\n".join(lines)
 
     def _date_doc(self) -> str:
@@ -278,25 +301,10 @@ class _Text:
         name = self.plan.scope.date_name
         return f"`{name}` is the {what} that the run stands for, the legacy logical date; without it, that of a run scheduled now."
 
-    def uses_date(self) -> bool:
-        """Whether the flow needs its logical date."""
-        return any(
-            isinstance(part, e.Context) and part.name == "logical_date"
-            for code in self.plan.code.values()
-            for p in code.parameters
-            for part in e.walk(p.value)
-        ) or any(
-            isinstance(part, e.Context) and part.name == "logical_date"
-            for task in self.workflow.tasks
-            if task.mapping
-            for _, over in task.mapping.over
-            for part in e.walk(over)
-        )
-
     def _parameters(self, printer: FlowPrinter) -> tuple[list[str], list[str]]:
         parameters: list[str] = []
         prologue: list[str] = []
-        if self.uses_date():
+        if uses_date(self.plan):
             name = self.plan.scope.date_name
             kind = "date" if self.plan.scope.day else "datetime"
             self.imports.add(f"from datetime import {kind}")

@@ -19,7 +19,7 @@ from workbook_lib.prefect_writer._emitted import trimmed
 from workbook_lib.prefect_writer._expr import variable_name
 from workbook_lib.prefect_writer._format import tidy
 from workbook_lib.prefect_writer._guide import guide
-from workbook_lib.prefect_writer._module import Module, _show_plain, module
+from workbook_lib.prefect_writer._module import Module, _show_plain, module, uses_date
 from workbook_lib.prefect_writer._names import Names, identifier
 from workbook_lib.prefect_writer._plan import Plan, plan
 from workbook_lib.prefect_writer._tasks import exprs_of
@@ -109,7 +109,7 @@ def write(
         status = _statuses(workflow, made)
         flows[workflow.id] = FlowInfo(id=workflow.id, path=path, entrypoint=f"{path}:{made.flow}", form=the_plan.form, tasks=status)
         findings += [s.finding for s in status.values() if s.finding is not None]
-        findings += _notes(workflow, the_plan)
+        findings += [*made.findings, *_notes(workflow, the_plan)]
         for helper_module, helpers in made.shared.items():
             shared.setdefault(helper_module, set()).update(helpers)
         rules |= made.rules
@@ -215,6 +215,4 @@ def _pyproject(name: str, workflows: Sequence[Workflow], flows: Mapping[str, Flo
 
 
 def _takes_date(the_plan: Plan) -> bool:
-    from workbook_lib.prefect_writer._module import _Text
-
-    return _Text(the_plan, Names()).uses_date()
+    return uses_date(the_plan)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,12 +132,24 @@ def _submit(work: Task, args: Sequence[Any], kwargs: Mapping[str, Any], gate: _G
 
     copy = work.with_options(cache_policy=NO_CACHE, retry_condition_fn=_worth_a_retry)
     copy.fn = gated
+    copy.on_failure_hooks = [_when_it_ran(hook) for hook in work.on_failure_hooks]
+    copy.on_completion_hooks = [_when_it_ran(hook) for hook in work.on_completion_hooks]
     waits = [allow_failure(future) for future in gate.all]
     return copy.submit(
         *(_Later(value) if _futures(value) else value for value in args),
         wait_for=waits,
         **{name: _Later(value) if _futures(value) else value for name, value in kwargs.items()},
     )
+
+
+def _when_it_ran(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """The hook, but not for a task that was skipped or could not run."""
+
+    @functools.wraps(hook)
+    def called(task: Task, run: Any, state: State) -> Any:
+        return None if state.name in ("Skipped", "UpstreamFailed") else hook(task, run, state)
+
+    return called
 
 
 def _worth_a_retry(_task: Task, _run: Any, state: State) -> bool:
