@@ -132,8 +132,6 @@ def records(workflow: Workflow, engine: str, results: dict[str, Any] | None = No
 
 def changed(run: RunRecord, task: str, map_index: int = -1, **fields: Any) -> RunRecord:
     """The record with fields of one task instance replaced."""
-    tasks = tuple(
-        one.model_copy(update=fields) if (one.id, one.map_index) == (task, map_index) else one for one in run.tasks
-    )
-    assert tasks != run.tasks, f"nothing changed: {task} [{map_index}] {fields}"
+    assert (task, map_index) in {(one.id, one.map_index) for one in run.tasks}, f"no such task instance: {task} [{map_index}]"
+    tasks = tuple(one.model_copy(update=fields) if (one.id, one.map_index) == (task, map_index) else one for one in run.tasks)
     return run.model_copy(update={"tasks": tasks})

@@ -62,6 +62,8 @@ def _judge(legacy: TaskRun | None, pilot: TaskRun | None) -> tuple[Judgement, st
     if legacy.state is not pilot.state:
         filled = "" if pilot.observed else " (filled in by the rules: the flow never created it)"
         return Judgement.DIFFERENT, f"ended {legacy.state} in the legacy engine, {pilot.state} in the pilot{filled}"
+    if pilot.seeded or legacy.seeded:
+        return Judgement.NOT_COMPARABLE, "seeded: its value was given to it instead of running it"
     if not pilot.observed:
         return _filled_in(legacy, pilot)
     if legacy.observed and legacy.attempts != pilot.attempts:
