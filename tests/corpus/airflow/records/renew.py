@@ -1,7 +1,7 @@
 """Make the records of the shipped examples and of Airflow's bundled example DAGs again, with the real Airflow.
 
     python tests/corpus/airflow/records/renew.py examples [NAME ...]  # <example>/records/<dag_id>.json
-    python tests/corpus/airflow/records/renew.py bundled [--work DIR]    # tests/corpus/airflow/records/bundled_2_11_2.json, resumable in DIR
+    python tests/corpus/airflow/records/renew.py bundled [--work DIR]  # bundled_2_11_2.json; DIR keeps what is done
 
 Everything is run twice. States and attempts that differ are refused; results that differ become masks. Times are left out, so that
 the same behaviour gives the same bytes. The interpreter is the one that `workbook_lib.sources.airflow.engine.environment` finds.

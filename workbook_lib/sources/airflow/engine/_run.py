@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -202,11 +203,8 @@ def _answers(job: Event, home: Path, engine: EngineEnvironment, inputs: Event, *
     assert driver.stdin is not None
     assert driver.stdout is not None
     try:
-        driver.stdin.write(json.dumps(job).encode() + b"\n")
-        driver.stdin.flush()
+        _send(driver.stdin.fileno(), json.dumps(job).encode() + b"\n")
         yield from _events(driver, home, LOAD_SECONDS, each)
-    except BrokenPipeError as error:
-        raise EngineError(f"Airflow's interpreter {engine.python} did not start.{_tail(home)}") from error
     finally:
         driver.stdin.close()  # the driver then ends everything it started
         try:
@@ -215,6 +213,13 @@ def _answers(job: Event, home: Path, engine: EngineEnvironment, inputs: Event, *
             os.killpg(driver.pid, signal.SIGKILL)
             driver.wait()
         driver.stdout.close()
+
+
+def _send(number: int, text: bytes) -> None:
+    """Write all of it; a driver that is gone already shows by its silence."""
+    with contextlib.suppress(BrokenPipeError):
+        while text:
+            text = text[os.write(number, text) :]
 
 
 def _events(driver: subprocess.Popen[bytes], home: Path, limit: float, each: float) -> Iterator[Event]:

@@ -1,0 +1,122 @@
+"""Finding Airflow's interpreter, and saying what to do when there is none."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from workbook_lib.errors import EngineError
+from workbook_lib.model.run import REAL
+from workbook_lib.sources.airflow.engine import environment, install, run_legacy
+from workbook_lib.sources.airflow.engine._environment import PINS, VERSIONS, EngineEnvironment
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("WORKBOOK_CACHE", str(tmp_path))
+    monkeypatch.delenv("WORKBOOK_AIRFLOW_PYTHON", raising=False)
+    return tmp_path / "engines"
+
+
+def message(version: str = "2.11.2") -> str:
+    with pytest.raises(EngineError) as caught:
+        environment(version)
+    return str(caught.value)
+
+
+def test_a_missing_environment_names_the_command_and_installs_nothing(cache: Path) -> None:
+    assert message() == (
+        f"Airflow 2.11.2 is not installed in {cache}/airflow-2.11.2. "
+        "Install it with `python -m workbook_lib.sources.airflow.engine.install 2.11.2` (about 200 MB), "
+        "or let WORKBOOK_AIRFLOW_PYTHON name the Python of an existing one."
+    )
+    assert not cache.exists()
+
+
+def test_an_unknown_version_lists_the_known_ones(cache: Path) -> None:
+    assert message("1.10.15") == "Airflow 1.10.15 cannot be run here; valid: 2.11.2."
+
+
+def test_the_pointer_wins(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBOOK_AIRFLOW_PYTHON", sys.executable)
+    assert environment() == EngineEnvironment("2.11.2", Path(sys.executable), cache)
+
+
+def test_a_wrong_pointer_is_named(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBOOK_AIRFLOW_PYTHON", "/nowhere/python")
+    assert message() == "WORKBOOK_AIRFLOW_PYTHON names '/nowhere/python', which is not an interpreter. Correct it or unset it."
+
+
+def test_an_environment_that_is_there_is_found(cache: Path) -> None:
+    python = cache / "airflow-2.11.2" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    assert environment().python == python
+
+
+@pytest.mark.parametrize("extras", [False, True])
+def test_installing_runs_the_installer_once_with_the_pins(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, extras: bool
+) -> None:
+    tools, calls = tmp_path / "tools", tmp_path / "calls"
+    tools.mkdir()
+    (tools / "uv").write_text(f'#!/bin/sh\necho "$@" >> {calls}\n')
+    (tools / "uv").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+    monkeypatch.setitem(VERSIONS, "2.11.2", ("{}.{}".format(*sys.version_info[:2]),))
+    told: list[str] = []
+    (cache / "airflow-2.11.2").mkdir(parents=True)
+    for _ in range(2):
+        install("2.11.2", told.append, extras=extras)
+    assert told[1:] == ["Installing with uv (a few seconds)", "Airflow 2.11.2 is ready"]
+    pins = PINS / ("2.11.2-examples.txt" if extras else "2.11.2.txt")
+    folder = cache / "airflow-2.11.2"
+    assert calls.read_text().splitlines() == [
+        f"venv --quiet --allow-existing --python {sys.executable} {folder}",
+        f"pip install --quiet --no-deps --python {folder}/bin/python -r {pins}",
+    ]
+
+
+def test_an_installer_that_fails_is_told_in_one_line(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "uv").write_text("#!/bin/sh\necho one >&2\necho no space left >&2\nexit 1\n")
+    (tmp_path / "uv").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setitem(VERSIONS, "2.11.2", ("{}.{}".format(*sys.version_info[:2]),))
+    with pytest.raises(EngineError) as caught:
+        install()
+    assert str(caught.value) == f"`{tmp_path}/uv venv --quiet --allow-existing ...` failed: no space left"
+
+
+@pytest.mark.parametrize("name", ["2.11.2.txt", "2.11.2-examples.txt"])
+def test_pins_are_exact_and_name_no_index(name: str) -> None:
+    lines = (PINS / name).read_text().splitlines()
+    assert "apache-airflow==2.11.2" in lines
+    assert [line for line in lines if line.count("==") != 1 or "/" in line] == []
+
+
+def test_an_interpreter_without_airflow_is_told(cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "legacy").mkdir()
+    without = EngineEnvironment("2.11.2", Path(sys.executable), cache)
+    with pytest.raises(EngineError) as caught:
+        run_legacy("any", [REAL], legacy=tmp_path / "legacy", work=tmp_path / "work", logical_date="2024-01-01", engine=without)
+    assert str(caught.value) == "Airflow failed: ModuleNotFoundError: No module named 'airflow'"
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_an_interpreter_that_does_not_start_is_told(cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "legacy").mkdir()
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho cannot load >&2\nexit 3\n")
+    broken.chmod(0o755)
+    with pytest.raises(EngineError) as caught:
+        run_legacy(
+            "any",
+            [REAL],
+            legacy=tmp_path / "legacy",
+            work=tmp_path / "work",
+            logical_date="2024-01-01",
+            engine=EngineEnvironment("2.11.2", broken, cache),
+        )
+    assert str(caught.value) == "Airflow ended before the scenario 'real' of 'any'. Its last line: cannot load"
