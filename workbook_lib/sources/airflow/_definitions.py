@@ -46,6 +46,20 @@ def globals_of(source: str) -> frozenset[str]:
     return _globals(symtable.symtable(ast.unparse(tree), "<source>", "exec"))
 
 
+def rewritten(source: str, marks: Marks) -> str:
+    """`source` roughly as it will be, for finding the names that it still uses then; itself when that is no Python."""
+    text = source
+    for span in reversed(marks.spans):
+        filled = {"drop": "", "push": f"({span.argument})", "skip": f"raise Exception({span.argument})", "value": "None"}
+        filled["fail"] = filled["skip"]
+        text = text[: span.start] + filled.get(span.kind, "Exception") + text[span.end :]
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return source
+    return text
+
+
 def _globals(table: symtable.SymbolTable) -> frozenset[str]:
     found: set[str] = set()
     top = table.get_type() == "module"
@@ -184,22 +198,25 @@ class Definitions:
         problem = self._unusable(module, name, bindings, owner)
         if problem is not None:
             return _Made(name, [f"it uses `{name}`, {problem}"])
-        statement = bindings[-1].guard or bindings[-1].node
-        source = _import_source(name, bindings) or module.cut(statement)
+        # One binding inside an `if` or `try` is the one that the file's reading took; several need the whole statement.
+        guarded = len(bindings) > 1 and len({id(binding.guard) for binding in bindings}) == 1 and bindings[0].guard is not None
+        statement = bindings[-1].guard if guarded and bindings[-1].guard is not None else bindings[-1].node
+        source = (None if guarded else _import_source(name, bindings)) or module.cut(statement)
         form = "import" if bindings[-1].target else _form(bindings[-1].node)
-        needs = self.needs(module, statement, globals_of(source) - {name}) if form != "import" or bindings[-1].guard else Needs()
+        needs = self.needs(module, statement, globals_of(source) - {name}) if form != "import" or guarded else Needs()
         try:
             tree = ast.parse(source)
         except SyntaxError:
             return _Made(name, [f"it uses `{name}`, whose source cannot be cut out"])
-        marks = self._marks(module, statement, source, tree, needs) if form != "import" or bindings[-1].guard else Marks()
+        marks = self._marks(module, statement, source, tree, needs) if form != "import" or guarded else Marks()
         reasons = [*needs.problems, *marks.blockers, *_run_bound(marks)]
+        kept = globals_of(rewritten(source, marks))
         definition = Definition(
             name=name,
             module=module.dotted,
             form=form,
             source=source,
-            uses=needs.uses,
+            uses=tuple(use for use in needs.uses if use in kept or use not in globals_of(source)),
             spans=tuple(marks.spans),
             blockers=tuple(reasons),
             origin=Origin(file=module.path, line=statement.lineno, column=statement.col_offset),
@@ -278,11 +295,11 @@ def _form(node: ast.stmt) -> str:
 
 
 def _import_source(name: str, bindings: list[Binding]) -> str | None:
-    """Import statements reduced to the one name; None when something else binds it, or a guard stands around it."""
+    """Import statements reduced to the one name; None when something else binds it."""
     lines: list[str] = []
     for binding in bindings:
         node = binding.node
-        if binding.guard is not None or not isinstance(node, ast.Import | ast.ImportFrom):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
             return None
         for alias in node.names:
             bound = alias.asname or (alias.name if isinstance(node, ast.ImportFrom) else alias.name.split(".")[0])

@@ -92,6 +92,9 @@ class _Marker:
 
     def span(self, node: ast.AST, kind: str, value: Expr | None = None, key: str | None = None, argument: str = "") -> None:
         start, end = self.ends(node)
+        if isinstance(node, ast.expr) and not _is_text_of(self.source[start:end], node):
+            self.marks.block(f"`{_short(ast.unparse(node))}` stands in a text over several lines, where Python does not tell its place")
+            return
         if kind == "drop" and isinstance(node, ast.stmt):
             start, end = self.whole_line(start, end)
         self.marks.spans.append(Span(start=start, end=end, kind=kind, value=value, key=key, argument=argument))
@@ -250,6 +253,14 @@ class _Marker:
         for part in [*node.decorator_list, *node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]:
             self.visit(part)
         every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        for arg in [*every, *(a for a in (node.args.vararg, node.args.kwarg) if a is not None)]:
+            if arg.annotation is not None and self.touches(arg.annotation):
+                start = self.at(arg.lineno, arg.col_offset) + len(arg.arg)
+                self.marks.spans.append(Span(start=start, end=self.ends(arg.annotation)[1], kind="drop"))
+        if node.returns is not None and self.touches(node.returns):
+            start, end = self.ends(node.returns)
+            arrow = self.source.rfind("->", 0, start)
+            self.marks.spans.append(Span(start=len(self.source[:arrow].rstrip()), end=end, kind="drop"))
         kept = self.names
         hidden = {arg.arg for arg in every} | {arg.arg for arg in (node.args.vararg, node.args.kwarg) if arg is not None}
         self.names = {name: found for name, found in kept.items() if name not in hidden}
@@ -463,6 +474,14 @@ class _Marker:
         except NotStatic:
             raise NotUnderstood("is given something that is only known when it runs") from None
         return x.Constant(value=list(value) if isinstance(value, tuple) else value)
+
+
+def _is_text_of(text: str, node: ast.expr) -> bool:
+    """Whether `text` is the source of `node`: inside of f-strings, Python before 3.12 may give wrong places."""
+    try:
+        return ast.dump(ast.parse(f"({text})", mode="eval").body) == ast.dump(node)
+    except SyntaxError:
+        return False
 
 
 def _airflow_attribute(dotted: str, name: str) -> Meaning:

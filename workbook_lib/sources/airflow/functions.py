@@ -21,7 +21,7 @@ from workbook_lib.model.expr import Expr
 from workbook_lib.model.function import Argument, Function, Origin
 from workbook_lib.sources.airflow import _context as context
 from workbook_lib.sources.airflow._context import Entity, Meaning, NotUnderstood, Scope
-from workbook_lib.sources.airflow._definitions import Definitions, globals_of
+from workbook_lib.sources.airflow._definitions import Definitions, globals_of, rewritten
 from workbook_lib.sources.airflow._source import Callish, Module, Sources, header_end
 from workbook_lib.sources.airflow._spans import Surroundings, mark
 
@@ -165,8 +165,10 @@ class Binder:
             checks=checks,
         )
         marks = mark(source, tree, around)
-        inner = [n for n in ast.walk(definition) if isinstance(n, ast.Yield | ast.YieldFrom)]
+        before, after = globals_of(source), globals_of(rewritten(source, marks))
+        uses = tuple(use for use in uses if use in after or use not in before)  # what only a span named is not needed any more
         drop = self._annotations(module, node)
+        uses += tuple(use for use in self._named(module, node, drop) if use not in uses)
         every = [*definition.args.posonlyargs, *definition.args.args]
         offset = len(every) - len(definition.args.defaults)
         parameters = [
@@ -191,7 +193,7 @@ class Binder:
             blockers=(*blockers, *marks.blockers),
             may_skip=marks.may_skip or helpers_skip,
             is_async=isinstance(definition, ast.AsyncFunctionDef),
-            is_generator=bool(inner),
+            is_generator=_yields(definition),
             origin=Origin(file=module.path, line=node.lineno, column=node.col_offset) if module is not None else None,
         )
         return function, marks.hands_over
@@ -211,6 +213,24 @@ class Binder:
             if any(not self.definitions.plain(module, node, name) for name in named):
                 gone.add(ast.unparse(note))
         return frozenset(gone)
+
+    def _named(self, module: Module | None, node: Callish, drop: frozenset[str]) -> tuple[str, ...]:
+        """Definitions that the annotations which stay need."""
+        every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+        notes = [arg.annotation for arg in every if arg is not None and arg.annotation is not None]
+        notes += [node.returns] if node.returns is not None else []
+        names = {n.id for note in notes if ast.unparse(note) not in drop for n in ast.walk(note) if isinstance(n, ast.Name)}
+        return self.definitions.needs(module, node, names).uses if module is not None else ()
+
+
+def _yields(node: ast.AST) -> bool:
+    """Whether a function is a generator: a `yield` in it, but not in a function inside of it."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(child, Callish | ast.Lambda | ast.ClassDef) and _yields(child):
+            return True
+    return False
 
 
 def _argument(arg: ast.arg, default: ast.expr | None, form: Form, drop: frozenset[str]) -> Argument:

@@ -5,6 +5,8 @@ Specification: https://airflow.apache.org/docs/apache-airflow/2.11.2/howto/opera
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from workbook_lib.model import expr as x
 from workbook_lib.model.action import Nothing, StartWorkflow
 from workbook_lib.model.expr import Expr
@@ -40,10 +42,13 @@ def branch_by_day(case: Case) -> Built:
 def branch_by_time(case: Case) -> Built:
     """BranchDateTimeOperator, with two moments or two times of day."""
     by_logical_date = case.given.plain("use_task_logical_date", False) or case.given.plain("use_task_execution_date", False)
-    lower, upper = case.given.take("target_lower"), case.given.take("target_upper")
+    lower, upper = case.given.clock("target_lower"), case.given.clock("target_upper")
     bounds: dict[str, Expr] = {"lower": lower or x.Constant(), "upper": upper or x.Constant()}
     given = [bound for bound in (lower, upper) if bound is not None]
-    if given and all(isinstance(bound, x.Moment) and bound.type == "datetime" for bound in given):
+    moments = [bound for bound in given if isinstance(bound, x.Moment)]
+    if any(datetime.fromisoformat(moment.iso).tzinfo is None for moment in moments):
+        raise Unfit("its bounds are moments without a time zone")
+    if moments and len(moments) == len(given):
         if by_logical_date:
             return Built(made("choose_by_time_of", moment=LOGICAL, **bounds, **_arms(case)), steers="branch")
         return Built(made("choose_by_time", **bounds, **_arms(case)), steers="branch")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import PurePath
 
 from workbook_lib.model import expr as x
@@ -15,6 +17,8 @@ from workbook_lib.sources.airflow._raw import RawDag, RawTask
 from workbook_lib.sources.airflow._source import Sources
 from workbook_lib.sources.airflow.functions import Binder
 from workbook_lib.sources.airflow.templates import compile_template, compile_value
+
+_TIME = re.compile(r"(?:datetime\.time|Time|time)\((\d+(?:, *\d+){0,3})\)")
 
 
 class Unfit(Exception):
@@ -39,6 +43,7 @@ class Given:
 
     def __init__(self, task: RawTask) -> None:
         self.values: dict[str, Expr] = dict(task.arguments)
+        self.sources = dict(task.argument_sources)
         self.records = False
         for name, over in task.mapping.over if task.mapping is not None else ():
             if name:
@@ -73,6 +78,24 @@ class Given:
         if value is None or isinstance(value, int | float):
             return float(value) if value is not None else None
         raise Unfit(f"its argument `{name}` is no number of seconds")
+
+    def clock(self, name: str) -> Expr | None:
+        """The argument as a fixed moment, or a time of day as its ISO text; Unfit when it is worked out while the file is read."""
+        found = self.take(name)
+        if found is None:
+            return None
+        source = self.sources.get(name, "")
+        if re.search(r"\b(now|utcnow|today)\(", source):
+            raise Unfit(f"its argument `{name}` is taken from the clock when the DAG file is read")
+        match = _TIME.fullmatch(found.source.strip()) if isinstance(found, x.Unknown) else None
+        if match is not None:
+            hour, minute, second, fraction = ([int(part) for part in match.group(1).split(",")] + [0, 0, 0])[:4]
+            return x.Constant(value=time(hour, minute, second, fraction).isoformat())
+        if isinstance(found, x.Moment) and found.type == "datetime":
+            return found
+        if isinstance(found, x.Constant) and isinstance(found.value, str):
+            return found
+        raise Unfit(f"its argument `{name}` is no fixed moment or time of day")
 
     def unused(self) -> list[str]:
         """Arguments that no rule asked for."""

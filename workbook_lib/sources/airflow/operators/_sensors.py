@@ -78,9 +78,9 @@ def file_sensor(case: Case) -> Built:
 
 def time_sensor(case: Case) -> Built:
     """TimeSensor: wait for a time of day."""
-    target = case.given.take("target_time")
-    if not isinstance(target, x.Constant | x.Moment):
-        raise Unfit("its `target_time` is computed when the DAG file is read")
+    target = case.given.clock("target_time")
+    if target is None:
+        raise Unfit("it has no `target_time`")
     return _wait(case, "moment", target=target)
 
 
