@@ -346,8 +346,10 @@ class Simulator(Statements):
         for item in after:
             if isinstance(item, Marked) and item.mark == "rules.chosen" and isinstance(item.value, Future):
                 answer = self._answer(item.value.run)
-                if answer is not None and not {answer} & set(item.extra) if isinstance(answer, str) else answer is not None and not (
-                    set(answer) & set(item.extra)
+                if (
+                    answer is not None and not {answer} & set(item.extra)
+                    if isinstance(answer, str)
+                    else answer is not None and not (set(answer) & set(item.extra))
                 ):
                     return State.SKIPPED
         for gate in gates:
@@ -504,4 +506,3 @@ def _without_peeks(value: Any) -> Any:
 
 def _leaves(body: Sequence[ast.stmt]) -> bool:
     return any(isinstance(part, ast.Return | ast.Raise | ast.Break | ast.Continue) for statement in body for part in ast.walk(statement))
-

@@ -325,4 +325,3 @@ def _as_load(target: ast.expr) -> ast.expr:
     kind: Any = type(target)
     fields = {name: getattr(target, name) for name in target._fields if name != "ctx"}
     return ast.copy_location(kind(**fields, ctx=ast.Load()), target) if "ctx" in target._fields else target
-
