@@ -5,9 +5,7 @@ Exit status: 0 done; 1 done, but something differs or is left to a human; 2 bad 
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import os
 import sys
 import tempfile
 import traceback
@@ -41,16 +39,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             code: int = command(arguments, stdout)
             return code
-        except BrokenPipeError:
-            with contextlib.suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
-            return BAD
         except KeyboardInterrupt:
             message = "stopped"
         except WorkbookError as error:
             message = str(error)
         except MemoryError:
             message = "not enough memory"
+        except BrokenPipeError:
+            return BAD
         except OSError as error:
             message = f"{error.filename or 'the system'}: {error.strerror or error}"
         except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -64,11 +65,24 @@ def error_document(message: str) -> dict[str, Any]:
     return {"schema": SCHEMA, "error": message}
 
 
-def missing_inputs(workflows: Iterable[Workflow], given: Mapping[str, Iterable[str]]) -> dict[str, dict[str, None]]:
-    """What the workflows ask for and nobody gave, in the shape in which it can be given."""
+_ASSUMED = re.compile(r"\b(environment variable|variable|connection) '([^']+)'")
+_KINDS = {"environment variable": "env", "variable": "variables", "connection": "connections"}
+
+
+def missing_inputs(
+    workflows: Iterable[Workflow], findings: Iterable[Finding], given: Mapping[str, Iterable[str]]
+) -> dict[str, dict[str, None]]:
+    """What the workflows ask for and nobody gave, in the shape in which it can be given.
+
+    Names that only the definition itself asks for, while it is read, are known from the findings about assumed values.
+    """
     wanted: dict[str, set[str]] = {"variables": set(), "connections": set(), "env": set()}
     for workflow in workflows:
         wanted["variables"] |= set(workflow.requirements.variables)
         wanted["connections"] |= set(workflow.requirements.connections)
         wanted["env"] |= set(workflow.requirements.environment)
+    for finding in findings:
+        if finding.code.endswith(".assumed_value"):
+            for kind, name in _ASSUMED.findall(finding.message):
+                wanted[_KINDS[kind]].add(name)
     return {kind: dict.fromkeys(sorted(names - set(given.get(kind, ())))) for kind, names in wanted.items()}

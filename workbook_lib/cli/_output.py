@@ -28,8 +28,9 @@ def quiet_stdout() -> Iterator[TextIO]:
     stream = os.fdopen(real, "w", encoding="utf-8")
     try:
         yield stream
-        stream.flush()
     finally:
+        with contextlib.suppress(BrokenPipeError):  # whoever read the answer has enough
+            stream.flush()
         sys.stdout.flush()
         os.dup2(real, target)
         with contextlib.suppress(BrokenPipeError):

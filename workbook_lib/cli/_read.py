@@ -10,6 +10,7 @@ from typing import Any, TextIO
 from workbook_lib.cli._documents import error_document, missing_inputs, read_document, workflow_document
 from workbook_lib.cli._output import BAD, document, one_line, say, show_findings, status
 from workbook_lib.errors import InputError, UsageError
+from workbook_lib.findings import Finding, Severity
 
 INPUTS = ("variables", "connections", "env")
 NO_WORKFLOW = "no workflow was found"
@@ -17,16 +18,28 @@ NO_WORKFLOW = "no workflow was found"
 
 def run(arguments: argparse.Namespace, stdout: TextIO) -> int:
     """Read the paths and print the workflows."""
-    from workbook_lib.sources import read
-    from workbook_lib.sources._types import ReadOptions
+    from workbook_lib.sources import ReadOptions, ReadResult, read
 
     given = {name: values(getattr(arguments, name)) for name in INPUTS}
     options = ReadOptions(
         version=arguments.airflow, variables=given["variables"], connections=given["connections"], environment=given["env"]
     )
-    result = read([Path(path) for path in arguments.paths], options)
+    there = [path for path in arguments.paths if Path(path).exists()]
+    result = read(there, options) if there else ReadResult()
+    missing = [
+        Finding(
+            code="read.missing",
+            severity=Severity.ERROR,
+            message="there is no such file or folder",
+            file=path,
+            advice="Check the path.",
+        )
+        for path in arguments.paths
+        if path not in there
+    ]
+    result = result.model_copy(update={"findings": (*missing, *result.findings)})
     if arguments.missing_inputs:
-        write_file(arguments.missing_inputs, json.dumps(missing_inputs(result.workflows, given), indent=2) + "\n")
+        write_file(arguments.missing_inputs, json.dumps(missing_inputs(result.workflows, result.findings, given), indent=2) + "\n")
     answer = read_document(result.workflows, result.findings, full=arguments.full)
     code = status(result.findings) if result.workflows else BAD
     if code == BAD:

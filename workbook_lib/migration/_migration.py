@@ -178,10 +178,11 @@ class Migration:
 
         return write(workflows, self.decisions.plain(), records={workflow.id: self.records(workflow.id) for workflow in workflows})
 
-    def records(self, workflow_id: str | None = None) -> tuple[RunRecord, ...]:
-        """The legacy engine's records that are kept for a workflow, the real run first."""
+    def records(self, workflow_id: str | None = None) -> tuple[tuple[Scenario, RunRecord], ...]:
+        """The legacy engine's records that are kept for a workflow, each with its scenario, the real run first."""
         name = self.workflow(workflow_id).id
-        return tuple(found for scenario in self.scenarios(name) if (found := self.store.record("legacy", name, scenario.name)))
+        found = [(scenario, self.store.record("legacy", name, scenario.name)) for scenario in self.scenarios(name)]
+        return tuple((scenario, record) for scenario, record in found if record is not None)
 
     def _chosen(self, ids: Iterable[str] | None) -> list[Workflow]:
         found = self.workflows()
