@@ -264,6 +264,11 @@ def children(expr: Expr) -> tuple[Expr, ...]:
     return ()
 
 
+def key(expr: Expr) -> str:
+    """A text that is the same for equal expressions, to look them up by; JSON values inside make them unhashable."""
+    return expr.model_dump_json()
+
+
 def constant(expr: Expr) -> Json:
     """The JSON value of an expression without unknowns; ValueError when it has one."""
     if isinstance(expr, Constant):

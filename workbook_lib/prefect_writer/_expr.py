@@ -31,6 +31,7 @@ _CALLS: dict[str, str] = {
     "add_days": "(date.fromisoformat({0}) + timedelta(days={1})).isoformat()",
     "reformat_date": "datetime.strptime({0}, {1}).strftime({2})",
     "now": "datetime.now(UTC)",
+    "present": "[item for item in {0} if item is not None]",
 }
 _PLAIN_CALLS = frozenset({"str", "int", "float", "bool", "len", "list", "dict", "sum", "min", "max", "sorted"})
 _IMPORTS: dict[str, tuple[str, ...]] = {

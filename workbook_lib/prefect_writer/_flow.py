@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from workbook_lib.model import expr as e
 from workbook_lib.model._base import Json
 from workbook_lib.model.workflow import Task
+from workbook_lib.prefect_writer._code import Parameter, is_default
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
 from workbook_lib.prefect_writer._names import Names, identifier
 from workbook_lib.prefect_writer._plan import Plan
 from workbook_lib.prefect_writer._sequence import Call, Fork, If, Sequence, Statement
-from workbook_lib.prefect_writer._tasks import Parameter, is_default
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class FlowPrinter:
         self.variables: dict[str, str] = {}
         self._used = self._referenced()
         self.forked: set[str] = set()
-        self.whole: dict[e.Expr, str] = {}
+        self.whole: dict[str, str] = {}  # by `e.key` of the list of outputs
         self.uses: set[str] = set()
         self._current_upstream: set[str] = set()
         dates = frozenset({"day"}) if plan.scope.day else frozenset()
@@ -147,7 +147,7 @@ class FlowPrinter:
             called = self.called[task_id]
             parameters = self._parameters_of(task_id)
             alike = called.run_name is None and not self.plan.code[task_id].marker and self.tasks[task_id].mapping is None and parameters
-            fixed = tuple((p.name, p.value) for p in parameters[1:]) if alike else task_id
+            fixed = tuple((p.name, e.key(p.value)) for p in parameters[1:]) if alike else task_id
             key = (called.function, fixed) if alike and isinstance(parameters[0].value, e.Constant) else task_id
             groups.setdefault(key, []).append(task_id)
         return [
@@ -179,7 +179,7 @@ class FlowPrinter:
         constants = [value.value for value in values if isinstance(value, e.Constant)]
         elements = self._named_list(constants) or literal(constants)
         fixed = [f"{p.name}={self._unmapped(p)}" for p in first[1:]]
-        self.whole[e.ListOf(items=tuple(e.TaskOutput(task=task_id) for task_id in group))] = self._variable(group[0])
+        self.whole[e.key(e.ListOf(items=tuple(e.TaskOutput(task=task_id) for task_id in group)))] = self._variable(group[0])
         return f"{self.called[group[0]].function}.map({', '.join([elements, *fixed])})"
 
     def _named_list(self, constants: list[Json]) -> str | None:
@@ -235,8 +235,8 @@ class FlowPrinter:
         return self.variables[task_id]
 
     def _leaf(self, expr: e.Expr) -> str | None:
-        if expr in self.whole:
-            return f"{self.whole[expr]}.result()"
+        if e.key(expr) in self.whole:
+            return f"{self.whole[e.key(expr)]}.result()"
         if isinstance(expr, e.TaskOutput) and expr.task in self.forked:
             return f"{self._variable(expr.task)}.result()"
         if isinstance(expr, e.TaskOutput):

@@ -12,7 +12,7 @@ from workbook_lib.prefect_writer._bodies import fill
 from workbook_lib.prefect_writer._dates import date_default
 from workbook_lib.prefect_writer._expr import Printer, Unprintable
 from workbook_lib.prefect_writer._names import Names
-from workbook_lib.prefect_writer._tasks import Scope
+from workbook_lib.prefect_writer._scope import Scope
 
 # Legacy callbacks and the hook that is called at the same moment; the others have none.
 HOOKS = {"on_failure_callback": "on_failure", "on_success_callback": "on_completion", "on_execute_callback": "on_running"}

@@ -11,19 +11,21 @@ from workbook_lib.model import expr as e
 from workbook_lib.model.function import Definition
 from workbook_lib.model.workflow import RetryPolicy, Task, Workflow
 from workbook_lib.prefect_writer._bodies import fill_definition
+from workbook_lib.prefect_writer._code import Parameter, TaskCode, is_default
 from workbook_lib.prefect_writer._dates import date_default
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
 from workbook_lib.prefect_writer._flow import Called, FlowPrinter
 from workbook_lib.prefect_writer._hooks import Hooks, hooks
 from workbook_lib.prefect_writer._names import Names, identifier
 from workbook_lib.prefect_writer._plan import Plan
-from workbook_lib.prefect_writer._tasks import Parameter, TaskCode, is_default, placeholder
+from workbook_lib.prefect_writer._tasks import placeholder
 
 # The emitted modules by the helper they hold.
 HELPERS = {
     "run_shell": "shell",
     "run_shell_or_skip": "shell",
     "shell_succeeds": "shell",
+    "has_completed": "other_flows",
     "wait_until": "waiting",
     "wait_or_skip": "waiting",
 }
@@ -228,7 +230,9 @@ def _templates(task_id: str, value: str, name: str) -> list[str]:
 
 
 def uses_date(plan: Plan) -> bool:
-    """Whether the flow needs its logical date."""
+    """Whether the flow takes its logical date."""
+    if plan.scope.awaited:
+        return True
     handed = [parameter.value for code in plan.code.values() for parameter in code.parameters]
     mapped = [over for task in plan.workflow.tasks if task.mapping for _, over in task.mapping.over]
     return any(part == e.Context(name="logical_date") for value in (*handed, *mapped) for part in e.walk(value))

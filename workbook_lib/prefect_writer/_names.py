@@ -24,6 +24,11 @@ def identifier(text: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) or name in ("match", "case", "type", "_") else name
 
 
+def flow_name(workflow_id: str) -> str:
+    """The name that Prefect knows the flow by: the function's with dashes, or the legacy id where that is no Python name."""
+    return workflow_id.replace("_", "-") if identifier(workflow_id) == workflow_id else workflow_id
+
+
 class Names:
     """Hands out names that differ from each other, from builtins and from what generated modules use."""
 

@@ -12,8 +12,10 @@ from workbook_lib.model import expr as e
 from workbook_lib.model.action import Wait
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Task, Workflow, closure, topological
+from workbook_lib.prefect_writer._code import TaskCode, is_default
+from workbook_lib.prefect_writer._scope import Scope, scope_of
 from workbook_lib.prefect_writer._sequence import Fork, Sequence, sequence
-from workbook_lib.prefect_writer._tasks import Scope, TaskCode, is_default, scope_of, task_code
+from workbook_lib.prefect_writer._tasks import task_code
 
 # With no failed and no skipped upstream these let a task run, and with a failed one they block it: as all_success does.
 _LIKE_ALL_SUCCESS = frozenset({JoinRule.ALL_SUCCESS, JoinRule.NONE_FAILED, JoinRule.NONE_FAILED_MIN_ONE_SUCCESS})
@@ -34,9 +36,9 @@ class Plan:
     regions: Sequence | None = None
 
 
-def plan(workflow: Workflow) -> Plan:
-    """The plan for a dataflow workflow."""
-    scope = scope_of(workflow)
+def plan(workflow: Workflow, *, day: bool | None = None, awaited: bool = False) -> Plan:
+    """The plan for a dataflow workflow; `day` and `awaited` as for `scope_of`."""
+    scope = scope_of(workflow, day=day, awaited=awaited)
     code = {task.id: task_code(task, scope) for task in workflow.tasks}
     why = _against_futures(workflow, code)
     order = _order(workflow)

@@ -19,7 +19,7 @@ from workbook_lib.model import expr as e
 from workbook_lib.model.action import PythonCall
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Workflow, closure, topological
-from workbook_lib.prefect_writer._tasks import TaskCode, is_default
+from workbook_lib.prefect_writer._code import TaskCode, is_default
 
 _ALL = frozenset({JoinRule.ALL_SUCCESS, JoinRule.NONE_FAILED, JoinRule.NONE_FAILED_MIN_ONE_SUCCESS})
 _JOINS = frozenset({JoinRule.NONE_FAILED, JoinRule.NONE_FAILED_MIN_ONE_SUCCESS})
