@@ -33,7 +33,7 @@ def _plain(value: Any) -> Any:
 
 
 def _task(task: Any) -> dict[str, Any]:
-    mapped = type(task).__name__ == "MappedOperator"
+    mapped = type(task).__name__.endswith("MappedOperator")
     group = task.task_group.group_id if getattr(task, "task_group", None) else None
     return {
         "id": task.task_id,

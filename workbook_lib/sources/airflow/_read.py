@@ -137,8 +137,13 @@ def _assembled(raw: RawFile) -> tuple[list[Workflow], list[Finding]]:
     return assemble(raw)
 
 
-def trace(paths: Sequence[str | Path], options: ReadOptions) -> tuple[list[RawFile], list[Finding], list[str]]:
-    """What the workers answered for all files, before any meaning is read into it."""
+def trace(
+    paths: Sequence[str | Path], options: ReadOptions, tracer: Tracer | None = None
+) -> tuple[list[RawFile], list[Finding], list[str]]:
+    """What the workers answered for all files, before any meaning is read into it. A `tracer` that is given stays open."""
+    if tracer is None:
+        with Tracer("airflow") as own:
+            return trace(paths, options, own)
     raws: list[RawFile] = []
     findings: list[Finding] = []
     files: dict[Path, str] = {}
@@ -150,26 +155,25 @@ def trace(paths: Sequence[str | Path], options: ReadOptions) -> tuple[list[RawFi
         if not found:
             findings.append(_nothing(str(path), "the folder holds no Python file"))
         jobs += [(file, shown, base, Path(path).is_file()) for file, shown, base in found]
-    with Tracer("airflow") as tracer:
-        warned = False
-        for file, shown, base, named in jobs:
-            if file in files:
-                continue
-            files[file] = shown
-            if not named and _is_helper(file):
-                continue
-            job = _job(file, shown, base, options)
-            reply = tracer.trace(job)
-            raw, found_here = _checked(reply, job)
-            findings += found_here
-            if reply.answer is not None and not reply.landlock and not warned:
-                warned = True
-                findings.append(_no_landlock())
-            if raw is not None:
-                raws.append(raw)
-                findings += raw.findings
-                if not raw.dags and not raw.findings:
-                    findings.append(_nothing(shown, "the file defines no DAG", named))
+    warned = False
+    for file, shown, base, named in jobs:
+        if file in files:
+            continue
+        files[file] = shown
+        if not named and _is_helper(file):
+            continue
+        job = _job(file, shown, base, options)
+        reply = tracer.trace(job)
+        raw, found_here = _checked(reply, job)
+        findings += found_here
+        if reply.answer is not None and not reply.landlock and not warned:
+            warned = True
+            findings.append(_no_landlock())
+        if raw is not None:
+            raws.append(raw)
+            findings += raw.findings
+            if not raw.dags and not raw.findings:
+                findings.append(_nothing(shown, "the file defines no DAG", named))
     return raws, findings, list(files.values())
 
 

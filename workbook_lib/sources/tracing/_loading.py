@@ -59,8 +59,9 @@ def run(module: ModuleType, file: Path, shown: str) -> None:
     source = decode(file.read_bytes())
     name = str(file)
     tree = ast.parse(source, name)
-    SOURCES[name], NAMES[name] = (source, ast.parse(source, name)), shown
-    code = compile(ast.fix_missing_locations(_Hooks().visit(tree)), name, "exec", dont_inherit=True)
+    tree = ast.fix_missing_locations(_Hooks().visit(tree))  # every node keeps its place, so that it serves for finding calls as well
+    SOURCES[name], NAMES[name] = (source, tree), shown
+    code = compile(tree, name, "exec", dont_inherit=True)
     module.__dict__["__workbook_call__"] = _symbols.hooked_call
     module.__dict__["__workbook_text__"] = _symbols.text
     exec(code, module.__dict__)

@@ -21,8 +21,10 @@ from typing import Any
 
 ANSWER_LIMIT = 32 * 1024 * 1024
 # Imported once here instead of once per worker: what the sandbox replaces, and what DAG files commonly import.
-WARM = ("asyncio", "concurrent.futures", "csv", "datetime", "email.message", "hashlib", "random", "shutil", "sqlite3", "subprocess", "tempfile", "textwrap")
-WARM += ("unittest.mock", "urllib.request", "uuid", "zoneinfo", "dataclasses", "pathlib", "decimal", "enum", "typing", "pprint", "logging.handlers")
+WARM = (
+    "asyncio concurrent.futures csv dataclasses datetime decimal email.message enum hashlib logging.handlers pathlib pprint random shutil "
+    "sqlite3 subprocess tempfile textwrap typing unittest.mock urllib.request uuid zoneinfo"
+).split()
 _LIBRARY = Path(__file__).resolve().parents[2]
 
 
@@ -57,10 +59,12 @@ def _work(job: dict[str, Any], tracer: Any, scratch: str, pipe: int) -> None:
         data, status = json.dumps({"failure": "memory"}).encode(), 0
     except BaseException as error:
         data = json.dumps({"failure": "internal", "detail": f"{type(error).__name__}: {error}"[:500]}).encode()
-    view = memoryview(data)
-    while view:
-        view = view[os.write(pipe, view) :]
-    os._exit(status)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(pipe, view) :]
+    finally:
+        os._exit(status)  # never back into the server's own code
 
 
 def _collect(pipe: int, deadline: float) -> tuple[bytes, str | None]:

@@ -80,15 +80,6 @@ def _source(file: Path, shown: str) -> str | None:
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         line = raw[: getattr(error, "start", 0) if isinstance(error, UnicodeDecodeError) else 0].count(b"\n") + 1
         return _problem("tracing.encoding", f"the file is not text in its declared encoding (UTF-8 by default): {error}", shown, line, "Save it as UTF-8.")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(source, str(file))
-    except SyntaxError as error:
-        advice = "Correct the line. Python 2 syntax must be ported to Python 3 first (for example with 2to3)."
-        return _problem("tracing.syntax", f"not valid Python {sys.version_info[0]}: {error.msg}", shown, error.lineno, advice)
-    except (RecursionError, MemoryError, ValueError) as error:
-        return _problem("tracing.syntax", f"cannot be parsed: {type(error).__name__}", shown, 1, "Split very deeply nested expressions.")
     return source
 
 
@@ -140,6 +131,11 @@ def _execute(file: Path, shown: str) -> bool:
     importlib.import_module("airflow")
     try:
         _loading.run(module, file, shown)
+    except SyntaxError as error:
+        advice = "Correct the line. Python 2 syntax must be ported to Python 3 first (for example with 2to3)."
+        _failed(error, f"not valid Python {sys.version_info[0]}: {error.msg}", advice, "tracing.syntax")
+    except RecursionError as error:
+        _failed(error, "nested or recursive beyond what Python allows", "Split very deeply nested expressions.", "tracing.recursion")
     except SystemExit as error:
         _failed(error, f"the file ends itself with sys.exit({error.code!r}) while it is read", "Remove the exit from module level.", "tracing.exited")
     except MemoryError as error:

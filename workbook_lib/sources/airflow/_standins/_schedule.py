@@ -8,7 +8,7 @@ from typing import Any
 
 from workbook_lib.sources.airflow._standins import _assets, _tables
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION, report
-from workbook_lib.sources.tracing._stack import SOURCES, call_at, display
+from workbook_lib.sources.tracing._stack import SOURCES, call_at
 from workbook_lib.sources.tracing._symbols import STATE, Decision, entry_of, name_inputs, value_of
 
 _ARGUMENTS = ("schedule", "schedule_interval", "timetable")
@@ -87,7 +87,7 @@ def _text(given: str) -> dict[str, Any]:
 
 def _decided(dag: Any) -> Decision | None:
     """A decision on an assumed value on the lines where the schedule is written, or where the name given for it is assigned."""
-    found = call_at(dag.place)
+    found = call_at(dag.place) if STATE.decisions else None
     if found is None:
         return None
     values = [keyword.value for keyword in found[0].keywords if keyword.arg in _ARGUMENTS]
@@ -107,7 +107,3 @@ def _decided(dag: Any) -> Decision | None:
             return decision
     return None
 
-
-def shown(file: str) -> str:
-    """A file as the user named it."""
-    return display(file)
