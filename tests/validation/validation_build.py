@@ -8,7 +8,7 @@ from typing import Any
 from workbook_lib.model.action import Nothing
 from workbook_lib.model.evaluate import simulate
 from workbook_lib.model.function import Origin
-from workbook_lib.model.run import RunRecord, Scenario, State, result_of
+from workbook_lib.model.run import RunRecord, Scenario, State, TaskRun, result_of
 from workbook_lib.model.workflow import Edge, Task, Workflow, closure, topological
 from workbook_lib.validation import scenarios
 from workbook_lib.validation.scenarios import is_mapped
@@ -51,9 +51,8 @@ class Gap:
 class Simulated:
     """A rehearsal, as a reader computes it."""
 
-    states: dict[tuple[str, int], State]
+    runs: tuple[TaskRun, ...]
     state: State
-    attempts: dict[tuple[str, int], int]
     unfollowed: tuple[Gap, ...] = ()
 
 
@@ -74,9 +73,7 @@ class Program:
 
     def simulate(self, scenario: Scenario) -> Simulated:
         runs, state = simulate(self.workflow, scenario)
-        there = [run for run in runs if run.state in (State.SUCCESS, State.FAILED) or run.attempts]
-        states = {(run.id, run.map_index): run.state for run in there}
-        return Simulated(states, state, {(run.id, run.map_index): run.attempts for run in there}, self.unfollowed_then)
+        return Simulated(tuple(run for run in runs if run.attempts), state, self.unfollowed_then)
 
 
 def program(workflow: Workflow, **changed: Any) -> Program:

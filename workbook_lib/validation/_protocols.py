@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from workbook_lib.model.run import Scenario, State
-
-Key = tuple[str, int]  # (task id, map index; -1 when not mapped)
+from workbook_lib.model.run import Scenario, State, TaskRun
 
 
 class Node(Protocol):
@@ -59,14 +57,12 @@ class Gap(Protocol):
 
 
 class Simulated(Protocol):
-    """How each task instance of a rehearsal ends; instances that the flow never creates are absent."""
+    """The task instances of a rehearsal as a pilot would record them, without those that the flow never creates, and the run's end."""
 
     @property
-    def states(self) -> Mapping[Key, State]: ...
+    def runs(self) -> Sequence[TaskRun]: ...
     @property
     def state(self) -> State: ...
-    @property
-    def attempts(self) -> Mapping[Key, int]: ...
     @property
     def unfollowed(self) -> Sequence[Gap]: ...
 

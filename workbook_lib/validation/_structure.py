@@ -8,11 +8,11 @@ from workbook_lib.errors import ModelError
 from workbook_lib.model._base import Json
 from workbook_lib.model.evaluate import fill, simulate
 from workbook_lib.model.join_rules import JoinRule
-from workbook_lib.model.run import Outcome, Scenario, State, TaskRun, result_of
+from workbook_lib.model.run import TaskRun
 from workbook_lib.model.workflow import Task, Workflow, closure, topological
 from workbook_lib.validation._order import QUALIFIES
 from workbook_lib.validation._pairs import pairs
-from workbook_lib.validation._protocols import FlowProgram, Gap, Graph, Key, Node
+from workbook_lib.validation._protocols import FlowProgram, Gap, Graph, Node
 from workbook_lib.validation._rows import AspectResult, Judgement, TaskVerdict
 from workbook_lib.validation.scenarios import is_mapped, plan
 
@@ -167,9 +167,8 @@ def _firing(workflow: Workflow, program: FlowProgram) -> Iterator[AspectResult]:
         if found.unfollowed:
             yield _row("", Judgement.NOT_COMPARABLE, _gap(found.unfollowed[0]), scenario=scenario.name)
             return
-        created = tuple(_created(scenario, key, ended, found.attempts.get(key)) for key, ended in found.states.items())
         expected = {(run.id, run.map_index): _shown(run) for run in runs}
-        actual = {(run.id, run.map_index): _shown(run) for run in fill(workflow, created)}
+        actual = {(run.id, run.map_index): _shown(run) for run in fill(workflow, found.runs)}
         for key in dict.fromkeys((*expected, *actual)):
             one, other = expected.get(key), actual.get(key)
             if one != other and key[0] not in seen:
@@ -180,14 +179,6 @@ def _firing(workflow: Workflow, program: FlowProgram) -> Iterator[AspectResult]:
             seen.add("")
             reason = f"in the scenario {scenario.name!r} the run ends {state} by the rules, {found.state} in the flow"
             yield _row("", Judgement.DIFFERENT, reason, {"state": state}, {"state": found.state}, scenario.name)
-
-
-def _created(scenario: Scenario, key: Key, state: State, attempts: int | None) -> TaskRun:
-    """What the flow's code says about an instance, in the form in which a run would be observed."""
-    outcome: Outcome = scenario.outcome(*key)
-    value = outcome.value if outcome.arms is None else outcome.arms[0] if len(outcome.arms) == 1 else list(outcome.arms)
-    result = result_of(value) if state is State.SUCCESS else {"absent": True}
-    return TaskRun(id=key[0], map_index=key[1], state=state, attempts=1 if attempts is None else attempts, result=result)
 
 
 def _shown(run: TaskRun) -> dict[str, Json]:
