@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from workbook_lib.migration._check import Check
 from workbook_lib.migration._decisions import Decisions
+from workbook_lib.migration._digest import sources_digest
 from workbook_lib.migration._migration import ColourBy, Migration
 from workbook_lib.migration._needs import Need
 from workbook_lib.migration._project import ConvertReport, FileChange
 
-__all__ = ["Check", "ColourBy", "ConvertReport", "Decisions", "FileChange", "Migration", "Need"]
+__all__ = ["Check", "ColourBy", "ConvertReport", "Decisions", "FileChange", "Migration", "Need", "sources_digest"]

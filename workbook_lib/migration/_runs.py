@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbook_lib.errors import UsageError
 from workbook_lib.migration import _disk, _needs
-from workbook_lib.migration._sources import imports
+from workbook_lib.migration._digest import sources_digest
 from workbook_lib.model.run import REAL, RunRecord, Scenario
 from workbook_lib.model.workflow import Workflow
 
@@ -19,22 +19,11 @@ if TYPE_CHECKING:
     from workbook_lib.validation import Verdict
 
 Progress = Callable[[str], None]
-_TEXTS = frozenset({".md", ".rst", ".ipynb", ".svg", ".png"})
 
 
 def legacy_digest(migration: Migration, workflow: Workflow) -> str:
-    """What a legacy run depends on: the workflow's file and the files it imports, data and templates beside them, the inputs."""
-    legacy = migration.root / "legacy"
-    definition = legacy / workflow.origin.file
-    digest = hashlib.sha256()
-    folders = (definition.parent, legacy, legacy / "dags", legacy / "plugins")
-    files = imports(definition, *folders) if definition.is_file() else set(legacy.rglob("*.py"))
-    others = {path for path in legacy.rglob("*") if path.is_file() and path.suffix not in _TEXTS | {".py", ".pyc"}}
-    for path in sorted(files | others):
-        digest.update(path.relative_to(legacy).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    for name in _needs.FILES:
-        digest.update(json.dumps(_needs.read(migration.root, name), sort_keys=True).encode() + b"\0")
-    return "sha256:" + digest.hexdigest()
+    """What a legacy run of the workflow depends on."""
+    return sources_digest(migration.root / "legacy", workflow, {name: _needs.read(migration.root, name) for name in _needs.FILES})
 
 
 def pilot_digest(migration: Migration, workflow: Workflow) -> str:
@@ -49,10 +38,11 @@ def pilot_digest(migration: Migration, workflow: Workflow) -> str:
 def record(migration: Migration, workflow: Workflow, scenarios: tuple[Scenario, ...], **options: Any) -> tuple[RunRecord, ...]:
     """Legacy records made by the real engine, kept as they come; the real run is made twice, to see which values differ by themselves."""
     from workbook_lib.sources import room
+    from workbook_lib.validation import masks
 
     made_from = legacy_digest(migration, workflow)
     options = {"logical_date": logical_date(migration, workflow)} | options
-    again = [scenario for scenario in scenarios if scenario.kind == "real"]
+    again = [scenario for scenario in scenarios if scenario.kind == "real"][:1]
     made: list[RunRecord] = []
     for one in room(workflow.system).run_legacy(
         workflow,
@@ -62,9 +52,12 @@ def record(migration: Migration, workflow: Workflow, scenarios: tuple[Scenario, 
         inputs={name: _needs.read(migration.root, name) for name in _needs.FILES},
         **options,
     ):
-        if not options.get("params"):
-            migration.store.save_record("legacy", one, made_from, second=len(made) >= len(scenarios))
+        if not options.get("params") and len(made) < len(scenarios):
+            migration.store.save_record("legacy", one, made_from)
         made.append(one)
+    if again and not options.get("params"):
+        pair = [one for one in made if one.scenario == again[0].name]
+        migration.store.save_masks(workflow.id, [mask.model_dump(mode="json") for mask in masks(pair[0], pair[-1])])
     return tuple(made[: len(scenarios)])
 
 
@@ -89,7 +82,7 @@ def logical_date(migration: Migration, workflow: Workflow) -> str:
 def validate(migration: Migration, workflow: Workflow, *, record: bool, progress: Progress, **options: Any) -> Verdict:
     """Run what is missing or stale, compare and keep the verdict."""
     from workbook_lib.pilot import run_many
-    from workbook_lib.validation import judge, masks
+    from workbook_lib.validation import Mask, judge
 
     store, scenarios = migration.store, migration.scenarios(workflow.id)
     missing = stale_records(migration, workflow)
@@ -110,7 +103,6 @@ def validate(migration: Migration, workflow: Workflow, *, record: bool, progress
     fresh = [scenario.name for scenario in scenarios if scenario not in missing]
     legacy = [found for name in fresh if (found := store.record("legacy", workflow.id, name))]
     pilots = [found for scenario in scenarios if (found := store.record("pilot", workflow.id, scenario.name))]
-    first, second = store.record("legacy", workflow.id, REAL.name), store.record("legacy", workflow.id, REAL.name, second=True)
     verdict = judge(
         workflow,
         migration.program(workflow.id),
@@ -118,7 +110,7 @@ def validate(migration: Migration, workflow: Workflow, *, record: bool, progress
         pilots,
         decisions=migration.decisions.plain(),
         placeholders=[task for task, status in migration.statuses(workflow.id).items() if status.status == "placeholder"],
-        masks=masks(first, second) if first and second else (),
+        masks=[Mask.model_validate(mask) for mask in store.masks(workflow.id)],
         project=migration.root / "project",
         fingerprint=fingerprint(migration, workflow),
     )

@@ -1,7 +1,8 @@
 """Recorded legacy runs and values that lie beside the sources, as the shipped examples have them.
 
-`records/<workflow>/<scenario>.json` with an `index.json` beside them, and `inputs/{variables,connections,env}.json`. They move from the
-copied sources to their own places in the migration folder; anything else in folders of these names stays a source.
+`records/<workflow>.json`: `{"schema": 1, "made_from": digest of the sources, "masks": [...], "records": [...]}`, and
+`inputs/{variables,connections,env}.json`. They move from the copied sources to their own places in the migration folder; anything else
+in folders of these names stays a source.
 """
 
 from __future__ import annotations
@@ -13,18 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from workbook_lib.errors import RecordError
-from workbook_lib.migration._disk import file_name, write_json
 from workbook_lib.migration._needs import FILES, path
-from workbook_lib.migration._store import INDEX
+from workbook_lib.migration._store import Store
 from workbook_lib.model.run import RunRecord
 
 
 def adopt(root: Path) -> None:
     """Take records and inputs out of ROOT/legacy; inputs that the user already has stay as they are."""
     legacy = root / "legacy"
-    for folder in sorted(legacy.rglob("records/*")):
-        if folder.is_dir() and not folder.is_symlink():
-            _records(folder, root / ".workbook" / "records" / "legacy")
+    for place in sorted(legacy.rglob("records/*.json")):
+        document = _document(place)
+        if document is not None:
+            _keep(Store(root), document)
+            place.unlink()
+            _prune(place.parent, legacy)
     for folder in sorted(legacy.rglob("inputs")):
         for name in FILES:
             given = folder / f"{name}.json"
@@ -37,38 +40,23 @@ def adopt(root: Path) -> None:
         _prune(folder, legacy)
 
 
-def _records(folder: Path, target: Path) -> None:
-    found = {path: record for path in sorted(folder.glob("*.json")) if path.name != INDEX and (record := _record(path)) is not None}
-    if not found:
-        return
-    workflow = next(iter(found.values())).workflow
-    index = _document(folder / INDEX) or {}
-    own = target / file_name(workflow)
-    kept: dict[str, str] = {name: digest for name, digest in index.get("made_from", {}).items() if isinstance(digest, str)}
-    for path_, record in found.items():
-        name = file_name(record.scenario) + ("~2.json" if path_.stem.endswith("~2") else ".json")
-        write_json(own / name, record.document())
-        path_.unlink()
-    write_json(own / INDEX, {"schema": 1, "made_from": kept})
-    (folder / INDEX).unlink(missing_ok=True)
-    _prune(folder, folder.parent.parent)
+def _keep(store: Store, document: dict[str, Any]) -> None:
+    """Keep shipped records; those that the user made from newer sources stay."""
+    made_from = str(document.get("made_from", ""))
+    for record in document["records"]:
+        if store.made_from("legacy", record.workflow, record.scenario) in (None, "", made_from):
+            store.save_record("legacy", record, made_from)
+            store.save_masks(record.workflow, document.get("masks", []))
 
 
 def _document(place: Path) -> dict[str, Any] | None:
+    """A file of records with its records loaded; None for any other file."""
     try:
         found = json.loads(place.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _record(place: Path) -> RunRecord | None:
-    document = _document(place)
-    if document is None or "engine" not in document or "scenario" not in document:
-        return None
-    try:
-        return RunRecord.from_json(document)
-    except RecordError:
+        if not isinstance(found, dict) or found.get("schema") != 1 or not isinstance(found.get("records"), list):
+            return None
+        return found | {"records": [RunRecord.from_json(record) for record in found["records"]]}
+    except (OSError, ValueError, RecordError):
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from workbook_lib.errors import RecordError
 from workbook_lib.findings import Finding
@@ -14,7 +14,7 @@ from workbook_lib.model.run import RunRecord
 from workbook_lib.model.workflow import Workflow
 
 Engine = Literal["legacy", "pilot"]
-INDEX = "index.json"
+INDEX, MASKS = "_made_from.json", "_masks.json"
 
 
 class Store:
@@ -63,21 +63,29 @@ class Store:
         """The folder of one workflow's records."""
         return self.folder / "records" / engine / file_name(workflow)
 
-    def save_record(self, engine: Engine, record: RunRecord, made_from: str, *, second: bool = False) -> Path:
-        """Keep a record, with the digest of what it was made from; a `second` run lies beside the first."""
+    def save_record(self, engine: Engine, record: RunRecord, made_from: str) -> Path:
+        """Keep a record, with the digest of what it was made from."""
         folder = self.records(engine, record.workflow)
-        path = folder / _record_name(record.scenario, second)
+        path = folder / f"{file_name(record.scenario)}.json"
         write_json(path, record.document())
-        if not second:
-            index = read_json(folder / INDEX, {"schema": 1, "made_from": {}})
-            index["made_from"][record.scenario] = made_from
-            write_json(folder / INDEX, index)
+        index = read_json(folder / INDEX, {"schema": 1, "made_from": {}})
+        index["made_from"][record.scenario] = made_from
+        write_json(folder / INDEX, index)
         return path
 
-    def record(self, engine: Engine, workflow: str, scenario: str, *, second: bool = False) -> RunRecord | None:
+    def record(self, engine: Engine, workflow: str, scenario: str) -> RunRecord | None:
         """A stored record, or None."""
-        text = read_text(self.records(engine, workflow) / _record_name(scenario, second))
+        text = read_text(self.records(engine, workflow) / f"{file_name(scenario)}.json")
         return None if text is None else RunRecord.from_json(text)
+
+    def save_masks(self, workflow: str, masks: list[dict[str, Any]]) -> None:
+        """Keep what differs between two legacy runs by itself."""
+        write_json(self.records("legacy", workflow) / MASKS, masks)
+
+    def masks(self, workflow: str) -> list[dict[str, Any]]:
+        """What differs between two legacy runs by itself, as data."""
+        found: list[dict[str, Any]] = read_json(self.records("legacy", workflow) / MASKS, [])
+        return found
 
     def made_from(self, engine: Engine, workflow: str, scenario: str) -> str | None:
         """The digest kept with a record, or None."""
@@ -94,6 +102,3 @@ class Store:
         """The stored verdict, or None."""
         return read_text(self.folder / "verdicts" / f"{file_name(workflow)}.json")
 
-
-def _record_name(scenario: str, second: bool) -> str:
-    return file_name(scenario) + ("~2.json" if second else ".json")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook_lib.errors import WorkbookError
+from workbook_lib.migration import sources_digest
 from workbook_lib.model.run import REAL, RunRecord, Scenario
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.sources.airflow.engine import environment, run_several, structure
@@ -54,7 +55,7 @@ def read_workflows(folder: Path, work: Path) -> dict[str, Workflow]:
 
 
 def example(folder: Path, work: Path) -> list[Path]:
-    """Write the records of one example folder; the paths written."""
+    """Write the records of one example folder, "again" the second real run; the paths written."""
     written: list[Path] = []
     for workflow in read_workflows(folder, work).values():
         runs = [(workflow, scenario) for scenario in (REAL, *scenarios(workflow))]
@@ -62,7 +63,8 @@ def example(folder: Path, work: Path) -> list[Path]:
         found = [mask.model_dump(mode="json") for one, other in first if one.scenario == REAL.name for mask in masks(one, other)]
         target = folder / "records" / f"{workflow.id}.json"
         target.parent.mkdir(exist_ok=True)
-        document = {"schema": 1, "masks": found, "records": [steady(one).document() for one, _ in first]}
+        made_from = sources_digest(folder, workflow, {})
+        document = {"schema": 1, "made_from": made_from, "masks": found, "records": [steady(one).document() for one, _ in first]}
         target.write_text(json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
         written.append(target)
     return written
