@@ -126,7 +126,8 @@ def ask(name, after):
 with DAG("sensors", start_date=datetime(2024, 1, 1), schedule=None, catchup=False):
     for mode in ("poke", "reschedule"):
         PythonSensor(task_id=f"{mode}_true", python_callable=ask, op_args=[f"{mode}_true", 3], timeout=3600, poke_interval=300, mode=mode)
-        PythonSensor(task_id=f"{mode}_false", python_callable=ask, op_args=[f"{mode}_false", 99], timeout=3600, poke_interval=300, mode=mode)
+        PythonSensor(task_id=f"{mode}_false", python_callable=ask, op_args=[f"{mode}_false", 99], timeout=3600,
+                     poke_interval=300, mode=mode)
     PythonSensor(task_id="soft", python_callable=ask, op_args=["soft", 1000], poke_interval=300, timeout=3600, soft_fail=True)
     TimeDeltaSensor(task_id="long_past", delta=timedelta(days=1), poke_interval=300)
 """
