@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from workbook_lib.errors import ModelError
 from workbook_lib.model import _lengths
-from workbook_lib.model.join_rules import Decision, JoinRule, decide
+from workbook_lib.model._timing import Ended, settle
+from workbook_lib.model.join_rules import Decision, JoinRule
 from workbook_lib.model.run import Outcome, Scenario, State, TaskRun, result_of
-from workbook_lib.model.workflow import Mapping, Task, Workflow, closure, topological
+from workbook_lib.model.workflow import Edge, Mapping, Task, Workflow, closure, topological
 
 _FAST = (JoinRule.ONE_SUCCESS, JoinRule.ONE_FAILED, JoinRule.ONE_DONE)
 _BAD = (State.FAILED, State.UPSTREAM_FAILED, State.NOT_RUN)
@@ -54,111 +55,145 @@ def run_state(workflow: Workflow, runs: Iterable[TaskRun]) -> State:
     return State.FAILED if any(run.id in leaves and run.state in _BAD for run in runs) else State.SUCCESS
 
 
+class _Graph:
+    """What follows from a workflow alone; kept for the next scenario of the same workflow."""
+
+    def __init__(self, workflow: Workflow) -> None:
+        self.workflow = workflow
+        self.closure = closure(workflow)
+        self.tasks = {task.id: task for task in workflow.tasks}
+        self.order = [self.tasks[task_id] for task_id in topological(workflow)]
+        self.upstream: dict[str, list[str]] = {task.id: [] for task in workflow.tasks}
+        self.branches: dict[str, list[Edge]] = {task.id: [] for task in workflow.tasks}
+        for edge in workflow.edges:
+            self.upstream[edge.target].append(edge.source)
+            if self.tasks[edge.source].steers == "branch":
+                self.branches[edge.target].append(edge)
+        self.mappings = {task.id: _lengths.mapping_of(workflow, task) for task in workflow.tasks}
+        self.groups = {task.id: group.id for task in workflow.tasks if (group := _lengths.enclosing(workflow, task)) is not None}
+        self.setups = _relevant_setups(workflow, self.closure)
+
+
+_last: list[_Graph] = []
+
+
+def _graph(workflow: Workflow) -> _Graph:
+    if not _last or _last[0].workflow is not workflow:
+        _last[:] = [_Graph(workflow)]
+    return _last[0]
+
+
 class _Evaluation:
-    """The states so far, task by task in topological order. `result` tells a run's result, if it is known."""
+    """The states so far, task by task in topological order, and the round from which each is seen. `result` tells a run's result."""
 
     def __init__(self, workflow: Workflow, result: _lengths.ResultOf) -> None:
         if workflow.kind != "dataflow":
             raise ModelError(f"workflow {workflow.id!r} is control flow; join rules do not decide it")
-        self.workflow, self.result = workflow, result
-        self.closure = closure(workflow)
-        self.tasks = {task.id: task for task in workflow.tasks}
-        self.order = [self.tasks[task_id] for task_id in topological(workflow)]
-        self.upstream = {task.id: workflow.upstream(task.id) for task in workflow.tasks}
-        self.groups = {task.id: group.id for task in workflow.tasks if (group := _lengths.enclosing(workflow, task)) is not None}
-        self.setups = _relevant_setups(workflow, self.closure)
+        self.workflow, self.result, self.graph = workflow, result, _graph(workflow)
+        self.order = self.graph.order
         self.ended: dict[str, list[TaskRun]] = {}
+        self.seen: dict[tuple[str, int], int] = {}
         self.stopped: dict[str, set[str]] = {}  # task -> short circuits that skipped it, whatever its rule
 
     def runs(self) -> tuple[TaskRun, ...]:
         """All instances, in the order of the workflow's tasks."""
         return tuple(run for task in self.workflow.tasks for run in self.ended[task.id])
 
-    def settle(self, task: Task, seen: list[TaskRun], run: Runner, *, unknown_length: int | None) -> None:
-        """Decide all instances of `task` that are not in `seen`."""
-        mapping = _lengths.mapping_of(self.workflow, task)
+    def settle(self, task: Task, there: list[TaskRun], run: Runner, *, unknown_length: int | None) -> None:
+        """Decide all instances of `task`; those that are `there` already keep their states."""
+        mapping = self.graph.mappings[task.id]
         if mapping is None:
-            self.ended[task.id] = seen or [self._instance(task, -1, run)]
+            self.ended[task.id] = [self._instance(task, one.map_index, run, one) for one in there] or [
+                self._instance(task, -1, run)
+            ]
         else:
-            self.ended[task.id] = self._mapped(task, seen, run, unknown_length)
+            self.ended[task.id] = self._mapped(task, mapping, there, run, unknown_length)
         self._stop_downstream(task)
 
-    def _mapped(self, task: Task, seen: list[TaskRun], run: Runner, unknown_length: int | None) -> list[TaskRun]:
-        mapping = _lengths.mapping_of(self.workflow, task)
-        assert mapping is not None
-        if any(one.map_index == -1 for one in seen):
-            return seen
+    def _mapped(self, task: Task, mapping: Mapping, there: list[TaskRun], run: Runner, unknown_length: int | None) -> list[TaskRun]:
+        given = {one.map_index: one for one in there}
+        if -1 in given:
+            return [self._instance(task, index, run, one) for index, one in given.items()]
+        decision, now = self._decide(task, -1, () if _lengths.literal(mapping) else self._expansion(mapping))
+        if not given and not _lengths.literal(mapping) and decision != "run":
+            return [self._never(task, -1, decision, now)]
         number = _lengths.length(self.workflow, mapping, self.ended, self.result)
-        if not seen and not _lengths.literal(mapping):
-            blocked = self._expansion(mapping) or (self._decide(task, -1) if task.id not in self.groups else "run")
-            if blocked != "run":
-                return [_never(task, -1, blocked)]
+        number = unknown_length if number is None else number
         if number is None:
-            number = unknown_length
-        if number is None:
-            return seen or [self._instance(task, -1, run)]
-        if number == 0:
-            return seen or [_never(task, -1, self._or_skipped(task))]
-        there = {one.map_index: one for one in seen}
-        filled = {index: there.get(index) or self._instance(task, index, run) for index in range(number)}
-        return list((there | filled).values())
+            return [self._instance(task, index, run, one) for index, one in given.items()] or [self._instance(task, -1, run)]
+        if number == 0 and not given:
+            return [self._never(task, -1, "skipped" if decision == "run" else decision, now)]
+        return [self._instance(task, index, run, given.get(index)) for index in sorted({*given, *range(number)})]
 
-    def _or_skipped(self, task: Task) -> Decision:
-        decision = self._decide(task, -1)
-        return "skipped" if decision == "run" else decision
+    def _expansion(self, mapping: Mapping) -> tuple[Ended, ...]:
+        """The tasks that decide the length; a mapped one only while it is not expanded."""
+        return tuple(
+            Ended(self.seen[name, -1], str(one.state))
+            for name in _lengths.sources(mapping)
+            for one in self.ended[name]
+            if one.map_index == -1
+        )
 
-    def _expansion(self, mapping: Mapping) -> Decision | None:
-        """What the tasks that decide the length do to a mapped task, before its own rule is asked."""
-        names = _lengths.sources(mapping)
-        states = {one.state for name in names for one in self.ended[name] if one.map_index == -1}
-        if states & set(_BAD):
-            return "upstream_failed"
-        return "skipped" if State.SKIPPED in states else None
+    def _instance(self, task: Task, index: int, run: Runner, given: TaskRun | None = None) -> TaskRun:
+        decision, now = self._decide(task, index)
+        if given is None and decision != "run":
+            return self._never(task, index, decision, now)
+        one = given or run(task, index)
+        self.seen[task.id, index] = now + max(one.attempts, 1)
+        return one
 
-    def _instance(self, task: Task, index: int, run: Runner) -> TaskRun:
-        decision = self._decide(task, index)
-        return run(task, index) if decision == "run" else _never(task, index, decision)
+    def _never(self, task: Task, index: int, decision: Decision, now: int) -> TaskRun:
+        passed = self._passed_over(task, index)
+        self.seen[task.id, index] = now + 1 if passed is None else passed
+        return TaskRun(id=task.id, map_index=index, state=State(decision), observed=False)
 
-    def _decide(self, task: Task, index: int) -> Decision:
-        if self._passed_over(task, index):
-            return "skipped"
-        if not self.upstream[task.id] or task.join_rule is JoinRule.ALWAYS:
-            return "run"
-        if not task.teardown:
-            states = {one.state for name in self.setups[task.id] for one in self.ended[name]}
-            if states & set(_BAD):
-                return "upstream_failed"
-            if State.SKIPPED in states:
-                return "skipped"
-        pairs = [(str(one.state), self.tasks[name].setup) for name in self.upstream[task.id] for one in self._relevant(task, index, name)]
-        return decide(task.join_rule, pairs)
+    def _decide(self, task: Task, index: int, required: tuple[Ended, ...] = ()) -> tuple[Decision, int]:
+        passed = self._passed_over(task, index)
+        if passed is not None:
+            return "skipped", passed
+        if not self.graph.upstream[task.id] or task.join_rule is JoinRule.ALWAYS:
+            return settle(JoinRule.ALL_SUCCESS, (), required)
+        setups = () if task.teardown else self.graph.setups[task.id]
+        scope = [Ended(self.seen[name, one.map_index], str(one.state)) for name in setups for one in self.ended[name]]
+        upstream = [
+            Ended(self.seen[name, one.map_index], str(one.state), self.graph.tasks[name].setup)
+            for name in self.graph.upstream[task.id]
+            for one in self._relevant(task, index, name)
+        ]
+        return settle(task.join_rule, upstream, (*required, *scope))
 
     def _relevant(self, task: Task, index: int, upstream: str) -> list[TaskRun]:
-        """The instances of `upstream` that this instance waits for: its own peer inside one mapped group, else all."""
-        runs = self.ended[upstream]
-        same = task.id in self.groups and self.groups[task.id] == self.groups.get(upstream)
-        fast = task.join_rule in _FAST and task.group == self.groups.get(task.id)
-        return [one for one in runs if one.map_index in (index, -1)] if same and index >= 0 and not fast else runs
+        """The instances of `upstream` that this instance waits for: its own peer inside one mapped group, else all.
 
-    def _passed_over(self, task: Task, index: int) -> bool:
-        """Whether a branch chose otherwise or a short circuit stopped here; then no rule is asked."""
-        for name in self.stopped.get(task.id, ()):
-            if any(self._is_false(one) for one in self._relevant(task, index, name)):
-                return True
-        for edge in self.workflow.edges:
-            if edge.target != task.id or self.tasks[edge.source].steers != "branch":
-                continue
+        Rules that one task can meet look at all instances, when the task stands directly in the mapped group.
+        """
+        runs, groups = self.ended[upstream], self.graph.groups
+        same = task.id in groups and groups[task.id] == groups.get(upstream)
+        fast = task.join_rule in _FAST and task.group == groups.get(task.id)
+        return [one for one in runs if one.map_index in (index, -1)] if same and not fast else runs
+
+    def _passed_over(self, task: Task, index: int) -> int | None:
+        """The round from which it is seen that a branch chose otherwise or a short circuit stopped here; then no rule is asked."""
+        rounds = [
+            self.seen[name, one.map_index]
+            for name in self.stopped.get(task.id, ())
+            for one in self._relevant(task, index, name)
+            if self._is_false(one)
+        ]
+        for edge in self.graph.branches[task.id]:
             for one in self._relevant(task, index, edge.source):
                 known, value = self.result(one)
+                if index >= 0 and one.map_index == -1:
+                    continue  # a branch outside skips the task before it is expanded; instances that exist already it does not find
                 if one.state is State.SUCCESS and known and not self._chosen(task.id, edge.choice, value):
-                    return True
-        return False
+                    rounds.append(self.seen[edge.source, one.map_index])
+        return min(rounds, default=None)
 
     def _chosen(self, task_id: str, choice: tuple[str, ...] | None, value: object) -> bool:
         arms = [value] if isinstance(value, str) else list(value) if isinstance(value, list | tuple) else []
         if choice is not None:
             return any(arm in choice for arm in arms)
-        return any(arm == task_id or task_id in self.closure.get(str(arm), ()) for arm in arms)
+        return any(arm == task_id or task_id in self.graph.closure.get(str(arm), ()) for arm in arms)
 
     def _is_false(self, run: TaskRun) -> bool:
         known, value = self.result(run)
@@ -167,8 +202,8 @@ class _Evaluation:
     def _stop_downstream(self, task: Task) -> None:
         if task.steers != "short_circuit" or not any(self._is_false(run) for run in self.ended[task.id]):
             return
-        for name in self.workflow.downstream(task.id) if task.steers_rules else self.closure[task.id]:
-            if not self.tasks[name].teardown:
+        for name in self.workflow.downstream(task.id) if task.steers_rules else self.graph.closure[task.id]:
+            if not self.graph.tasks[name].teardown:
                 self.stopped.setdefault(name, set()).add(task.id)
 
 
@@ -184,10 +219,6 @@ def _relevant_setups(workflow: Workflow, reach: dict[str, frozenset[str]]) -> di
         )
         for task in workflow.tasks
     }
-
-
-def _never(task: Task, index: int, decision: Decision) -> TaskRun:
-    return TaskRun(id=task.id, map_index=index, state=State(decision), observed=False)
 
 
 def _value(outcome: Outcome) -> object:
