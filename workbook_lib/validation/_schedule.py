@@ -40,20 +40,46 @@ UNLIKE = {
 
 
 def deployment(project: Path, workflow_id: str) -> Mapping[str, Any] | None:
-    """The entry of `prefect.yaml` whose entrypoint is the workflow's flow; None when there is none. ProjectError on a broken file."""
+    """The entry of `prefect.yaml` whose entrypoint is the workflow's flow; None when there is none. ProjectError on a broken file.
+
+    Of several such entries the schedules of all.
+    """
     table, listing = project / "pyproject.toml", project / "prefect.yaml"
-    try:
-        flows = tomllib.loads(table.read_text("utf-8")).get("tool", {}).get("migration", {}).get("workflows", {})
-        document = yaml.safe_load(listing.read_text("utf-8")) or {}
-    except FileNotFoundError:
+    if not table.is_file() or not listing.is_file():
         return None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ProjectError(f"cannot be read: {error}", file=str(table)) from error
+    try:
+        data = tomllib.loads(_text(table))
+    except tomllib.TOMLDecodeError as error:
+        raise ProjectError(f"not TOML: {error}", file=str(table)) from error
+    try:
+        document = yaml.safe_load(_text(listing)) or {}
     except yaml.YAMLError as error:
         raise ProjectError(f"not YAML: {' '.join(str(error).split())}", file=str(listing)) from error
-    entry = flows.get(workflow_id, {}).get("entrypoint")
-    found = [item for item in document.get("deployments") or () if isinstance(item, dict) and item.get("entrypoint") == entry]
-    return found[0] if entry and found else None
+    if not isinstance(document, dict):
+        raise ProjectError("not a mapping with `deployments`", file=str(listing))
+    flows: Any = data
+    for name in ("tool", "migration", "workflows"):
+        flows = flows.get(name, {}) if isinstance(flows, dict) else None
+    if not isinstance(flows, dict):
+        raise ProjectError("[tool.migration.workflows] is not a table", file=str(table))
+    entry = flows.get(workflow_id)
+    entrypoint = entry.get("entrypoint") if isinstance(entry, dict) else None
+    listed = document.get("deployments")
+    several = listed if isinstance(listed, list) else []
+    found = [item for item in several if isinstance(item, dict) and item.get("entrypoint") == entrypoint]
+    if not entrypoint or not found:
+        return None
+    if len(found) == 1:
+        return found[0]
+    schedules = [dict(entry) | ({"active": False} if item.get("paused") else {}) for item in found for entry in _entries(item)]
+    return {"entrypoint": entrypoint, "schedules": schedules}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(f"cannot be read: {error}", file=str(path)) from error
 
 
 def compare_schedule(workflow: Workflow, deployed: Mapping[str, Any] | None) -> list[AspectResult]:

@@ -1,0 +1,108 @@
+"""The model's schedule against the deployment in prefect.yaml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from validation_build import flow
+
+from workbook_lib.errors import ProjectError
+from workbook_lib.model.workflow import Schedule
+from workbook_lib.validation import compare_schedule, deployment
+
+DAILY = Schedule(kind="cron", cron="0 6 * * *", timezone="Europe/Berlin")
+PRESET = Schedule(kind="cron", cron="@daily")
+HOURLY = Schedule(kind="interval", interval_seconds=3600)
+NONE = Schedule()
+
+
+def cron(text: str, zone: str | None = None, **more: Any) -> dict[str, Any]:
+    return {"schedules": [{"cron": text, **({"timezone": zone} if zone else {}), **more}]}
+
+
+PAUSED = "paused: the deployment has the same schedule, but does not run by it yet"
+CASES: list[tuple[Schedule, dict[str, Any] | None, str, str]] = [
+    (DAILY, cron("0 6 * * *", "Europe/Berlin"), "equal", ""),
+    (DAILY, cron("0  6 * * *", "Europe/Berlin"), "equal", ""),
+    (DAILY, {"schedule": {"cron": "0 6 * * *", "timezone": "Europe/Berlin"}}, "equal", ""),
+    (DAILY, cron("0 6 * * *"), "different", "the time zones differ"),
+    (DAILY, cron("0 7 * * *", "Europe/Berlin"), "different", "the schedules differ"),
+    (DAILY, {}, "different", "the deployment has no schedule"),
+    (DAILY, {"schedules": []}, "different", "the deployment has no schedule"),
+    (DAILY, {"schedules": [{"interval": 86400}]}, "different", "the schedules differ"),
+    (DAILY, {"schedules": cron("0 6 * * *", "Europe/Berlin")["schedules"] * 2}, "different", "the deployment has 2 schedules"),
+    (DAILY, cron("0 6 * * *", "Europe/Berlin", active=False), "equal", PAUSED),
+    (DAILY, cron("0 6 * * *", "Europe/Berlin") | {"paused": True}, "equal", PAUSED),
+    (DAILY, cron("0 7 * * *", "Europe/Berlin", active=False), "different", "the deployment is paused, and its schedule differs"),
+    (DAILY, None, "not comparable", "prefect.yaml has no deployment for this flow"),
+    (PRESET, cron("@daily"), "equal", ""),
+    (PRESET, cron("0 0 * * *"), "equal", ""),
+    (HOURLY, {"schedules": [{"interval": 3600, "anchor_date": "2024-01-01"}]}, "equal", ""),
+    (HOURLY, {"schedules": [{"interval": "PT1H"}]}, "equal", ""),
+    (HOURLY, {"schedules": [{"interval": 3601}]}, "different", "the schedules differ"),
+    (HOURLY, {"schedules": [{"interval": "often"}]}, "different", "the schedules differ"),
+    (NONE, {}, "equal", ""),
+    (NONE, cron("0 6 * * *"), "different", "the legacy workflow has no schedule, the deployment has one"),
+    (NONE, cron("0 6 * * *", active=False), "equal", ""),
+    (Schedule(kind="unknown", text="?"), {}, "not comparable", "it is decided by something that was not known when reading"),
+    (Schedule(kind="once", text="@once"), {}, "not comparable", "Prefect has no schedule that runs once"),
+    (Schedule(kind="assets", text="s3://x"), {}, "not comparable", "it runs when assets change; events are not compared yet"),
+]
+
+
+@pytest.mark.parametrize(("legacy", "deployed", "verdict", "reason"), CASES)
+def test_compared(legacy: Schedule, deployed: dict[str, Any] | None, verdict: str, reason: str) -> None:
+    rows = compare_schedule(flow("a", schedule=legacy), deployed)
+    assert [(row.id, row.aspect, str(row.verdict), row.reason) for row in rows] == [("", "schedule", verdict, reason)]
+
+
+def test_both_values_are_shown() -> None:
+    (row,) = compare_schedule(flow("a", schedule=DAILY), cron("0 7 * * *"))
+    assert (row.legacy, row.pilot) == (
+        {"cron": "0 6 * * *", "timezone": "Europe/Berlin"},
+        {"cron": "0 7 * * *", "timezone": "UTC"},
+    )
+
+
+def project(folder: Path, table: str, listing: str) -> Path:
+    (folder / "pyproject.toml").write_text(table)
+    (folder / "prefect.yaml").write_text(listing)
+    return folder
+
+
+TABLE = '[tool.migration.workflows.w]\nentrypoint = "flows/w.py:w"\n'
+
+
+def test_the_deployment_is_found_by_its_entrypoint(tmp_path: Path) -> None:
+    listing = "deployments:\n- {name: v, entrypoint: 'flows/v.py:v'}\n- {name: x, entrypoint: 'flows/w.py:w'}\n"
+    assert deployment(project(tmp_path, TABLE, listing), "w") == {"name": "x", "entrypoint": "flows/w.py:w"}
+    assert deployment(tmp_path, "v") is None
+
+
+def test_of_several_deployments_every_schedule_counts(tmp_path: Path) -> None:
+    one = "{name: %s, entrypoint: 'flows/w.py:w', schedules: [{cron: '0 6 * * *', timezone: Europe/Berlin}]%s}"
+    both = deployment(project(tmp_path, TABLE, f"deployments: [{one % ('x', '')}, {one % ('y', '')}]"), "w")
+    assert [row.reason for row in compare_schedule(flow("a", schedule=DAILY), both)] == ["the deployment has 2 schedules"]
+    paused = deployment(project(tmp_path, TABLE, f"deployments: [{one % ('x', '')}, {one % ('y', ', paused: true')}]"), "w")
+    assert [str(row.verdict) for row in compare_schedule(flow("a", schedule=DAILY), paused)] == ["equal"]
+
+
+def test_no_project_no_deployment(tmp_path: Path) -> None:
+    assert deployment(tmp_path, "w") is None
+
+
+@pytest.mark.parametrize(
+    ("table", "listing", "file", "message"),
+    [
+        (TABLE, "a: [", "prefect.yaml", "not YAML: while parsing a flow node"),
+        (TABLE, "- 1", "prefect.yaml", "not a mapping"),
+        ("[", "", "pyproject.toml", "not TOML: "),
+        ("tool = 1", "", "pyproject.toml", "[tool.migration.workflows] is not a table"),
+    ],
+)
+def test_broken_files_are_named(tmp_path: Path, table: str, listing: str, file: str, message: str) -> None:
+    with pytest.raises(ProjectError) as error:
+        deployment(project(tmp_path, table, listing), "w")
+    assert str(error.value).startswith(f"{tmp_path / file}: {message}")
