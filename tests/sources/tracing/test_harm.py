@@ -124,7 +124,10 @@ def test_a_careless_command_does_not_stop_the_reading(tmp_path: Path) -> None:
 
 
 def test_a_worker_writes_only_into_its_scratch_folder(tmp_path: Path) -> None:
-    source = HEAD + "import tempfile, os\nwith tempfile.NamedTemporaryFile('w', delete=False) as f:\n    f.write('x')\nwith DAG('d', description=f.name):\n    pass\n"
+    source = (
+        HEAD
+        + "import tempfile, os\nwith tempfile.NamedTemporaryFile('w', delete=False) as f:\n    f.write('x')\nwith DAG('d', description=f.name):\n    pass\n"
+    )
     (tmp_path / "x.py").write_text(source)
     raws, findings, _ = _read.trace([tmp_path / "x.py"], ReadOptions(), SHARED)
     assert findings == []
@@ -132,7 +135,10 @@ def test_a_worker_writes_only_into_its_scratch_folder(tmp_path: Path) -> None:
 
 
 def test_ctypes_is_not_there(tmp_path: Path) -> None:
-    source = HEAD + "import ctypes\nlib = ctypes.CDLL(None)\nlib.system(b'touch x')\nwith DAG('d', description=repr(type(lib).__name__)):\n    pass\n"
+    source = (
+        HEAD
+        + "import ctypes\nlib = ctypes.CDLL(None)\nlib.system(b'touch x')\nwith DAG('d', description=repr(type(lib).__name__)):\n    pass\n"
+    )
     (tmp_path / "x.py").write_text(source)
     raws, _, _ = _read.trace([tmp_path / "x.py"], ReadOptions(), SHARED)
     assert raws[0].dags[0].description == "'Inert'"
@@ -140,7 +146,9 @@ def test_ctypes_is_not_there(tmp_path: Path) -> None:
 
 def test_the_environment_is_scrubbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_TOKEN", "secret")
-    source = HEAD + "import os\nwith DAG('d', description=','.join(sorted(os.environ)) + str(os.environ.get('MY_TOKEN', 'none'))):\n    pass\n"
+    source = (
+        HEAD + "import os\nwith DAG('d', description=','.join(sorted(os.environ)) + str(os.environ.get('MY_TOKEN', 'none'))):\n    pass\n"
+    )
     (tmp_path / "x.py").write_text(source)
     raws, findings, _ = _read.trace([tmp_path / "x.py"], ReadOptions(), SHARED)
     assert raws[0].dags[0].description == "none"
@@ -179,7 +187,10 @@ def test_too_much_output_is_refused(tmp_path: Path) -> None:
 
 
 def test_too_large_an_answer_is_refused(tmp_path: Path) -> None:
-    source = HEAD + "from airflow.operators.bash import BashOperator\nwith DAG('d'):\n    for i in range(400):\n        BashOperator(task_id=f't{i}', bash_command='x' * 150_000)\n"
+    source = (
+        HEAD
+        + "from airflow.operators.bash import BashOperator\nwith DAG('d'):\n    for i in range(400):\n        BashOperator(task_id=f't{i}', bash_command='x' * 150_000)\n"
+    )
     (tmp_path / "x.py").write_text(source)
     _, findings, _ = _read.trace([tmp_path / "x.py"], ReadOptions(), SHARED)
     assert [finding.code for finding in findings] == ["tracing.too_large"]

@@ -44,7 +44,9 @@ def _files(path: Path, shown: str) -> Iterator[tuple[Path, str, Path]]:
     base = path.resolve()
     for folder, folders, names in os.walk(base, onerror=None):
         here = Path(folder)
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS and not _ignored(base, here / name))
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS and not _ignored(base, here / name)
+        )
         for name in sorted(names):
             file = here / name
             if name.endswith(".py") and not name.startswith(".") and file.is_file() and not _ignored(base, file):

@@ -39,20 +39,38 @@ class Reply(Frozen):
     """What the server said: an answer of the worker, still unchecked, or how it failed."""
 
     answer: Json = None
-    failure: (
-        Literal["timeout", "too_large", "memory", "signal", "exited", "garbled", "internal"] | None
-    ) = None
+    failure: Literal["timeout", "too_large", "memory", "signal", "exited", "garbled", "internal"] | None = None
     detail: str = Field(default="", max_length=2000)
     landlock: bool = False
 
 
 _FAILURES = {
-    "timeout": ("tracing.timeout", "the file did not finish within {seconds:g} s, and was stopped", "Move slow work from module level into a task."),
+    "timeout": (
+        "tracing.timeout",
+        "the file did not finish within {seconds:g} s, and was stopped",
+        "Move slow work from module level into a task.",
+    ),
     "too_large": ("tracing.too_large", "what the file defines is too large to read", "Split the file."),
-    "memory": ("tracing.memory", "the file needs more than {memory} MB of memory while it is read", "Move heavy work from module level into a task."),
-    "signal": ("tracing.crashed", "the file made the interpreter crash ({detail})", "Read its module level for native code or very deep recursion."),
-    "exited": ("tracing.exited", "the file ended the interpreter with status {detail} while it was read", "Remove os._exit from module level."),
-    "garbled": ("tracing.garbled", "the answer for the file does not have the agreed form", "Read its module level: it seems to tamper with the reader."),
+    "memory": (
+        "tracing.memory",
+        "the file needs more than {memory} MB of memory while it is read",
+        "Move heavy work from module level into a task.",
+    ),
+    "signal": (
+        "tracing.crashed",
+        "the file made the interpreter crash ({detail})",
+        "Read its module level for native code or very deep recursion.",
+    ),
+    "exited": (
+        "tracing.exited",
+        "the file ended the interpreter with status {detail} while it was read",
+        "Remove os._exit from module level.",
+    ),
+    "garbled": (
+        "tracing.garbled",
+        "the answer for the file does not have the agreed form",
+        "Read its module level: it seems to tamper with the reader.",
+    ),
     "internal": ("tracing.internal", "the reader failed on this file: {detail}", "Please report it with the file."),
 }
 
@@ -105,7 +123,8 @@ class Tracer:
             said = process.stderr.read().decode(errors="replace").strip().splitlines() if process.stderr else []
             self.close()
             raise EngineError(
-                f"the reader's worker process ended: {said[-1] if said else 'without a word'}", advice="Check the installation with `workbook --version`."
+                f"the reader's worker process ended: {said[-1] if said else 'without a word'}",
+                advice="Check the installation with `workbook --version`.",
             )
         try:
             return Reply.model_validate_json(line)

@@ -46,7 +46,13 @@ def callable_expr(value: Any) -> Expr:
         place = class_place(value)
         if place:
             return {"kind": "callable", "name": clean(name), "file": place[0], "line": place[1], "reason": None}
-        return {"kind": "callable", "name": clean(f"{value.__module__}.{name}"), "file": None, "line": None, "reason": "not of this repository"}
+        return {
+            "kind": "callable",
+            "name": clean(f"{value.__module__}.{name}"),
+            "file": None,
+            "line": None,
+            "reason": "not of this repository",
+        }
     if code is None or not STATE.is_user_file(code.co_filename):
         module = getattr(value, "__module__", "") or ""
         reason = "builtin" if module == "builtins" else "not of this repository"

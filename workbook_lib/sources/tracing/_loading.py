@@ -18,7 +18,9 @@ from workbook_lib.sources.tracing._inert import InertModule
 from workbook_lib.sources.tracing._stack import NAMES, SOURCES
 
 # Run for real, whether they matter to the workflow or not: small, pure, and part of how definitions are computed.
-REAL_PACKAGES = frozenset({"dateutil", "jinja2", "markupsafe", "packaging", "pendulum", "pytz", "six", "typing_extensions", "tzdata", "yaml"})
+REAL_PACKAGES = frozenset(
+    {"dateutil", "jinja2", "markupsafe", "packaging", "pendulum", "pytz", "six", "typing_extensions", "tzdata", "yaml"}
+)
 PRIVATE_PARTS = frozenset({"_pendulum", "_yaml", "time_machine", "tzlocal", "workbook_lib", "_distutils_hack"})
 INERT_STDLIB = frozenset({"_ctypes", "ctypes", "multiprocessing"})  # a way around the sandbox
 _HOOKED_NAMES = frozenset({"float", "int", "timedelta"})
@@ -98,7 +100,12 @@ class Finder(importlib.abc.MetaPathFinder):
     """
 
     def __init__(
-        self, legacy: frozenset[str], stand_in: Callable[[str], ModuleType], roots: Sequence[Path], aliases: dict[str, Path], shown: Callable[[Path], str]
+        self,
+        legacy: frozenset[str],
+        stand_in: Callable[[str], ModuleType],
+        roots: Sequence[Path],
+        aliases: dict[str, Path],
+        shown: Callable[[Path], str],
     ) -> None:
         self.legacy, self.stand_in, self.roots, self.aliases, self.shown = legacy, stand_in, list(roots), aliases, shown
         self.modules: dict[str, str] = {}
@@ -141,7 +148,9 @@ class Finder(importlib.abc.MetaPathFinder):
 
     def _spec(self, name: str, file: Path | None, package: Path | None) -> Any:
         shown = self.shown(file) if file else ""
-        spec = importlib.machinery.ModuleSpec(name, _Loader(file, shown), origin=str(file) if file else None, is_package=package is not None)
+        spec = importlib.machinery.ModuleSpec(
+            name, _Loader(file, shown), origin=str(file) if file else None, is_package=package is not None
+        )
         if package is not None:
             spec.submodule_search_locations = [str(package)]
         if file is not None:

@@ -129,7 +129,16 @@ def close_others(keep: int) -> None:
 
 def readable_places() -> list[str]:
     """Folders that Python itself reads: its libraries, time zones, the system's libraries."""
-    places = {sys.prefix, sys.base_prefix, sys.exec_prefix, *(p for p in sys.path if p), "/usr/share/zoneinfo", "/etc/localtime", "/usr/lib", "/lib"}
+    places = {
+        sys.prefix,
+        sys.base_prefix,
+        sys.exec_prefix,
+        *(p for p in sys.path if p),
+        "/usr/share/zoneinfo",
+        "/etc/localtime",
+        "/usr/lib",
+        "/lib",
+    }
     return sorted(places | {"/lib64", "/usr/lib64", "/dev/urandom", "/etc/mime.types", "/etc/ld.so.cache"})
 
 

@@ -25,14 +25,20 @@ def _position(frame: Any) -> tuple[int, int, int, int]:
     return line or frame.f_lineno, column or 0, end_line or frame.f_lineno, end_column or 0
 
 
-def here(skip_functions: tuple[str, ...] = ()) -> tuple[dict[str, Any], tuple[str, int, int] | None]:
+def _initialises(frame: Any, made: Any) -> bool:
+    """Whether a frame is an `__init__` of `made` itself: its class's code, not the place where it is made."""
+    code = frame.f_code
+    return code.co_name == "__init__" and code.co_argcount > 0 and frame.f_locals.get(code.co_varnames[0]) is made
+
+
+def here(made: Any = None) -> tuple[dict[str, Any], tuple[str, int, int] | None]:
     """The origin of what is being made now (as `Origin`), and (compiled file, end line, end column) of the innermost call."""
     frames: list[dict[str, Any]] = []
     innermost: tuple[Any, tuple[int, int, int, int]] | None = None
     frame: Any = sys._getframe(1)
     while frame is not None and len(frames) < 30:
         code = frame.f_code
-        if STATE.is_user_file(code.co_filename) and code.co_name not in skip_functions:
+        if STATE.is_user_file(code.co_filename) and not (made is not None and _initialises(frame, made)):
             if innermost is None:
                 innermost = (frame, _position(frame))
             line = innermost[1][0] if not frames else frame.f_lineno

@@ -251,11 +251,17 @@ class SymbolText(str):
     def split(self, *args: Any, **kwargs: Any) -> Any:
         return call("split", str.split, self, *args, *kwargs.values(), fallback=None)
 
+    def _ends_text(self) -> str:
+        entry = self._workbook_entry
+        asker = sys._getframe(2).f_code.co_filename
+        asked_by_paths = "posixpath" in asker or "pathlib" in asker  # joining decides nothing
+        return str(entry.value if asked_by_paths else decide(entry, "a comparison"))
+
     def startswith(self, *args: Any) -> bool:
-        return str(decide(self._workbook_entry, "a comparison")).startswith(*value_of(args))
+        return self._ends_text().startswith(*value_of(args))
 
     def endswith(self, *args: Any) -> bool:
-        return str(decide(self._workbook_entry, "a comparison")).endswith(*value_of(args))
+        return self._ends_text().endswith(*value_of(args))
 
 
 def _unknown_slice(base: Any, key: Any) -> Expr:
@@ -425,6 +431,11 @@ def pieces(marked: str) -> list[str | Entry]:
 def plain(value: Any) -> str:
     """A text without markers: each is replaced by its assumed value."""
     return "".join(str(part.value) if isinstance(part, Entry) else part for part in pieces(str.__str__(str(value))))
+
+
+def name_text(value: Any, what: str) -> str:
+    """The text of an id; when it holds a symbol, that decides."""
+    return str(settle(text(str(value)), what)) if isinstance(value, (str, SymbolAny)) else plain(value)
 
 
 def name_inputs(inputs: tuple[tuple[str, str], ...]) -> str:

@@ -74,12 +74,20 @@ def _source(file: Path, shown: str) -> str | None:
         return _problem("tracing.empty", "the file is empty", shown, 1, "Remove it, or restore its content.")
     if b"\0" in raw:
         line = raw[: raw.index(b"\0")].count(b"\n") + 1
-        return _problem("tracing.binary", "the file holds NUL bytes: it is binary, not Python source", shown, line, "Remove it from the folder.")
+        return _problem(
+            "tracing.binary", "the file holds NUL bytes: it is binary, not Python source", shown, line, "Remove it from the folder."
+        )
     try:
         source = _loading.decode(raw)
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         line = raw[: getattr(error, "start", 0) if isinstance(error, UnicodeDecodeError) else 0].count(b"\n") + 1
-        return _problem("tracing.encoding", f"the file is not text in its declared encoding (UTF-8 by default): {error}", shown, line, "Save it as UTF-8.")
+        return _problem(
+            "tracing.encoding",
+            f"the file is not text in its declared encoding (UTF-8 by default): {error}",
+            shown,
+            line,
+            "Save it as UTF-8.",
+        )
     return source
 
 
@@ -137,7 +145,12 @@ def _execute(file: Path, shown: str) -> bool:
     except RecursionError as error:
         _failed(error, "nested or recursive beyond what Python allows", "Split very deeply nested expressions.", "tracing.recursion")
     except SystemExit as error:
-        _failed(error, f"the file ends itself with sys.exit({error.code!r}) while it is read", "Remove the exit from module level.", "tracing.exited")
+        _failed(
+            error,
+            f"the file ends itself with sys.exit({error.code!r}) while it is read",
+            "Remove the exit from module level.",
+            "tracing.exited",
+        )
     except MemoryError as error:
         _failed(error, "the file needs more memory than reading allows", "Move heavy work from module level into a task.", "tracing.memory")
     except BaseException as error:

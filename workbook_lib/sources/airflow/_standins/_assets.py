@@ -37,7 +37,9 @@ class AssetExpression:
 class Asset(AssetExpression):
     """As in Airflow: Dataset(uri) of 2.x, Asset(name, uri) of 3."""
 
-    def __init__(self, name: Any = None, uri: Any = None, *, extra: Any = None, group: str = "asset", watchers: Any = None, **more: Any) -> None:
+    def __init__(
+        self, name: Any = None, uri: Any = None, *, extra: Any = None, group: str = "asset", watchers: Any = None, **more: Any
+    ) -> None:
         super().__init__()
         self.uri = str(settle(uri if uri is not None else name, "an asset's name"))
         self.name = str(settle(name if name is not None else uri, "an asset's name"))
@@ -161,7 +163,11 @@ def asset(*args: Any, **settings: Any) -> Any:
     def decorate(function: Any) -> Asset:
         name = settings.get("name") or function.__name__
         made = Asset(name, settings.get("uri"))
-        given = {key: value for key, value in settings.items() if key not in ("name", "uri", "group", "extra", "watchers", "io_manager", "outlets")}
+        given = {
+            key: value
+            for key, value in settings.items()
+            if key not in ("name", "uri", "group", "extra", "watchers", "io_manager", "outlets")
+        }
         with DAG(settings.get("dag_id") or name, **given):
             TaskFactory(function, "task", {"outlets": settings.get("outlets") or [made]})()
         return made

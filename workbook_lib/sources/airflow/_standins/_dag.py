@@ -9,24 +9,32 @@ from typing import Any
 
 from workbook_lib.sources.airflow._standins._group import TaskGroup
 from workbook_lib.sources.airflow._standins._operator import AirflowException, DuplicateTaskIdFound
-from workbook_lib.sources.airflow._standins._params import DagParam, Param, ParamsDict
+from workbook_lib.sources.airflow._standins._params import DagParam, ParamsDict
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION
 from workbook_lib.sources.tracing._inert import Inert
 from workbook_lib.sources.tracing._stack import argument_sources, here
-from workbook_lib.sources.tracing._symbols import STATE, plain
+from workbook_lib.sources.tracing._symbols import name_text
 
 
 class DAG:
     """As in Airflow; every argument is kept as an attribute."""
 
-    def __init__(self, dag_id: Any = None, description: Any = None, schedule: Any = NOTSET, start_date: Any = None, end_date: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        dag_id: Any = None,
+        description: Any = None,
+        schedule: Any = NOTSET,
+        start_date: Any = None,
+        end_date: Any = None,
+        **kwargs: Any,
+    ) -> None:
         if dag_id is None:
             raise TypeError("DAG() misses the argument 'dag_id'")
         interval = kwargs.pop("schedule_interval", NOTSET)
-        if schedule is NOTSET and interval is NOTSET and not _is_schedule_first(start_date):
-            schedule = NOTSET
-        self.given_schedule = next((value for value in (schedule, interval, kwargs.get("timetable", NOTSET)) if value is not NOTSET), NOTSET)
-        self.dag_id, self.description = plain(dag_id), description
+        self.given_schedule = next(
+            (value for value in (schedule, interval, kwargs.get("timetable", NOTSET)) if value is not NOTSET), NOTSET
+        )
+        self.dag_id, self.description = name_text(dag_id, "a DAG id"), description
         self.start_date, self.end_date = start_date, end_date
         self.default_args = dict(kwargs.pop("default_args", None) or {})
         given_params = dict(kwargs.pop("params", None) or {})
@@ -40,7 +48,7 @@ class DAG:
         self.task_dict: dict[str, Any] = {}
         self.subdags: list[DAG] = []
         self.task_group = TaskGroup.create_root(self)
-        self.origin, place = here()
+        self.origin, place = here(self)
         self.sources = dict(argument_sources(place, ("dag_id", "description", "schedule", "start_date")))
         self.place = place
         self.fileloc = STATE_FILE[0]
@@ -173,10 +181,6 @@ _SETTABLE = (
 )  # fmt: skip
 
 
-def _is_schedule_first(value: Any) -> bool:
-    return isinstance(value, str)
-
-
 def dag(dag_id: Any = "", *args: Any, **kwargs: Any) -> Any:
     """As in Airflow: a function whose call makes a DAG; its parameters become the DAG's."""
 
@@ -199,10 +203,3 @@ def dag(dag_id: Any = "", *args: Any, **kwargs: Any) -> Any:
         function, dag_id = dag_id, ""
         return decorate(function)
     return decorate
-
-
-def unused(*_: Any) -> None:
-    """Names that belong to this module's public surface in Airflow."""
-
-
-assert Param and STATE  # re-exported through the table of names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from workbook_lib.sources.airflow._standins import _tables
@@ -16,8 +16,6 @@ from workbook_lib.sources.airflow._standins._schedule import schedule_of
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION, report
 from workbook_lib.sources.tracing._exprs import clean, to_expr
 from workbook_lib.sources.tracing._symbols import constant, entry_of, name_inputs, plain, value_of
-
-_INNER = {"python_callable"}  # never settled as a value
 
 
 def _settled(value: Any, kind: str, default: Any, setting: str, task: Any) -> Any:
@@ -162,7 +160,13 @@ def _arguments(task: Any, user_execute: bool) -> list[list[Any]]:
         if name != "__over__":
             given[name] = task.__dict__.get(name, value)
     for name in _tables.KEPT + tuple(_tables.UNSUPPORTED):
-        if name in task._base_given and task._base_given[name] is not None and name not in ("start_date", "end_date") or name in ("outlets", "inlets") and task.__dict__.get(name):
+        if (
+            name in task._base_given
+            and task._base_given[name] is not None
+            and name not in ("start_date", "end_date")
+            or name in ("outlets", "inlets")
+            and task.__dict__.get(name)
+        ):
             given[name] = task.__dict__.get(name)
     result = []
     for name, value in given.items():
@@ -184,7 +188,9 @@ def _unsupported(task: Any) -> list[str]:
             continue
         if name in ("start_date", "end_date") and value == (dag.default_args.get(name) or getattr(dag, name)):
             continue
-        if name == "email" and not (task.__dict__.get("email_on_failure") in (None, True) or task.__dict__.get("email_on_retry") in (None, True)):
+        if name == "email" and not (
+            task.__dict__.get("email_on_failure") in (None, True) or task.__dict__.get("email_on_retry") in (None, True)
+        ):
             continue
         names.append(name)
     return names
@@ -232,6 +238,3 @@ def _task(task: Any) -> dict[str, Any]:
 def _duration(task: Any, name: str, default: float | None) -> float | None:
     value = _settled(getattr(task, name), "seconds", default, name, task)
     return default if value is None else float(value)
-
-
-assert timedelta and _INNER

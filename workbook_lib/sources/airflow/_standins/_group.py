@@ -13,7 +13,7 @@ from workbook_lib.sources.airflow._standins._relations import Dependent, as_list
 from workbook_lib.sources.airflow._standins._state import SESSION
 from workbook_lib.sources.airflow._standins._xcom import MappedArgument, needed
 from workbook_lib.sources.tracing._stack import here
-from workbook_lib.sources.tracing._symbols import plain
+from workbook_lib.sources.tracing._symbols import name_text
 
 
 class TaskGroup(Dependent):
@@ -35,11 +35,11 @@ class TaskGroup(Dependent):
         self.prefix_group_id, self.tooltip = prefix_group_id, tooltip
         self.children: dict[str, Any] = {}
         self.mapping: Any = None
-        self._own_id = None if group_id is None else plain(group_id)
+        self._own_id = None if group_id is None else name_text(group_id, "a group id")
         self.dag = dag or (SESSION.dag_stack[-1] if SESSION.dag_stack else None)
         self.task_group: TaskGroup | None = None
         self.default_args = dict(default_args or {})
-        self.origin, _ = here()
+        self.origin, _ = here(self)
         if group_id is None:
             self.used: set[str] = set()
             return
@@ -199,7 +199,12 @@ class GroupFactory:
         functools.update_wrapper(self, function)
 
     def _make(self, args: tuple[Any, ...], kwargs: dict[str, Any], mapping: Any = None) -> Any:
-        settings = {"group_id": self.function.__name__, "add_suffix_on_collision": True, "tooltip": inspect.getdoc(self.function) or "", **self.settings}
+        settings = {
+            "group_id": self.function.__name__,
+            "add_suffix_on_collision": True,
+            "tooltip": inspect.getdoc(self.function) or "",
+            **self.settings,
+        }
         bound = inspect.signature(self.function).bind(*args, **kwargs)
         bound.apply_defaults()
         with TaskGroup(**settings) as group:

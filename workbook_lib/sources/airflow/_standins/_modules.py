@@ -95,7 +95,13 @@ _KNOWN: dict[str, Any] = {
 # Lower-case names that are objects only where they are exported; elsewhere the name is a submodule.
 _ONLY_IN: dict[str, tuple[str, ...]] = {
     "dag": ("airflow.decorators", "airflow.sdk", "airflow.sdk.definitions.decorators", "airflow.sdk.definitions.dag", "airflow.models.dag"),
-    "task": ("airflow.decorators", "airflow.sdk", "airflow.sdk.definitions.decorators", "airflow.decorators.base", "airflow.decorators.python"),
+    "task": (
+        "airflow.decorators",
+        "airflow.sdk",
+        "airflow.sdk.definitions.decorators",
+        "airflow.decorators.base",
+        "airflow.decorators.python",
+    ),
     "task_group": ("airflow.decorators", "airflow.sdk", "airflow.sdk.definitions.decorators", "airflow.decorators.task_group"),
     "setup": ("airflow.decorators", "airflow.sdk", "airflow.sdk.definitions.decorators", "airflow.decorators.setup_teardown"),
     "teardown": ("airflow.decorators", "airflow.sdk", "airflow.sdk.definitions.decorators", "airflow.decorators.setup_teardown"),

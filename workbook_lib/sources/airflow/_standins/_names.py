@@ -66,7 +66,9 @@ class UnknownObject(InertObject, metaclass=UnknownMeta):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.__dict__["_shown"] = Inert(type(self).__name__)(*args, **kwargs) if not (len(args) == 1 and callable(args[0])) else type(self).__name__
+        self.__dict__["_shown"] = (
+            Inert(type(self).__name__)(*args, **kwargs) if not (len(args) == 1 and callable(args[0])) else type(self).__name__
+        )
 
     def __repr__(self) -> str:
         return repr(self.__dict__.get("_shown", type(self).__name__))

@@ -15,7 +15,7 @@ from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION
 from workbook_lib.sources.airflow._standins._xcom import XComArg, needed
 from workbook_lib.sources.tracing._inert import Inert
 from workbook_lib.sources.tracing._stack import argument_sources, here
-from workbook_lib.sources.tracing._symbols import STATE, plain
+from workbook_lib.sources.tracing._symbols import STATE, name_text
 
 
 class AirflowException(Exception):
@@ -40,11 +40,12 @@ def _with_default_args(init: Callable[..., None]) -> Callable[..., None]:
         if outermost:
             object.__setattr__(self, "_init_depth", 0)
             object.__setattr__(self, "_defaults", _merged_defaults(kwargs))
-            object.__setattr__(self, "_given", dict(kwargs))
         given = set(parameters[: len(args)]) | set(kwargs)
         for name in parameters:
             if name in self._defaults and name not in given:
                 kwargs[name] = self._defaults[name]
+        if outermost:
+            object.__setattr__(self, "_given", {**dict(zip(parameters, args, strict=False)), **kwargs})
         object.__setattr__(self, "_init_depth", self._init_depth + 1)
         init(self, *args, **kwargs)
         object.__setattr__(self, "_init_depth", self._init_depth - 1)
@@ -120,10 +121,10 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
         set_(self, "is_teardown", False)
         set_(self, "on_failure_fail_dagrun", False)
         set_(self, "_ready", False)
-        origin, place = here(skip_functions=())
+        origin, place = here(self)
         set_(self, "_origin", origin)
         set_(self, "_sources", argument_sources(place))
-        self._label = plain(task_id)
+        self._label = name_text(task_id, "a task id")
         for name, default in _BASE.items():
             if name not in ("dag", "task_group", "default_args"):
                 set_(self, name, kwargs.get(name, default))
@@ -201,7 +202,7 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
 
     @task_id.setter
     def task_id(self, value: str) -> None:
-        object.__setattr__(self, "_full_id", plain(value))
+        object.__setattr__(self, "_full_id", name_text(value, "a task id"))
 
     node_id = task_id
 
@@ -245,7 +246,9 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
                 before, after = (task, self) if upstream else (self, task)
                 dags = {id(node.dag): node.dag for node in (before, after) if node.dag is not None}
                 if len(dags) > 1:
-                    raise AirflowException(f"Tried to set relationships between tasks in more than one DAG: {sorted(d.dag_id for d in dags.values())}")
+                    raise AirflowException(
+                        f"Tried to set relationships between tasks in more than one DAG: {sorted(d.dag_id for d in dags.values())}"
+                    )
                 for node in (before, after):
                     if node.dag is None and dags:
                         node._join(next(iter(dags.values())))

@@ -65,11 +65,21 @@ def _plain(given: Any) -> dict[str, Any]:
     if isinstance(given, _assets.AssetOrTimeSchedule):
         inner, assets = _plain(given.timetable), _plain(given.assets)
         text = f"{inner['text']} or {assets['text']}"
-        return {"kind": "custom", "text": text, "cron": inner.get("cron"), "assets": assets.get("assets", ()), "timezone": inner.get("timezone", "UTC")}
+        return {
+            "kind": "custom",
+            "text": text,
+            "cron": inner.get("cron"),
+            "assets": assets.get("assets", ()),
+            "timezone": inner.get("timezone", "UTC"),
+        }
     if isinstance(given, _assets.AssetExpression):
         return {"kind": "assets", "text": given.text(), "assets": given.uris()}
     if isinstance(given, (list, tuple, set)) and given and all(isinstance(item, _assets.AssetExpression) for item in given):
-        return {"kind": "assets", "text": " & ".join(item.text() for item in given), "assets": [uri for item in given for uri in item.uris()]}
+        return {
+            "kind": "assets",
+            "text": " & ".join(item.text() for item in given),
+            "assets": [uri for item in given for uri in item.uris()],
+        }
     if isinstance(given, (list, tuple)) and not given:
         return {"kind": "none", "text": "none"}
     return {"kind": "custom", "text": type(given).__name__ if isinstance(given, _assets.Timetable) else str(given)[:200]}
@@ -106,4 +116,3 @@ def _decided(dag: Any) -> Decision | None:
         if any(decision.file == file and first <= (decision.line or 0) <= last for file, first, last in spans):
             return decision
     return None
-

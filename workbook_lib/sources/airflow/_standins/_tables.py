@@ -8,7 +8,55 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-_BASE_NAMES = ["owner", "email", "email_on_retry", "email_on_failure", "start_date", "end_date", "depends_on_past", "ignore_first_depends_on_past", "wait_for_past_depends_before_skipping", "wait_for_downstream", "dag", "params", "default_args", "priority_weight", "weight_rule", "queue", "pool", "sla", "execution_timeout", "on_execute_callback", "on_failure_callback", "on_success_callback", "on_retry_callback", "on_skipped_callback", "pre_execute", "post_execute", "max_retry_delay", "resources", "run_as_user", "task_concurrency", "max_active_tis_per_dag", "max_active_tis_per_dagrun", "map_index_template", "executor", "executor_config", "inlets", "outlets", "task_group", "doc", "doc_md", "doc_json", "doc_yaml", "doc_rst", "logger_name", "task_display_name", "provide_context", "_airflow_mapped_validation_only"]
+_BASE_NAMES = [
+    "owner",
+    "email",
+    "email_on_retry",
+    "email_on_failure",
+    "start_date",
+    "end_date",
+    "depends_on_past",
+    "ignore_first_depends_on_past",
+    "wait_for_past_depends_before_skipping",
+    "wait_for_downstream",
+    "dag",
+    "params",
+    "default_args",
+    "priority_weight",
+    "weight_rule",
+    "queue",
+    "pool",
+    "sla",
+    "execution_timeout",
+    "on_execute_callback",
+    "on_failure_callback",
+    "on_success_callback",
+    "on_retry_callback",
+    "on_skipped_callback",
+    "pre_execute",
+    "post_execute",
+    "max_retry_delay",
+    "resources",
+    "run_as_user",
+    "task_concurrency",
+    "max_active_tis_per_dag",
+    "max_active_tis_per_dagrun",
+    "map_index_template",
+    "executor",
+    "executor_config",
+    "inlets",
+    "outlets",
+    "task_group",
+    "doc",
+    "doc_md",
+    "doc_json",
+    "doc_yaml",
+    "doc_rst",
+    "logger_name",
+    "task_display_name",
+    "provide_context",
+    "_airflow_mapped_validation_only",
+]
 
 BASE_ARGUMENTS: dict[str, Any] = dict.fromkeys(_BASE_NAMES) | {
     "retries": 0,
@@ -45,7 +93,17 @@ UNSUPPORTED: dict[str, Any] = {
 CALLBACKS = ("on_execute_callback", "on_failure_callback", "on_success_callback", "on_retry_callback", "on_skipped_callback")
 
 # Base arguments that stay in `RawTask.arguments` when they were given.
-KEPT = ("do_xcom_push", "multiple_outputs", "params", "inlets", "outlets", "map_index_template", "email_on_failure", "email_on_retry", "provide_context")
+KEPT = (
+    "do_xcom_push",
+    "multiple_outputs",
+    "params",
+    "inlets",
+    "outlets",
+    "map_index_template",
+    "email_on_failure",
+    "email_on_retry",
+    "provide_context",
+)
 
 # Class -> its base, for the classes whose meaning is known; the class name is what DagBag shows.
 PARENTS = {
@@ -83,13 +141,39 @@ PARENTS = {
 
 _SENSOR = ("poke_interval", "timeout", "soft_fail", "mode", "exponential_backoff", "max_wait", "silent_fail", "never_fail")
 _PYTHON = ("python_callable", "op_args", "op_kwargs", "templates_dict", "templates_exts", "show_return_value_in_logs")
-_VIRTUALENV = ["requirements", "python_version", "serializer", "use_dill", "system_site_packages", "pip_install_options", "string_args", "templates_dict", "templates_exts", "expect_airflow", "skip_on_exit_code", "index_urls", "venv_cache_path", "env_vars", "inherit_env", "expect_pendulum"]
+_VIRTUALENV = [
+    "requirements",
+    "python_version",
+    "serializer",
+    "use_dill",
+    "system_site_packages",
+    "pip_install_options",
+    "string_args",
+    "templates_dict",
+    "templates_exts",
+    "expect_airflow",
+    "skip_on_exit_code",
+    "index_urls",
+    "venv_cache_path",
+    "env_vars",
+    "inherit_env",
+    "expect_pendulum",
+]
 
 # Class -> its own arguments beyond BaseOperator's and its parent's: only these are taken from default_args.
 OWN_ARGUMENTS: dict[str, tuple[str, ...]] = {
     "BaseOperator": (),
     "EmptyOperator": (),
-    "BashOperator": ("bash_command", "env", "append_env", "output_encoding", "skip_exit_code", "skip_on_exit_code", "cwd", "output_processor"),
+    "BashOperator": (
+        "bash_command",
+        "env",
+        "append_env",
+        "output_encoding",
+        "skip_exit_code",
+        "skip_on_exit_code",
+        "cwd",
+        "output_processor",
+    ),
     "PythonOperator": _PYTHON,
     "BranchPythonOperator": (),
     "ShortCircuitOperator": ("ignore_downstream_trigger_rules",),
@@ -98,13 +182,45 @@ OWN_ARGUMENTS: dict[str, tuple[str, ...]] = {
     "BranchPythonVirtualenvOperator": (),
     "BranchExternalPythonOperator": (),
     "BaseBranchOperator": (),
-    "BranchDateTimeOperator": ("follow_task_ids_if_true", "follow_task_ids_if_false", "target_lower", "target_upper", "use_task_logical_date"),
+    "BranchDateTimeOperator": (
+        "follow_task_ids_if_true",
+        "follow_task_ids_if_false",
+        "target_lower",
+        "target_upper",
+        "use_task_logical_date",
+    ),
     "BranchDayOfWeekOperator": ("follow_task_ids_if_true", "follow_task_ids_if_false", "week_day", "use_task_logical_date"),
     "LatestOnlyOperator": (),
     "TriggerDagRunOperator": tuple(
-        ["trigger_dag_id", "trigger_run_id", "conf", "logical_date", "execution_date", "reset_dag_run", "wait_for_completion", "poke_interval", "allowed_states", "failed_states", "skip_when_already_exists", "deferrable", "fail_when_dag_is_paused"]
+        [
+            "trigger_dag_id",
+            "trigger_run_id",
+            "conf",
+            "logical_date",
+            "execution_date",
+            "reset_dag_run",
+            "wait_for_completion",
+            "poke_interval",
+            "allowed_states",
+            "failed_states",
+            "skip_when_already_exists",
+            "deferrable",
+            "fail_when_dag_is_paused",
+        ]
     ),
-    "EmailOperator": ("to", "subject", "html_content", "files", "cc", "bcc", "mime_subtype", "mime_charset", "conn_id", "custom_headers", "from_email"),
+    "EmailOperator": (
+        "to",
+        "subject",
+        "html_content",
+        "files",
+        "cc",
+        "bcc",
+        "mime_subtype",
+        "mime_charset",
+        "conn_id",
+        "custom_headers",
+        "from_email",
+    ),
     "BaseSensorOperator": _SENSOR,
     "PythonSensor": _PYTHON,
     "BashSensor": ("bash_command", "env", "output_encoding", "retry_exit_code"),
@@ -117,7 +233,19 @@ OWN_ARGUMENTS: dict[str, tuple[str, ...]] = {
     "DateTimeSensorAsync": ("start_from_trigger", "end_from_trigger"),
     "DayOfWeekSensor": ("week_day", "use_task_logical_date", "use_task_execution_day"),
     "ExternalTaskSensor": tuple(
-        ["external_dag_id", "external_task_id", "external_task_ids", "external_task_group_id", "allowed_states", "skipped_states", "failed_states", "execution_delta", "execution_date_fn", "check_existence", "deferrable"]
+        [
+            "external_dag_id",
+            "external_task_id",
+            "external_task_ids",
+            "external_task_group_id",
+            "allowed_states",
+            "skipped_states",
+            "failed_states",
+            "execution_delta",
+            "execution_date_fn",
+            "check_existence",
+            "deferrable",
+        ]
     ),
     "ExternalTaskMarker": ("external_dag_id", "external_task_id", "execution_date", "logical_date", "recursion_depth"),
     "SubDagOperator": ("subdag", "session", "conf", "propagate_skipped_state"),

@@ -14,11 +14,62 @@ from workbook_lib.sources.airflow._standins._names import operator_class
 from workbook_lib.sources.airflow._standins._operator import BaseOperator, unique_task_id
 from workbook_lib.sources.airflow._standins._xcom import XComArg
 from workbook_lib.sources.tracing._stack import argument_sources, here
-from workbook_lib.sources.tracing._symbols import plain
+from workbook_lib.sources.tracing._symbols import name_text
 
 # https://airflow.apache.org/docs/apache-airflow/2.11.2/templates-ref.html
 CONTEXT_KEYS = frozenset(
-    ["conf", "conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "ds", "ds_nodash", "execution_date", "exception", "expanded_ti_count", "inlets", "inlet_events", "logical_date", "macros", "map_index_template", "next_ds", "next_ds_nodash", "next_execution_date", "outlets", "outlet_events", "params", "prev_data_interval_start_success", "prev_data_interval_end_success", "prev_ds", "prev_ds_nodash", "prev_execution_date", "prev_execution_date_success", "prev_start_date_success", "prev_end_date_success", "run_id", "task", "task_instance", "task_instance_key_str", "test_mode", "templates_dict", "ti", "tomorrow_ds", "tomorrow_ds_nodash", "triggering_dataset_events", "triggering_asset_events", "ts", "ts_nodash", "ts_nodash_with_tz", "try_number", "var", "yesterday_ds", "yesterday_ds_nodash", "task_reschedule_count", "start_date"]
+    [
+        "conf",
+        "conn",
+        "dag",
+        "dag_run",
+        "data_interval_end",
+        "data_interval_start",
+        "ds",
+        "ds_nodash",
+        "execution_date",
+        "exception",
+        "expanded_ti_count",
+        "inlets",
+        "inlet_events",
+        "logical_date",
+        "macros",
+        "map_index_template",
+        "next_ds",
+        "next_ds_nodash",
+        "next_execution_date",
+        "outlets",
+        "outlet_events",
+        "params",
+        "prev_data_interval_start_success",
+        "prev_data_interval_end_success",
+        "prev_ds",
+        "prev_ds_nodash",
+        "prev_execution_date",
+        "prev_execution_date_success",
+        "prev_start_date_success",
+        "prev_end_date_success",
+        "run_id",
+        "task",
+        "task_instance",
+        "task_instance_key_str",
+        "test_mode",
+        "templates_dict",
+        "ti",
+        "tomorrow_ds",
+        "tomorrow_ds_nodash",
+        "triggering_dataset_events",
+        "triggering_asset_events",
+        "ts",
+        "ts_nodash",
+        "ts_nodash_with_tz",
+        "try_number",
+        "var",
+        "yesterday_ds",
+        "yesterday_ds_nodash",
+        "task_reschedule_count",
+        "start_date",
+    ]
 )
 
 
@@ -47,7 +98,7 @@ class TaskFactory:
 
     def _settings(self) -> dict[str, Any]:
         settings = dict(self.settings)
-        name = plain(settings.pop("task_id", None) or self.function.__name__)
+        name = name_text(settings.pop("task_id", None) or self.function.__name__, "a task id")
         settings["task_id"] = unique_task_id(name, settings.get("dag"), settings.get("task_group"))
         if "multiple_outputs" not in settings and _returns_mapping(self.function):
             settings["multiple_outputs"] = True
@@ -83,7 +134,9 @@ class TaskFactory:
         return self._copy(self.settings, {**self.fixed, **kwargs})
 
     def _expand(self, form: str, over: dict[str, Any]) -> XComArg:
-        made = Mapped(_decorated_class(self.decorator), {"python_callable": self.function, "op_kwargs": self.fixed, **self._settings()}, form, over)
+        made = Mapped(
+            _decorated_class(self.decorator), {"python_callable": self.function, "op_kwargs": self.fixed, **self._settings()}, form, over
+        )
         return self._finish(made)
 
     def expand(self, **kwargs: Any) -> XComArg:

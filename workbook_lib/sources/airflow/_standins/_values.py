@@ -72,7 +72,14 @@ class Connection:
     get = get_connection_from_secrets
 
 
-_CONNECTION_FIELDS = {"host": "host", "login": "login", "password": "password", "schema": "schema", "port": "port", "conn_type": "conn_type"}
+_CONNECTION_FIELDS = {
+    "host": "host",
+    "login": "login",
+    "password": "password",
+    "schema": "schema",
+    "port": "port",
+    "conn_type": "conn_type",
+}
 
 
 class StoredConnection:
@@ -216,7 +223,9 @@ class Environment(MutableMapping[str, str]):
         self._set.pop(key, None)
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**self._real, **SESSION.environment, **self._set} if not self._asked_by_user() else {**SESSION.environment, **self._set})
+        return iter(
+            {**self._real, **SESSION.environment, **self._set} if not self._asked_by_user() else {**SESSION.environment, **self._set}
+        )
 
     def __len__(self) -> int:
         return len(self._real)

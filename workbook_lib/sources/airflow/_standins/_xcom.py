@@ -46,8 +46,10 @@ class XComArg(Dependent):
         """As a text: the template that Airflow makes of it; it brings no edge, there as here."""
         dag = f" dag_id={self.operator.dag_id!r}," if getattr(self.operator, "dag", None) else ""
         key = "" if self.key == RETURN else f", key={self.key!r}"
-        return f"{{{{ task_instance.xcom_pull(task_ids={self.operator.task_id!r},{dag} key={self.key!r}) }}}}" if dag else (
-            f"{{{{ task_instance.xcom_pull(task_ids={self.operator.task_id!r}{key}) }}}}"
+        return (
+            f"{{{{ task_instance.xcom_pull(task_ids={self.operator.task_id!r},{dag} key={self.key!r}) }}}}"
+            if dag
+            else (f"{{{{ task_instance.xcom_pull(task_ids={self.operator.task_id!r}{key}) }}}}")
         )
 
     def map(self, function: Any) -> XComArg:
