@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from workbook_lib.model.run import REAL, RunRecord
+from workbook_lib.model.evaluate import simulate
+from workbook_lib.model.run import REAL, RunRecord, TaskRun
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.sources import ReadResult
 from workbook_lib.sources.airflow import read
@@ -94,6 +96,20 @@ def test_records_are_whole_and_steady(folder: str, dag_id: str) -> None:
         assert (record.engine, record.version, record.workflow, record.problem) == ("airflow", "2.11.2", dag_id, "")
         assert record == renew.steady(record)
         assert {task.id for task in record.tasks} == {task.id for task in workflow(folder, dag_id).tasks}
+
+
+@pytest.mark.parametrize(("folder", "dag_id"), PAIRS)
+def test_rehearsals_went_as_the_rules_say(folder: str, dag_id: str) -> None:
+    """Also tells when a scenario means something else than when it was recorded."""
+    recorded, read_ = records(folder, dag_id), workflow(folder, dag_id)
+    for scenario in scenarios(read_):
+        runs, state = simulate(read_, scenario)
+        assert state == recorded[scenario.name].state, scenario.name
+        assert course(runs) == course(recorded[scenario.name].tasks), scenario.name
+
+
+def course(runs: Iterable[TaskRun]) -> dict[tuple[str, int], tuple[str, int, dict[str, Any]]]:
+    return {(run.id, run.map_index): (str(run.state), run.attempts, run.result) for run in runs}
 
 
 def results(folder: str, dag_id: str) -> dict[str, Any]:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from workbook_lib.sources.airflow._read import detect, read
+from workbook_lib.sources.airflow.engine import run_legacy
 
-__all__ = ["detect", "read"]
+__all__ = ["detect", "read", "run_legacy"]

@@ -10,6 +10,7 @@ the same behaviour gives the same bytes. The interpreter is the one that `workbo
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
@@ -96,22 +97,27 @@ def bundled(work: Path) -> None:
     if errors:
         raise WorkbookError(f"Airflow could not import {next(iter(errors))}: {next(iter(errors.values()))}")
     journal = work / "journal.jsonl"
-    done = {(entry["round"], entry["record"]["workflow"], entry["record"]["scenario"]): entry["record"] for entry in _lines(journal)}
+    done = {(entry["round"], entry["record"]["workflow"], entry["scenario"]): entry["record"] for entry in _lines(journal)}
     wanted = list(_wanted(workflows.values()))
-    missing = [(number, workflow, scenario) for number, workflow, scenario in wanted if (number, workflow.id, scenario.name) not in done]
+    missing = [(number, workflow, scenario) for number, workflow, scenario in wanted if (number, workflow.id, key(scenario)) not in done]
     print(f"{len(wanted)} runs, {len(missing)} to do", file=sys.stderr)
     pairs = [(workflow, scenario) for _, workflow, scenario in missing]
     records = run_several(pairs, legacy=folder, work=work, inputs=BUNDLED_INPUTS, logical_date=LOGICAL_DATE, time_limit=TIME_LIMIT)
     with journal.open("a") as lines:
         for (number, workflow, scenario), record in zip(missing, records, strict=True):
-            entry = {"round": number, "record": steady(record).document()}
+            entry = {"round": number, "scenario": key(scenario), "record": steady(record).document()}
             lines.write(json.dumps(entry) + "\n")
             lines.flush()
-            done[number, workflow.id, scenario.name] = entry["record"]
+            done[number, workflow.id, key(scenario)] = entry["record"]
     dags = {workflow.id: _bundled_entry(workflow, done) for workflow in workflows.values()}
     document = {"schema": 1, "airflow": environment().version, "logical_date": LOGICAL_DATE, "time_limit": TIME_LIMIT, "dags": dags}
     BUNDLED.write_text(json.dumps(document, indent=None, separators=(",", ":"), ensure_ascii=False, sort_keys=True) + "\n")
     print(f"{BUNDLED}: {BUNDLED.stat().st_size} bytes", file=sys.stderr)
+
+
+def key(scenario: Scenario) -> str:
+    """A digest of all that a scenario says."""
+    return hashlib.sha256(scenario.model_dump_json().encode()).hexdigest()[:16]
 
 
 def _lines(journal: Path) -> Iterator[dict[str, Any]]:
@@ -121,16 +127,15 @@ def _lines(journal: Path) -> Iterator[dict[str, Any]]:
 
 
 def _wanted(workflows: Iterable[Workflow]) -> Iterator[tuple[int, Workflow, Scenario]]:
-    for workflow in workflows:
-        yield 1, workflow, REAL
-        yield 2, workflow, REAL
-        for scenario in scenarios(workflow):
-            yield 1, workflow, scenario
+    """The real runs of all DAGs first, then their rehearsals."""
+    every = list(workflows)
+    yield from ((number, workflow, REAL) for workflow in every for number in (1, 2))
+    yield from ((1, workflow, scenario) for workflow in every for scenario in scenarios(workflow))
 
 
 def _bundled_entry(workflow: Workflow, done: dict[tuple[int, str, str], dict[str, Any]]) -> dict[str, Any]:
-    first, second = (RunRecord.from_json(done[number, workflow.id, REAL.name]) for number in (1, 2))
-    rehearsed = [(scenario, RunRecord.from_json(done[1, workflow.id, scenario.name])) for scenario in scenarios(workflow)]
+    first, second = (RunRecord.from_json(done[number, workflow.id, key(REAL)]) for number in (1, 2))
+    rehearsed = [(scenario, RunRecord.from_json(done[1, workflow.id, key(scenario)])) for scenario in scenarios(workflow)]
     ended = not first.problem and not second.problem
     found = masks(first, second) if ended and course(first) == course(second) else ()
     return {
