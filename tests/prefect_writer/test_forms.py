@@ -35,7 +35,8 @@ def daily_sales() -> Workflow:
         },
     )
     choose = function(
-        'def choose(ti):\n    return "publish" if ti.xcom_pull("total") >= 1000 else "hold"\n', marks={'ti.xcom_pull("total")': pulled("total")}
+        'def choose(ti):\n    return "publish" if ti.xcom_pull("total") >= 1000 else "hold"\n',
+        marks={'ti.xcom_pull("total")': pulled("total")},
     )
     return workflow(
         *(python(f"extract_{r}", extract, arguments={"region": Constant(value=r), "ds": DS}, retry=TWICE) for r in ("north", "south")),

@@ -30,7 +30,8 @@ def function(source: str, *, marks: dict[str, Span] | None = None, uses: tuple[s
     name = source.split("def ", 1)[1].split("(", 1)[0]
     names = [part.strip() for part in source.split("(", 1)[1].split(")", 1)[0].split(",") if part.strip()]
     spans = tuple(
-        span.model_copy(update={"start": source.index(piece), "end": source.index(piece) + len(piece)}) for piece, span in (marks or {}).items()
+        span.model_copy(update={"start": source.index(piece), "end": source.index(piece) + len(piece)})
+        for piece, span in (marks or {}).items()
     )
     skips = any(span.kind == "skip" for span in spans)
     return Function(

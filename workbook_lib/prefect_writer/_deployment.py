@@ -36,12 +36,12 @@ def deployments(workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], pl
             lines.append(f"    tags: [{', '.join(_text(tag) for tag in workflow.tags)}]")
         if workflow.limits.active_runs:
             lines.append(f"    concurrency_limit: {workflow.limits.active_runs}")
-        lines += _schedules(workflow)
+        lines += _schedules(plans[workflow.id].workflow)
     return "\n".join(lines) + "\n"
 
 
 def _schedules(workflow: Workflow) -> list[str]:
-    schedule = workflow.schedule
+    schedule = workflow.schedule  # as decided
     zone = [f"        timezone: {literal(schedule.timezone)}"]
     if schedule.kind == "cron" and schedule.cron:
         return ["    schedules:", f"      - cron: {_text(schedule.cron)}", *zone, "        active: false"]

@@ -56,6 +56,8 @@ class FlowPrinter:
         lines = self._region(regions.statements)
         if regions.tail is None:
             return lines
+        if self.plan.raises:
+            return ["try:", *_indented(lines), "finally:", f"    {self._call(regions.tail)}"]
         self.imports.add("from prefect import get_run_logger")
         tail = self._call(regions.tail, ["return_state=True"])
         name = literal(f"A task failed; {regions.tail} runs all the same")

@@ -6,13 +6,17 @@ emitted `shared.trigger_rules`. `Plan.why` says what ruled out the plainer forms
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from workbook_lib.errors import UsageError
 from workbook_lib.model import expr as e
 from workbook_lib.model.action import Wait
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Task, Workflow, closure, topological
 from workbook_lib.prefect_writer._code import TaskCode, is_default
+from workbook_lib.prefect_writer._decisions import decided, setting
 from workbook_lib.prefect_writer._scope import Scope, scope_of
 from workbook_lib.prefect_writer._sequence import Fork, Sequence, sequence
 from workbook_lib.prefect_writer._tasks import task_code
@@ -34,20 +38,26 @@ class Plan:
     gates: dict[str, tuple[str, ...]] = field(default_factory=dict)
     why: tuple[str, ...] = ()
     regions: Sequence | None = None
+    raises: bool = False
 
 
-def plan(workflow: Workflow, *, day: bool | None = None, awaited: bool = False) -> Plan:
-    """The plan for a dataflow workflow; `day` and `awaited` as for `scope_of`."""
+def plan(workflow: Workflow, decisions: Mapping[str, Any] | None = None, *, day: bool | None = None, awaited: bool = False) -> Plan:
+    """The plan for a dataflow workflow as the user decided it; `day` and `awaited` as for `scope_of`."""
+    if workflow.kind != "dataflow":
+        raise UsageError(f"workflow {workflow.id!r} is of the kind {workflow.kind}, which the writer does not know yet")
+    raises = setting(decisions or {}, workflow.id, "on_failure") == "raise"
+    workflow = decided(workflow, decisions or {})
     scope = scope_of(workflow, day=day, awaited=awaited)
     code = {task.id: task_code(task, scope) for task in workflow.tasks}
     why = _against_futures(workflow, code)
     order = _order(workflow)
     regions = sequence(workflow, code, [task.id for task in workflow.tasks if task.mapping is not None and _maps_constants(task)])
     if isinstance(regions, Sequence) and _reads_well(regions):
-        return Plan(workflow, scope, code, "sequence", tuple(order), _leaves(workflow), regions=regions)
+        return Plan(workflow, scope, code, "sequence", tuple(order), _leaves(workflow), regions=regions, raises=raises)
     if not why:
         return Plan(workflow, scope, code, "futures", tuple(order), _leaves(workflow))
-    return Plan(workflow, scope, code, "rules", tuple(order), _leaves(workflow), _gates(workflow), tuple(why))
+    leaves = tuple(order) if raises else _leaves(workflow)
+    return Plan(workflow, scope, code, "rules", tuple(order), leaves, _gates(workflow), tuple(why), raises=raises)
 
 
 def _reads_well(regions: Sequence) -> bool:

@@ -54,7 +54,7 @@ class Project(Frozen):
 
 def statuses(workflow: Workflow, decisions: Mapping[str, Any] | None = None) -> dict[str, TaskStatus]:
     """Per task id what the writer will make of it."""
-    the_plan = plan(workflow)
+    the_plan = plan(workflow, decisions)
     made = module(the_plan)
     return _statuses(workflow, made)
 
@@ -102,7 +102,7 @@ def write(
     plans: dict[str, Plan] = {}
     dated = _dated(workflows)
     for workflow in workflows:
-        the_plan = plan(workflow, **dated.get(workflow.id, {}))
+        the_plan = plan(workflow, decisions, **dated.get(workflow.id, {}))
         made = module(the_plan)
         plans[workflow.id] = the_plan
         file = names.take(workflow.id)
