@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -80,6 +81,7 @@ class _Marker:
         self.local_imports: dict[str, str] = {}
         self.marks = Marks()
         self.at = offsets(source)
+        self.joined: ast.JoinedStr | None = None
 
     # --- places -------------------------------------------------------------------------------------------------------------
     def ends(self, node: ast.AST) -> tuple[int, int]:
@@ -93,11 +95,33 @@ class _Marker:
     def span(self, node: ast.AST, kind: str, value: Expr | None = None, key: str | None = None, argument: str = "") -> None:
         start, end = self.ends(node)
         if isinstance(node, ast.expr) and not _is_text_of(self.source[start:end], node):
-            self.marks.block(f"`{_short(ast.unparse(node))}` stands in a text over several lines, where Python does not tell its place")
-            return
+            found = self.sought(node)
+            if found is None:
+                self.marks.block(f"`{_short(ast.unparse(node))}` stands in a text over several lines, where Python does not tell its place")
+                return
+            start, end = found
         if kind == "drop" and isinstance(node, ast.stmt):
             start, end = self.whole_line(start, end)
         self.marks.spans.append(Span(start=start, end=end, kind=kind, value=value, key=key, argument=argument))
+
+    def sought(self, node: ast.expr) -> tuple[int, int] | None:
+        """Where an expression really stands in the format string around it: Python before 3.12 misplaces it in joined strings."""
+        if self.joined is None:
+            return None
+        first, last = self.ends(self.joined)
+        taken = {span.start for span in self.marks.spans}
+        width = len(ast.unparse(node))  # quotes and spaces may differ; the width in the source is near
+        root = node
+        while not isinstance(root, ast.Name) and (children := [c for c in ast.iter_child_nodes(root) if isinstance(c, ast.expr)]):
+            root = children[0]
+        if not isinstance(root, ast.Name):
+            return None
+        for match in re.finditer(rf"\b{re.escape(root.id)}\b", self.source[first:last]):
+            start = first + match.start()
+            for end in range(start + max(1, width - 10), min(last, start + width + 40)):
+                if start not in taken and _is_text_of(self.source[start:end], node) and not self.source[start:end].endswith(" "):
+                    return start, end
+        return None
 
     def whole_line(self, start: int, end: int) -> tuple[int, int]:
         """A statement that stands alone on its lines goes with its indentation and its line end."""
@@ -279,6 +303,11 @@ class _Marker:
     # --- expressions --------------------------------------------------------------------------------------------------------
     def visit(self, node: ast.expr) -> None:
         """Mark an expression: the outermost part that has a meaning is replaced."""
+        if isinstance(node, ast.JoinedStr) and self.joined is None:
+            self.joined = node
+            self.inside(node)
+            self.joined = None
+            return
         try:
             found = self.meaning(node)
         except NotUnderstood as why:

@@ -68,7 +68,7 @@ def compile_template(text: str, scope: Scope, parts: tuple[Expr, ...] = ()) -> E
     try:
         tree = _ENVIRONMENT.parse(text)
     except jinja2.TemplateError as error:
-        return x.Template(source=_shown(text), reason=f"Jinja cannot parse it: {error}")
+        return x.Template(source=_shown(text), reason=f"cannot be parsed by Jinja: {error}")
     try:
         pieces = _Compiler(scope, parts).body(tree.body, {})
     except NotUnderstood as why:

@@ -154,7 +154,7 @@ class Case:
                 if content is not None:
                     self.files.append(text)
                     return compile_template(content, self.scope)
-            return x.Template(source=text, reason=f"the template file {text!r} is not there; Airflow fails with TemplateNotFound")
+            return x.Template(source=text, reason=f"names the template file {text!r}, which is not there")
 
         return load
 
