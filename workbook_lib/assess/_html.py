@@ -16,6 +16,7 @@ _TONES = {
     "unknown": "fair", "low": "good", "medium": "fair", "high": "bad", "error": "bad", "warning": "fair",
 }  # fmt: skip
 MOST_NAMES = 4
+MOST_PILOTS = 12
 
 
 def to_html(assessment: Assessment) -> str:
@@ -64,7 +65,10 @@ def _pilots(assessment: Assessment) -> str:
         ]
         for pilot in assessment.pilots
     ]
-    return f"<h2>Which workflow to pilot first</h2>\n{lead}\n" + _table(("Workflow", "Fitness", "Why"), rows)
+    heads = ("Workflow", "Fitness", "Why")
+    rest = f"<details><summary>and {len(rows) - MOST_PILOTS} more</summary>\n{_table(heads, rows[MOST_PILOTS:])}</details>"
+    shown = _table(heads, rows[:MOST_PILOTS]) + (rest if len(rows) > MOST_PILOTS else "")
+    return f"<h2>Which workflow to pilot first</h2>\n{lead}\n{shown}"
 
 
 def _workflows(assessment: Assessment) -> str:
