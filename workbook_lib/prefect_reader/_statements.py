@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from workbook_lib.prefect_reader import _known
+from workbook_lib.prefect_reader._calls import Calls
 from workbook_lib.prefect_reader._expressions import Expressions
 from workbook_lib.prefect_reader._signals import Break, Continue, Raised, Return
 from workbook_lib.prefect_reader._values import Code, Declared, Marked, Named, Scope, Unknown, runs_in, tasks_in
@@ -14,7 +15,7 @@ from workbook_lib.prefect_reader._values import Code, Declared, Marked, Named, S
 DEEPEST = 30  # calls inside calls
 
 
-class Statements(Expressions):
+class Statements(Calls):
     """Statements that mean the same in every walk."""
 
     def __init__(self) -> None:

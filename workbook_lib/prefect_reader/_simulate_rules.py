@@ -1,0 +1,150 @@
+"""Plays the emitted trigger rules: `submit`, `submit_each` and what they are given. Their meaning is `model.join_rules`'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workbook_lib.model.join_rules import JoinRule, decide
+from workbook_lib.model.run import State
+from workbook_lib.prefect_reader._signals import Raised
+from workbook_lib.prefect_reader._statements import Statements
+from workbook_lib.prefect_reader._values import Abstract, Declared, Future, Futures, Marked, Run, Unknown, runs_in
+
+
+class ByRule(Statements):
+    """The part of a simulation that decides by trigger rules."""
+
+    def _create(self, task: Declared, bound: Mapping[str, Any], index: int | None = None) -> Run:
+        raise NotImplementedError  # the simulator numbers the runs
+
+    def _perform(self, run: Run) -> None:
+        raise NotImplementedError  # the simulator knows the script
+
+    def _rule_task(self, args: list[Any]) -> Declared:
+        task = args[0] if args else None
+        if not isinstance(task, Declared):
+            self.give_up("submit() is given a task that only a run knows")
+        assert isinstance(task, Declared)
+        return task
+
+    def _submit_by_rule(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        task = self._rule_task(args)
+        closed = self._gate(kwargs, (args[1:], {k: v for k, v in kwargs.items() if k not in ("after", "gates", "rule")}))
+        run = self._create(task, task.bind(args[1:], kwargs))
+        return Future(self._let(run, closed))
+
+    def _submit_each(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        task, over = self._rule_task(args), kwargs.pop("over", None)
+        closed = self._gate(kwargs, (over, {k: v for k, v in kwargs.items() if k not in ("after", "gates", "rule")}))
+        result = Futures()
+        result.runs = True
+        nothing: dict[str, Any] = dict.fromkeys(over) if isinstance(over, dict) else {}
+        if runs_in(over) and closed is not None:
+            result.append(Future(self._let(self._create(task, nothing | kwargs, -1), closed)))
+            return result
+        elements = self._elements(task, over)
+        if not elements:
+            result.append(Future(self._let(self._create(task, nothing | kwargs, -1), State.SKIPPED)))
+        for element in elements:
+            result.append(Future(self._let(self._create(task, kwargs | element), closed)))
+        return result
+
+    def _let(self, run: Run, closed: State | None) -> Run:
+        if closed is None:
+            self._perform(run)
+        else:
+            run.state = closed
+            run.attempts = 0
+        return run
+
+    def _elements(self, task: Declared, over: Any) -> list[dict[str, Any]]:
+        over = self._arrived(over)
+        if not isinstance(over, dict):
+            return [dict(record) if isinstance(record, dict) else {} for record in self._listed(task, over)]
+        rows: list[dict[str, Any]] = [{}]
+        for name, value in over.items():
+            items = list(value.items()) if isinstance(value, dict) else self._listed(task, value)
+            rows = [row | {name: item} for row in rows for item in items]
+        return rows
+
+    def _listed(self, task: Declared, value: Any) -> list[Any]:
+        if isinstance(value, Abstract):
+            self.give_up(f"the number of runs of {task.function} depends on a value that only a run knows")
+        try:
+            return list(value or [])
+        except TypeError:
+            raise Raised from None
+
+    def _arrived(self, value: Any) -> Any:
+        """What the emitted rules hand to a task: results, None where there is none."""
+        if isinstance(value, Future):
+            return value.run.value if value.run.state is State.SUCCESS else None
+        if isinstance(value, Futures):
+            return [result for result in map(self._arrived, value) if result is not None]
+        if isinstance(value, Marked) and value.mark in ("rules.pick", "rules.peek"):
+            whole = self._arrived(value.value)
+            for key in value.extra:
+                if isinstance(whole, Abstract):
+                    return Unknown("part of a result", tuple(runs_in(whole)))
+                try:
+                    whole = None if whole is None else whole[key]
+                except (KeyError, IndexError, TypeError):
+                    raise Raised from None
+            return whole
+        if isinstance(value, dict):
+            return {key: self._arrived(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._arrived(item) for item in value]
+        return value
+
+    def _gate(self, kwargs: dict[str, Any], arguments: Any) -> State | None:
+        """Why a task may not run, by its rule, its branches and its gates; None when it may."""
+        after, gates = _flat(kwargs.pop("after", ())), _flat(kwargs.pop("gates", ()))
+        rule = kwargs.pop("rule", "all_success")
+        try:
+            join = JoinRule(rule)
+        except ValueError:
+            self.give_up(f"{rule!r} is no trigger rule")
+            raise
+        for item in after:
+            if isinstance(item, Marked) and item.mark == "rules.chosen" and isinstance(item.value, Future):
+                answer = self._answer(item.value.run)
+                if (
+                    answer is not None and not {answer} & set(item.extra)
+                    if isinstance(answer, str)
+                    else answer is not None and not (set(answer) & set(item.extra))
+                ):
+                    return State.SKIPPED
+        for gate in gates:
+            if isinstance(gate, Future) and gate.run.state is State.SUCCESS:
+                if isinstance(gate.run.value, Unknown):
+                    self.give_up(f"the scenario gives no result for {gate.run.id}")
+                if not gate.run.value:
+                    return State.SKIPPED
+        setups = {run for item in after if isinstance(item, Marked) and item.mark == "rules.setup" for run in runs_in(item)}
+        upstream = [run for run in runs_in([after, _without_peeks(arguments)])]
+        decision = decide(join, [(str(run.state), run in setups) for run in upstream])
+        return None if decision == "run" else State(decision)
+
+    def _answer(self, run: Run) -> Any:
+        """The answer of a branch that succeeded; None when it did not."""
+        if run.state is not State.SUCCESS:
+            return None
+        if isinstance(run.value, Unknown):
+            self.give_up(f"the scenario gives no result for {run.id}")
+        return run.value if isinstance(run.value, str | list | tuple) else ()
+
+
+def _flat(value: Any) -> list[Any]:
+    if isinstance(value, list | tuple):
+        return [part for item in value for part in _flat(item)]
+    return [value]
+
+
+def _without_peeks(value: Any) -> Any:
+    if isinstance(value, Marked) and value.mark == "rules.peek":
+        return None
+    if isinstance(value, Mapping):
+        return [_without_peeks(item) for item in value.values()]
+    return [_without_peeks(item) for item in value] if isinstance(value, list | tuple) else value
