@@ -18,7 +18,7 @@ __all__ = ["ROOMS", "ReadOptions", "ReadResult", "detect", "load_values", "read"
 def room(system: str) -> ModuleType:
     """The room of a system, by name; UsageError lists the names there are."""
     if system not in ROOMS:
-        raise UsageError(f"unknown system {system!r}", advice=f"Known: {', '.join(ROOMS)}.")
+        raise UsageError(f"unknown system {system!r}.", advice=f"Known: {', '.join(ROOMS)}.")
     return importlib.import_module(f"workbook_lib.sources.{system}")
 
 
@@ -34,11 +34,11 @@ def read(paths: Sequence[str | Path] | str | Path, options: ReadOptions | None =
     """
     given = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not given:
-        raise UsageError("no path was given", advice="Name a file or folder with workflows.")
+        raise UsageError("no path was given.", advice="Name a file or folder with workflows.")
     by_system: dict[str, list[str | Path]] = {}
     for path in given:
         if not Path(path).exists():
-            raise SourceError("there is no such file or folder", file=str(path), advice="Check the path.")
+            raise SourceError("there is no such file or folder.", file=str(path), advice="Check the path.")
         by_system.setdefault(detect(path) or ROOMS[0], []).append(path)
     parts: list[ReadResult] = [room(system).read(some, options) for system, some in by_system.items()]
     if len(parts) == 1:

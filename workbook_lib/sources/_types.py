@@ -45,10 +45,14 @@ def load_values(path: str | Path) -> dict[str, Json]:
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", file=str(path), advice="Give a JSON file as `airflow variables export` writes it.") from error
+        raise InputError(
+            f"cannot be read: {error.strerror}.", file=str(path), advice="Give a JSON file as `airflow variables export` writes it."
+        ) from error
     except ValueError as error:
         line = getattr(error, "lineno", None)
-        raise InputError("is not JSON", file=str(path), line=line, advice="Give a file as `airflow variables export` writes it.") from error
+        raise InputError("is not JSON.", file=str(path), line=line, advice="Give a file as `airflow variables export` writes it.") from error
     if not isinstance(document, dict):
-        raise InputError("holds no JSON object of names and values", file=str(path), advice="Give a file as `airflow variables export` writes it.")
+        raise InputError(
+            "holds no JSON object of names and values.", file=str(path), advice="Give a file as `airflow variables export` writes it."
+        )
     return document

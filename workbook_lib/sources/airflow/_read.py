@@ -152,7 +152,7 @@ def trace(
     jobs: list[tuple[Path, str, Path, bool]] = []
     for path in paths:
         if not Path(path).exists():
-            raise SourceError("there is no such file or folder", file=str(path), advice="Check the path.")
+            raise SourceError("there is no such file or folder.", file=str(path), advice="Check the path.")
         found = list(_files(Path(path), str(path)))
         if not found:
             findings.append(_nothing(str(path), "the folder holds no Python file"))
@@ -176,6 +176,8 @@ def trace(
             findings += raw.findings
             if not raw.dags and not raw.findings:
                 findings.append(_nothing(shown, "the file defines no DAG", named))
+    if jobs and not any(raw.dags for raw in raws) and all(finding.code == "airflow.no_dag" for finding in findings):
+        findings = [_nothing(str(path), "no DAG is defined here") for path in paths]
     return raws, findings, list(files.values())
 
 

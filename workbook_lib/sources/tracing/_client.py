@@ -123,7 +123,7 @@ class Tracer:
             said = process.stderr.read().decode(errors="replace").strip().splitlines() if process.stderr else []
             self.close()
             raise EngineError(
-                f"the reader's worker process ended: {said[-1] if said else 'without a word'}",
+                f"the reader's worker process ended: {said[-1] if said else 'without a word'}.",
                 advice="Check the installation with `workbook --version`.",
             )
         try:

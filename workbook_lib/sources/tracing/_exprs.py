@@ -59,8 +59,8 @@ def callable_expr(value: Any) -> Expr:
         return {"kind": "callable", "name": clean(f"{module}.{name}" if module else name), "file": None, "line": None, "reason": reason}
     from workbook_lib.sources.tracing._stack import display
 
-    reason = "lambda" if code.co_name == "<lambda>" else None
-    return {"kind": "callable", "name": clean(name), "file": display(code.co_filename), "line": code.co_firstlineno, "reason": reason}
+    why = "lambda" if code.co_name == "<lambda>" else None
+    return {"kind": "callable", "name": clean(name), "file": display(code.co_filename), "line": code.co_firstlineno, "reason": why}
 
 
 def to_expr(value: Any, depth: int = 0) -> Expr:

@@ -35,7 +35,7 @@ def _libc() -> ctypes.CDLL:
 
 
 def restrict(readable: Iterable[str], writable: Iterable[str]) -> bool:
-    """Allow this process reading below `readable`, everything but running below `writable`, nothing else; False where that is not possible."""
+    """Allow this process reading below `readable`, everything but running below `writable`, nothing else; False where it cannot be."""
     abi = version()
     if abi < 1:
         return False

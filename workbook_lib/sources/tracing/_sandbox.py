@@ -20,11 +20,13 @@ from workbook_lib.sources.tracing._symbols import user_line
 _REFUSED = (
     "socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.startfile", "pty.", "ctypes.",
     "os.kill", "signal.pthread_kill", "gc.get_", "sys._current_frames", "sys.setprofile", "sys.settrace", "urllib.", "ftplib.", "smtplib.",
-    "http.client.", "poplib.", "imaplib.", "telnetlib.", "nntplib.", "webbrowser.", "os.setxattr", "os.removexattr", "syslog.", "fcntl.ioctl",
+    "http.client.", "poplib.", "imaplib.", "telnetlib.", "nntplib.", "webbrowser.",
+    "os.setxattr", "os.removexattr", "syslog.", "fcntl.ioctl",
     "resource.",
 )  # fmt: skip
 _PATHS = {
-    "os.remove": 1, "os.rename": 2, "os.rmdir": 1, "os.mkdir": 1, "os.chmod": 1, "os.chown": 1, "os.link": 2, "os.symlink": 2, "os.truncate": 1,
+    "os.remove": 1, "os.rename": 2, "os.rmdir": 1, "os.mkdir": 1, "os.chmod": 1, "os.chown": 1, "os.link": 2, "os.symlink": 2,
+    "os.truncate": 1,
     "os.utime": 1, "shutil.rmtree": 1, "shutil.move": 2, "shutil.chown": 1, "sqlite3.connect": 1, "os.mkfifo": 1, "os.mknod": 1,
 }  # fmt: skip
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -113,7 +115,7 @@ def soften() -> None:
     for name in ("system", "popen"):
         setattr(os, name, recorder(f"os.{name}"))
     urllib.request.urlopen = recorder("urllib.request.urlopen")
-    shutil.which = lambda cmd, mode=0, path=None: f"/usr/bin/{cmd}"  # type: ignore[assignment,misc]  # not this machine's programs
+    shutil.which = lambda cmd, mode=0, path=None: f"/usr/bin/{cmd}"  # type: ignore[assignment]  # not this machine's programs
     time.sleep = lambda seconds: None
 
 

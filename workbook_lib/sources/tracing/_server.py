@@ -21,7 +21,10 @@ from typing import Any
 
 ANSWER_LIMIT = 32 * 1024 * 1024
 # Imported once here instead of once per worker: what the sandbox replaces, and what DAG files commonly import.
-WARM = ["asyncio", "concurrent.futures", "csv", "dataclasses", "datetime", "decimal", "email.message", "enum", "hashlib", "logging.handlers", "pathlib", "pprint", "random", "shutil", "sqlite3", "subprocess", "tempfile", "textwrap", "typing", "unittest.mock", "urllib.request", "uuid", "zoneinfo"]
+WARM = (
+    "asyncio", "concurrent.futures", "csv", "dataclasses", "datetime", "decimal", "email.message", "enum", "hashlib", "logging.handlers", "pathlib",
+    "pprint", "random", "shutil", "sqlite3", "subprocess", "tempfile", "textwrap", "typing", "unittest.mock", "urllib.request", "uuid", "zoneinfo",
+)  # fmt: skip
 _LIBRARY = Path(__file__).resolve().parents[2]
 
 
@@ -66,7 +69,8 @@ def _work(job: dict[str, Any], tracer: Any, scratch: str, pipe: int) -> None:
 
 def _collect(pipe: int, deadline: float) -> tuple[bytes, str | None]:
     """What the worker wrote, and how it failed otherwise: timeout or too_large."""
-    chunks, size = [], 0
+    chunks: list[bytes] = []
+    size = 0
     while True:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([pipe], [], [], left)[0]:

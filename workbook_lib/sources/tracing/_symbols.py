@@ -301,7 +301,7 @@ class SymbolAny:
 
     def get(self, key: Any, default: Any = None) -> Any:
         """As `dict.get`."""
-        expr = {"kind": "index", "base": self._workbook_entry.expr, "key": _to_expr(key)}
+        expr: Expr = {"kind": "index", "base": self._workbook_entry.expr, "key": _to_expr(key)}
         if default is not None:
             expr = {"kind": "call", "function": "default", "args": [expr, _to_expr(default)]}
         fallback = default if default is not None else value_of(key)
@@ -477,7 +477,7 @@ def hooked_decode(real: Callable[..., Any]) -> Callable[..., Any]:
         entry = entry_of(source) if isinstance(source, (str, SymbolAny)) else None
         if entry is None:
             return real(source, *args, **kwargs)
-        expr = {"kind": "call", "function": "json_loads", "args": [entry.expr]}
+        expr: Expr = {"kind": "call", "function": "json_loads", "args": [entry.expr]}
         if entry.expr.get("kind") == "variable":
             expr = {**entry.expr, "json_value": True}
         return derive(expr, lambda value: real(value, *args, **kwargs), source, fallback=None)

@@ -18,9 +18,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import dateutil.parser
-import dateutil.relativedelta
-import dateutil.tz
 import jinja2
 import pendulum
 import yaml
@@ -30,9 +27,9 @@ from workbook_lib.sources.airflow._standins._dump import dag_to_raw
 from workbook_lib.sources.airflow._standins._modules import AirflowModule
 from workbook_lib.sources.airflow._standins._state import SESSION, report
 from workbook_lib.sources.tracing import _loading, _sandbox, _symbols
-from workbook_lib.sources.tracing._stack import NAMES, display
+from workbook_lib.sources.tracing._stack import NAMES, SOURCES, display
 
-_WARM = (dateutil.parser, dateutil.relativedelta, dateutil.tz, jinja2, pendulum, yaml)
+_WARM = (*map(importlib.import_module, ("dateutil.parser", "dateutil.relativedelta", "dateutil.tz")), jinja2, pendulum)
 _SDK = re.compile(r"^\s*(?:from|import)\s+airflow\.sdk\b", re.MULTILINE)
 _MAX_FINDINGS = 500
 
@@ -69,25 +66,27 @@ def _source(file: Path, shown: str) -> str | None:
     try:
         raw = file.read_bytes()
     except OSError as error:
-        return _problem("tracing.unreadable", f"cannot be read: {error.strerror}", shown, 1, "Check the file's permissions.")
+        _problem("tracing.unreadable", f"cannot be read: {error.strerror}", shown, 1, "Check the file's permissions.")
+        return None
     if not raw.strip():
-        return _problem("tracing.empty", "the file is empty", shown, 1, "Remove it, or restore its content.")
+        _problem("tracing.empty", "the file is empty", shown, 1, "Remove it, or restore its content.")
+        return None
     if b"\0" in raw:
         line = raw[: raw.index(b"\0")].count(b"\n") + 1
-        return _problem(
-            "tracing.binary", "the file holds NUL bytes: it is binary, not Python source", shown, line, "Remove it from the folder."
-        )
+        _problem("tracing.binary", "the file holds NUL bytes: it is binary, not Python source", shown, line, "Remove it from the folder.")
+        return None
     try:
         source = _loading.decode(raw)
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         line = raw[: getattr(error, "start", 0) if isinstance(error, UnicodeDecodeError) else 0].count(b"\n") + 1
-        return _problem(
+        _problem(
             "tracing.encoding",
             f"the file is not text in its declared encoding (UTF-8 by default): {error}",
             shown,
             line,
             "Save it as UTF-8.",
         )
+        return None
     return source
 
 
@@ -105,7 +104,7 @@ def _prepare(job: dict[str, Any]) -> _loading.Finder:
     libraries = tuple(part for part in sys.path if part)
 
     def is_user_file(name: str) -> bool:
-        return name in _loading.SOURCES or (name.startswith(roots) and not name.startswith(libraries))
+        return name in SOURCES or (name.startswith(roots) and not name.startswith(libraries))
 
     _symbols.STATE.is_user_file = is_user_file
     _loading.hide_foreign_modules(frozenset())
@@ -219,7 +218,8 @@ def _tell_assumptions() -> None:
         seen.add(key)
         report(
             "airflow.assumed_value", "warning",
-            f"{decision.what} depends on {_symbols.name_inputs(decision.inputs)}, unknown while reading; {str(decision.value)[:80]!r} is assumed",
+            f"{decision.what} depends on {_symbols.name_inputs(decision.inputs)}, unknown while reading; "
+            f"{str(decision.value)[:80]!r} is assumed",
             advice="Supply the value (--variables, --connections, --env) and read again.",
             file=display(decision.file) if decision.file else SESSION.file, line=decision.line or 1,
         )  # fmt: skip
@@ -229,5 +229,6 @@ def _tell_blocked() -> None:
     for attempt in _sandbox.BLOCKED:
         report(
             "tracing.blocked", "warning", f"{attempt['what']} is not done while reading: {_symbols.plain(attempt['detail'])[:100]}",
-            advice="Move it from module level into a task.", file=display(attempt["file"]) if attempt["file"] else SESSION.file, line=attempt["line"] or 1,
+            advice="Move it from module level into a task.", file=display(attempt["file"]) if attempt["file"] else SESSION.file,
+            line=attempt["line"] or 1,
         )  # fmt: skip

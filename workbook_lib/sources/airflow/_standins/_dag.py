@@ -137,9 +137,8 @@ class DAG:
 
     def param(self, name: str, default: Any = NOTSET) -> DagParam:
         """As in Airflow: a parameter handed to tasks."""
-        if default is not NOTSET:
-            if name not in self.params:
-                self.params[name] = default
+        if default is not NOTSET and name not in self.params:
+            self.params[name] = default
         return DagParam(name, default)
 
     def set_dependency(self, upstream_task_id: str, downstream_task_id: str) -> None:
@@ -173,7 +172,14 @@ class DAG:
 
 
 STATE_FILE = [""]
-_DEFAULTS = {"catchup": None, "max_active_runs": 16, "max_active_tasks": 16, "concurrency": 16, "dagrun_timeout": None, "owner": "airflow"}
+_DEFAULTS: dict[str, Any] = {
+    "catchup": None,
+    "max_active_runs": 16,
+    "max_active_tasks": 16,
+    "concurrency": 16,
+    "dagrun_timeout": None,
+    "owner": "airflow",
+}
 _DEFAULTS |= {"is_subdag": False, "parent_dag": None, "is_paused_upon_creation": None, "template_searchpath": None, "owner_links": {}}
 _SETTABLE = (
     "catchup", "max_active_runs", "max_active_tasks", "dagrun_timeout", "on_failure_callback", "on_success_callback", "template_searchpath",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -23,25 +24,26 @@ def _settled(value: Any, kind: str, default: Any, setting: str, task: Any) -> An
     entry = entry_of(value)
     result = entry.value if entry is not None else value
     try:
-        result = {"int": _int, "bool": bool, "text": _optional_text, "seconds": seconds}[kind](result)
+        result = _CONVERT[kind](result)
     except (TypeError, ValueError):
         result = default
     if entry is not None and not entry.known:
         where = getattr(task, "_origin", None) or getattr(task, "origin", {})
         report(
             "airflow.assumed_setting", "warning", f"{setting} depends on {name_inputs(entry.inputs)}; {result!r} is assumed",
-            advice="Supply the value (--variables, --connections, --env) and read again.", file=where.get("file"), line=where.get("line") or 1,
+            advice="Supply the value (--variables, --connections, --env) and read again.", file=where.get("file"),
+            line=where.get("line") or 1,
             workflow=task.dag_id, task=getattr(task, "task_id", None),
         )  # fmt: skip
     return result
 
 
-def _int(value: Any) -> int:
-    return 0 if value is None else int(value)
-
-
-def _optional_text(value: Any) -> str | None:
-    return None if value is None else clean(plain(str(getattr(value, "value", value))))
+_CONVERT: dict[str, Callable[[Any], Any]] = {
+    "int": lambda value: 0 if value is None else int(value),
+    "bool": bool,
+    "text": lambda value: None if value is None else clean(plain(str(getattr(value, "value", value)))),
+    "seconds": seconds,
+}
 
 
 def _text(value: Any) -> str | None:

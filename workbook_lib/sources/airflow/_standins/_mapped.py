@@ -37,6 +37,9 @@ class Mapped(BaseOperator):
     """A task that runs once per element. The operator's own `__init__` is not run: there is no instance yet, in Airflow neither."""
 
     is_mapped = True
+    operator_class: type[BaseOperator]
+    form: str
+    over: dict[str, Any]
 
     def __init__(self, cls: type[BaseOperator], kwargs: dict[str, Any], form: str, over: dict[str, Any]) -> None:
         object.__setattr__(self, "operator_class", cls)

@@ -16,6 +16,7 @@ from workbook_lib.sources.airflow._standins import (
     _params,
     _relations,
     _setup,
+    _tables,
     _taskflow,
     _values,
     _xcom,
@@ -138,7 +139,7 @@ def resolve(module: str, name: str) -> Any:
         return getattr(_enums.timezone, name)
     if name in _KNOWN and module in _ONLY_IN.get(name, (module,)):
         return _KNOWN[name]
-    if module.startswith("airflow.decorators") and name in _taskflow._tables.DECORATORS:
+    if module.startswith("airflow.decorators") and name in _tables.DECORATORS:
         return getattr(_taskflow.task, name)
     if name.isupper():
         return InertModule(f"{module}.{name}") if name != "AIRFLOW_HOME" else SESSION.dags_folder

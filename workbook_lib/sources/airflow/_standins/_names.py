@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from workbook_lib.sources.airflow._standins import _tables
-from workbook_lib.sources.airflow._standins._operator import BaseOperator, UnknownOperator
+from workbook_lib.sources.airflow._standins._operator import BaseOperator, OperatorMeta, UnknownOperator
 from workbook_lib.sources.airflow._standins._values import StoredConnection
 from workbook_lib.sources.tracing._inert import Inert, InertObject
 
@@ -21,11 +21,14 @@ def operator_class(name: str, module: str = "airflow.operators") -> type[BaseOpe
     if name in _tables.PARENTS:
         parent = _tables.PARENTS[name]
         base = operator_class(parent) if parent != "BaseOperator" else BaseOperator
-    elif name.endswith(("Sensor", "SensorAsync")):
-        return type(BaseOperator)(name, (UnknownOperator, operator_class("BaseSensorOperator")), {"__module__": module})
-    else:
-        base = UnknownOperator
-    made: type[BaseOperator] = type(BaseOperator)(name, (base,), {"__module__": module})
+        return _derived(name, (base,), module)
+    if name.endswith(("Sensor", "SensorAsync")):
+        return _derived(name, (UnknownOperator, operator_class("BaseSensorOperator")), module)
+    return _derived(name, (UnknownOperator,), module)
+
+
+def _derived(name: str, bases: tuple[type, ...], module: str) -> type[BaseOperator]:
+    made: type[BaseOperator] = OperatorMeta(name, bases, {"__module__": module})
     return made
 
 

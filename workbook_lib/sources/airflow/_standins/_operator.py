@@ -92,7 +92,22 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
     ui_color = "#fff"
     ui_fgcolor = "#000"
     is_mapped = False
-    _workbook_known = True
+    dag: Any
+    task_group: Any
+    is_setup: Any
+    is_teardown: Any
+    on_failure_fail_dagrun: Any
+    trigger_rule: Any
+    inlets: Any
+    outlets: Any
+    _label: str
+    _init_depth: int
+    _defaults: dict[str, Any]
+    _given: dict[str, Any]
+    _own: dict[str, Any]
+    _base_given: dict[str, Any]
+    _upstream: dict[Any, None]
+    _downstream: dict[Any, Any]
 
     def __init__(self, task_id: Any = None, **kwargs: Any) -> None:
         if task_id is None:

@@ -87,7 +87,8 @@ class TaskFactory:
     def __init__(self, function: Callable[..., Any], decorator: str, settings: dict[str, Any], fixed: dict[str, Any] | None = None) -> None:
         if isinstance(function, TaskFactory):
             function = function.function
-        self.function, self.decorator, self.settings, self.fixed = function, decorator, settings, fixed or {}
+        self.function: Any = function
+        self.decorator, self.settings, self.fixed = decorator, settings, fixed or {}
         self.is_setup = self.is_teardown = self.fails_run = False
         functools.update_wrapper(self, function)
 

@@ -199,7 +199,7 @@ class Environment(MutableMapping[str, str]):
     def __getitem__(self, key: str) -> Any:
         return self._symbol(key, None, False) if self._asked_by_user() else self._real[key]
 
-    def get(self, key: str, default: Any = None) -> Any:  # type: ignore[override]
+    def get(self, key: str, default: Any = None) -> Any:
         if self._asked_by_user():
             return self._symbol(key, default, True)
         return self._real.get(key, default)
@@ -249,4 +249,4 @@ def install_environment() -> None:
     def getenv(key: str, default: Any = None) -> Any:
         return environment.get(key, default)
 
-    os.getenv = getenv  # type: ignore[assignment]
+    os.getenv = getenv
