@@ -10,6 +10,7 @@ from workbook_lib.teaching._concepts import concepts
 from workbook_lib.view import Html, Svg, draw
 
 if TYPE_CHECKING:
+    from workbook_lib.assess import Assessment
     from workbook_lib.migration import ConvertReport, Migration
     from workbook_lib.model.run import RunRecord
 
@@ -47,6 +48,31 @@ def findings(migration: Migration) -> Html:
     """What reading lost, guessed or left to a person."""
     rows = [(f.severity, f"{f.file or ''}:{f.line or ''}".strip(":"), f.message, f.advice) for f in migration.findings()]
     return table(["severity", "where", "what", "what to do"], rows, empty="No findings: everything in the sources was understood.")
+
+
+def inventory(assessment: Assessment) -> Html:
+    """What the folder holds and needs, in one line each."""
+    found = assessment.inventory
+    rows: list[tuple[str, Any]] = [
+        ("workflows", found.workflows),
+        ("tasks", found.tasks),
+        ("tasks that will be converted", found.converted),
+    ]
+    rows += [(f"operator {each.operator}", f"{each.tasks} tasks, {each.converted} converted") for each in found.operators]
+    for kind in ("schedules", "connections", "variables", "pools", "environment", "files", "modules"):
+        rows += [(kind, ", ".join(use.name for use in uses))] if (uses := getattr(found, kind)) else []
+    rows += [(f"package {each.name}", f"installs beside Prefect: {each.installs}. {each.reason}") for each in found.packages]
+    rows += [(f"for a person: {each.cause}", f"{each.count} times. {each.advice or ''}") for each in assessment.human]
+    return table(["what", "found"], rows)
+
+
+def ranking(assessment: Assessment) -> Html:
+    """Which workflow to pilot first, and why."""
+    rows = [
+        (place, each.id, f"{each.score:g}", "; ".join(each.reasons), "; ".join(each.against))
+        for place, each in enumerate(assessment.pilots, 1)
+    ]
+    return table(["", "workflow", "score", "reasons", "against it"], rows)
 
 
 def statuses(report: ConvertReport) -> Html:

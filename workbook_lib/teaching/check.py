@@ -56,10 +56,13 @@ def was_read(migration: Migration, workflow: str) -> Outcome:
 
 def pilot_choice(migration: Migration, workflow: str) -> Outcome:
     """Whether the workflow is the one that the assessment would pilot first."""
-    ranked = [each.workflow for each in migration.assess().ranking]
+    pilots = migration.assess().pilots
+    ranked = [each.id for each in pilots]
     if workflow not in ranked:
         return Outcome(False, f"{workflow} is not in the ranking.", f"Choose one of: {', '.join(ranked[:8]) or 'none'}.")
     place = ranked.index(workflow) + 1
+    if pilots[place - 1].against:
+        return Outcome(False, f"{workflow} is not fit to be the first: {'; '.join(pilots[place - 1].against)}.", "See the ranking.")
     if place == 1:
         return Outcome(True, f"{workflow} is the best first pilot of {len(ranked)}.")
     return Outcome(False, f"{workflow} is number {place} of {len(ranked)}.", f"Begin with {ranked[0]}: see the reasons in the ranking.")
