@@ -224,3 +224,18 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     source = "import os, json\nA = 1\nB = 2\n\n\ndef f(ti):\n    return os, json, A, B\n"
     texts = [read(source, python_task(source, "f"))[0].to_json() for _ in range(3)]
     assert len(set(texts)) == 1
+
+
+def test_placeholders_name_what_they_need() -> None:
+    task = raw_task("t", "PodOperator", cmds=["{{ var.value.image }}", "{{ conn.db.host }}"], other=x.Environment(name="E"))
+    found = read("", task)[0].requirements
+    assert (found.variables, found.connections, found.environment) == (("image",), ("db",), ("E",))
+
+
+@pytest.mark.parametrize(
+    "ids", ["[[[c for c in range(999)] for b in range(999)] for a in range(999)]", "range(10 ** 30)", "f'{1}' * 10 ** 9"]
+)
+def test_hostile_values_end_soon(ids: str) -> None:
+    source = f"def f(ti):\n    return ti.xcom_pull(task_ids={ids})\n"
+    _, findings = read(source, python_task(source, "f"))
+    assert [found.code for found in findings] == ["airflow.function_blocked"]

@@ -175,3 +175,15 @@ def test_a_value_of_the_dag_file_inside_an_expression_is_refused() -> None:
     assert isinstance(found, x.Template)
     assert found.source == "{{ params['{...}'] }}"
     assert found.reason == "mixes a value of the DAG file into an expression"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for a in range(150) %}{% for b in range(150) %}{% for c in range(150) %}x{% endfor %}{% endfor %}{% endfor %}",
+        "{% for a in range(10 ** 30) %}x{% endfor %}",
+        "{% for a in range(1, 5, 0) %}x{% endfor %}",
+    ],
+)
+def test_hostile_loops_end_soon(text: str) -> None:
+    assert isinstance(compile_template(text, SCOPE), x.Template)

@@ -25,10 +25,11 @@ def requirements(
     definitions: tuple[Definition, ...],
     sources: Sources,
     files: Iterable[str],
+    more: Iterable[Expr] = (),
 ) -> Requirements:
-    """Everything the tasks, the callbacks and the code they use name."""
+    """Everything the tasks, the callbacks, the code they use and the expressions `more` name."""
     found: dict[str, set[str]] = {"connections": set(), "variables": set(), "environment": set(), "packages": set()}
-    for inner in expressions((tuple(tasks), callbacks, definitions)):
+    for inner in expressions((tuple(tasks), callbacks, definitions, tuple(more))):
         if isinstance(inner, x.Connection):
             found["connections"].add(inner.id)
         elif isinstance(inner, x.Variable):

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path, PurePath
 
 Callish = ast.FunctionDef | ast.AsyncFunctionDef
+_LONGEST = 5_000_000
 _MUTATORS = frozenset({"append", "extend", "insert", "update", "add", "pop", "remove", "clear", "setdefault", "sort", "reverse"})
 
 
@@ -209,11 +210,12 @@ class Sources:
         self._dotted = {path: name for name, path in self.modules.items()}
 
     def text(self, path: str) -> str | None:
-        """The text of a file, or None when there is none."""
+        """The text of a file, or None when there is none or it is too long to be source."""
         try:
-            return self._texts(path)
-        except (OSError, KeyError, UnicodeDecodeError):
+            text = self._texts(path)
+        except (OSError, KeyError, ValueError):
             return None
+        return text if len(text) <= _LONGEST else None
 
     def module(self, path: str) -> Module | None:
         """The parsed file, or None when it is missing or no Python."""
@@ -221,7 +223,7 @@ class Sources:
             text = self.text(path)
             try:
                 self._parsed[path] = Module(path, text, self._dotted.get(path, "")) if text is not None else None
-            except (SyntaxError, ValueError, RecursionError):
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
                 self._parsed[path] = None
         return self._parsed[path]
 

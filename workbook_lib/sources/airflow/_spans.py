@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from workbook_lib.model import expr as x
 from workbook_lib.model.expr import Expr
@@ -116,7 +117,7 @@ class _Marker:
             root = children[0]
         if not isinstance(root, ast.Name):
             return None
-        for match in re.finditer(rf"\b{re.escape(root.id)}\b", self.source[first:last]):
+        for match in islice(re.finditer(rf"\b{re.escape(root.id)}\b", self.source[first:last]), 50):
             start = first + match.start()
             for end in range(start + max(1, width - 10), min(last, start + width + 40)):
                 if start not in taken and _is_text_of(self.source[start:end], node) and not self.source[start:end].endswith(" "):

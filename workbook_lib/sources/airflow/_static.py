@@ -11,14 +11,22 @@ class NotStatic(Exception):
     """The value is only known when the code runs."""
 
 
-def evaluate(node: ast.expr, lookup: Callable[[str], ast.expr | None], names: dict[str, Any] | None = None, depth: int = 0) -> Any:
+_STEPS = 20_000  # the source is anybody's: what takes longer is not worked out
+_LENGTH = 1000
+
+
+def evaluate(node: ast.expr, lookup: Callable[[str], ast.expr | None]) -> Any:
     """The value of `node`; `lookup` gives the expression that a module-level name is bound to. NotStatic when it is not plain."""
-    names = names or {}
-    if depth > 20:
+    return _evaluate(node, lookup, {}, 0, [_STEPS])
+
+
+def _evaluate(node: ast.expr, lookup: Callable[[str], ast.expr | None], names: dict[str, Any], depth: int, left_over: list[int]) -> Any:
+    left_over[0] -= 1
+    if depth > 20 or left_over[0] < 0:
         raise NotStatic
 
     def inner(part: ast.expr) -> Any:
-        return evaluate(part, lookup, names, depth + 1)
+        return _evaluate(part, lookup, names, depth + 1, left_over)
 
     if isinstance(node, ast.Constant):
         return node.value
@@ -33,22 +41,30 @@ def evaluate(node: ast.expr, lookup: Callable[[str], ast.expr | None], names: di
         found = lookup(node.id)
         if found is None:
             raise NotStatic
-        return evaluate(found, lookup, {}, depth + 1)
+        return _evaluate(found, lookup, {}, depth + 1, left_over)
     if isinstance(node, ast.JoinedStr):
         return "".join(_piece(part, inner) for part in node.values)
     if isinstance(node, ast.ListComp) and len(node.generators) == 1:
-        return _comprehension(node, lookup, names, depth)
+        return _comprehension(node, lambda part, more: _evaluate(part, lookup, names | more, depth + 1, left_over))
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mult):
         left, right = inner(node.left), inner(node.right)
         if isinstance(node.op, ast.Add) and type(left) is type(right) and isinstance(left, str | int | float | list):
             return left + right
-        if isinstance(left, int | float) and isinstance(right, int | float):
+        if isinstance(node.op, ast.Mult) and all(isinstance(factor, int | float) and abs(factor) < 1 << 40 for factor in (left, right)):
             return left * right
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range" and not node.keywords:
-        bounds = [inner(arg) for arg in node.args]
-        if 1 <= len(bounds) <= 3 and all(isinstance(bound, int) for bound in bounds) and len(range(*bounds)) <= 1000:
-            return list(range(*bounds))
+        return short_range([inner(arg) for arg in node.args], _LENGTH)
     raise NotStatic
+
+
+def short_range(bounds: list[Any], most: int) -> list[int]:
+    """The numbers of `range(*bounds)`; NotStatic when these are no numbers or too many."""
+    if not 1 <= len(bounds) <= 3 or not all(isinstance(bound, int) and abs(bound) < 1 << 40 for bound in bounds) or bounds[2:] == [0]:
+        raise NotStatic
+    numbers = range(*bounds)
+    if len(numbers) > most:
+        raise NotStatic
+    return list(numbers)
 
 
 def _piece(part: ast.expr, inner: Callable[[ast.expr], Any]) -> str:
@@ -61,11 +77,11 @@ def _piece(part: ast.expr, inner: Callable[[ast.expr], Any]) -> str:
     raise NotStatic
 
 
-def _comprehension(node: ast.ListComp, lookup: Callable[[str], ast.expr | None], names: dict[str, Any], depth: int) -> list[Any]:
+def _comprehension(node: ast.ListComp, inner: Callable[[ast.expr, dict[str, Any]], Any]) -> list[Any]:
     loop = node.generators[0]
     if loop.ifs or loop.is_async or not isinstance(loop.target, ast.Name):
         raise NotStatic
-    over = evaluate(loop.iter, lookup, names, depth + 1)
-    if not isinstance(over, list | tuple | dict | str) or len(over) > 1000:
+    over = inner(loop.iter, {})
+    if not isinstance(over, list | tuple | dict | str) or len(over) > _LENGTH:
         raise NotStatic
-    return [evaluate(node.elt, lookup, names | {loop.target.id: value}, depth + 1) for value in over]
+    return [inner(node.elt, {loop.target.id: value}) for value in over]

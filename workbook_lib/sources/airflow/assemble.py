@@ -84,6 +84,7 @@ class _Assembly:
         self.room = Room(dag, raw.file, sources, Binder(sources, self.definitions), scope)
         self.links: list[Link] = []
         self.files: set[str] = set()
+        self.unconverted: list[Expr] = []  # arguments of placeholders: what they name is needed all the same
 
     def run(self) -> tuple[Workflow, list[Finding]]:
         tasks = [self.task(task) for task in self.dag.tasks]
@@ -110,7 +111,7 @@ class _Assembly:
             edges=with_choices(self.dag.edges, tasks, self.dag.groups),
             callbacks=callbacks,
             definitions=self.definitions.all(),
-            requirements=requirements(tasks, callbacks, self.definitions.all(), self.room.sources, self.files),
+            requirements=requirements(tasks, callbacks, self.definitions.all(), self.room.sources, self.files, self.unconverted),
             links=tuple(dict.fromkeys(self.links)),
         )
         topological(workflow)  # a cycle is found here, not later
@@ -139,6 +140,9 @@ class _Assembly:
             found = dict(raw.arguments).get(argument)
             for uri in asset_uris(found) if found is not None else ():
                 self.links.append(Link(kind=kind, target=uri, task=raw.id))
+        if isinstance(built.action, Opaque):
+            scope = self.room.scope.within(task=raw.id)
+            self.unconverted += [operators.compile_value(value, scope) for _, value in raw.arguments]
         self.report(raw, built, unused)
         rule = raw.trigger_rule.lower().removeprefix("triggerrule.")
         try:

@@ -8,6 +8,7 @@ A rendered template is always text, so the result is an expression that gives a 
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,6 +20,7 @@ from workbook_lib.model import expr as x
 from workbook_lib.model.expr import Expr
 from workbook_lib.sources.airflow import _context as context
 from workbook_lib.sources.airflow._context import Entity, Meaning, NotUnderstood, Scope
+from workbook_lib.sources.airflow._static import NotStatic, short_range
 
 __all__ = ["Scope", "compile_template", "compile_value"]
 
@@ -165,6 +167,7 @@ class _Compiler:
     def __init__(self, scope: Scope, parts: tuple[Expr, ...]) -> None:
         self.scope = scope
         self.parts = parts
+        self.left_over = 1000
 
     def body(self, statements: list[nodes.Node], names: dict[str, Meaning]) -> list[Expr]:
         pieces: list[Expr] = []
@@ -213,9 +216,8 @@ class _Compiler:
     def rounds(self, node: nodes.Node, names: dict[str, Meaning]) -> list[Any]:
         if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == "range" and not node.kwargs:
             bounds = [self.value(arg, names) for arg in node.args]
-            numbers = [bound.value for bound in bounds if isinstance(bound, x.Constant) and isinstance(bound.value, int)]
-            if len(numbers) == len(bounds) and 1 <= len(numbers) <= 3 and len(range(*numbers)) <= _UNROLL:
-                return list(range(*numbers))
+            with contextlib.suppress(NotStatic):
+                return self.counted(short_range([bound.value if isinstance(bound, x.Constant) else None for bound in bounds], _UNROLL))
         else:
             values = self.value(node, names)
             try:
@@ -223,8 +225,15 @@ class _Compiler:
             except ValueError:
                 plain = None
             if isinstance(plain, list) and len(plain) <= _UNROLL:
-                return plain
+                return self.counted(plain)
         raise NotUnderstood("loops over something that is only known when it runs")
+
+    def counted(self, rounds: list[Any]) -> list[Any]:
+        """The rounds of one loop; loops within loops share one limit, for a template is anybody's text."""
+        self.left_over -= len(rounds)
+        if self.left_over < 0:
+            raise NotUnderstood("loops too often to be unrolled")
+        return rounds
 
     def value(self, node: nodes.Node, names: dict[str, Meaning]) -> Expr:
         found = self.meaning(node, names)
