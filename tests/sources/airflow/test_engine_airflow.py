@@ -166,7 +166,17 @@ with DAG("hangs", start_date=datetime(2024, 1, 1), schedule=None, catchup=False)
         task_id="third", bash_command="echo after")
 """
 
-SOURCES = {"steering": STEERING, "mapped": MAPPED, "world": WORLD, "sensors": SENSORS, "awaited": AWAITED, "hangs": HANGS}
+NEEDS = """
+from datetime import datetime
+from airflow import DAG
+from airflow.models.param import Param
+from airflow.operators.empty import EmptyOperator
+
+with DAG("needs", start_date=datetime(2024, 1, 1), schedule=None, catchup=False, params={"must": Param(type="string")}):
+    EmptyOperator(task_id="task")
+"""
+
+SOURCES = {"steering": STEERING, "mapped": MAPPED, "world": WORLD, "sensors": SENSORS, "awaited": AWAITED, "hangs": HANGS, "needs": NEEDS}
 INPUTS = {
     "variables": {"levels": {"a": [1, 2]}, "plain": "text"},
     "connections": {"shop": {"conn_type": "http", "login": "reader", "password": "hidden", "extra": {"schema": "https"}}},
@@ -196,6 +206,7 @@ RUNS: list[tuple[str, Scenario]] = [
     ("third", REAL),
     ("fourth", REAL),
     ("hangs", REAL),
+    ("needs", REAL),
 ]
 
 
@@ -374,6 +385,12 @@ def test_a_run_that_hangs_is_ended_and_told(records: dict[tuple[str, str], RunRe
     assert "sleep 1234" not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
 
 
+def test_a_run_that_cannot_begin_is_told(records: dict[tuple[str, str], RunRecord]) -> None:
+    record = records["needs", "real"]
+    assert record.problem.startswith("Airflow could not run it: ParamValidationError: ")
+    assert (record.state, record.tasks) == ("failed", ())
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Callable[..., list[RunRecord]]]:
     def run(dag_id: str, sources: dict[str, str]) -> list[RunRecord]:
@@ -402,7 +419,7 @@ def test_stopping_early_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
     runs = run_several(
         [("steering", REAL)], legacy=write(tmp_path / "other", {"steering": STEERING}), work=tmp_path / "work", logical_date=DATE
     )
-    runs.close()  # type: ignore[attr-defined]
+    runs.close()
 
     def stop(event: dict[str, Any]) -> None:
         if event["event"] == "started" and event["id"] == "second":
@@ -420,7 +437,7 @@ def test_structure_is_what_airflow_holds(tmp_path: Path) -> None:
         legacy=write(tmp_path / "repo", SOURCES | {"bad": "import airflow, nothing_such\ndag = 1\n"}), work=tmp_path, inputs=INPUTS
     )
     assert list(errors) == [f"{tmp_path}/repo/bad.py"]
-    assert sorted(workflows) == ["first", "fourth", "hangs", "mapped", "second", "sensors", "steering", "third", "world"]
+    assert sorted(workflows) == ["first", "fourth", "hangs", "mapped", "needs", "second", "sensors", "steering", "third", "world"]
     steering = workflows["steering"]
     assert {(edge.source, edge.target, edge.choice) for edge in steering.edges} == {
         ("branch", "left", ("left",)),

@@ -10,11 +10,13 @@ the same behaviour gives the same bytes. The interpreter is the one that `workbo
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -90,8 +92,12 @@ def bundled_folder() -> Path:
     return Path(done.stdout.strip()) / "example_dags"
 
 
-def bundled(work: Path) -> None:
-    """Run every bundled DAG twice for real and in all rehearsals; what is done already in `work` is not done again."""
+def bundled(work: Path, seconds: float) -> None:
+    """Run every bundled DAG twice for real and in all rehearsals; what is done already in `work` is not done again.
+
+    After `seconds` the document is written with what is there; each DAG lists the scenarios `not_rehearsed`.
+    """
+    end = time.monotonic() + seconds
     folder = bundled_folder()
     workflows, errors = structure(legacy=folder, work=work, inputs=BUNDLED_INPUTS)
     if errors:
@@ -103,12 +109,14 @@ def bundled(work: Path) -> None:
     print(f"{len(wanted)} runs, {len(missing)} to do", file=sys.stderr)
     pairs = [(workflow, scenario) for _, workflow, scenario in missing]
     records = run_several(pairs, legacy=folder, work=work, inputs=BUNDLED_INPUTS, logical_date=LOGICAL_DATE, time_limit=TIME_LIMIT)
-    with journal.open("a") as lines:
+    with journal.open("a") as lines, contextlib.closing(records):
         for (number, workflow, scenario), record in zip(missing, records, strict=True):
             entry = {"round": number, "scenario": key(scenario), "record": steady(record).document()}
             lines.write(json.dumps(entry) + "\n")
             lines.flush()
             done[number, workflow.id, key(scenario)] = entry["record"]
+            if time.monotonic() > end:
+                break
     dags = {workflow.id: _bundled_entry(workflow, done) for workflow in workflows.values()}
     document = {"schema": 1, "airflow": environment().version, "logical_date": LOGICAL_DATE, "time_limit": TIME_LIMIT, "dags": dags}
     BUNDLED.write_text(json.dumps(document, indent=None, separators=(",", ":"), ensure_ascii=False, sort_keys=True) + "\n")
@@ -127,15 +135,17 @@ def _lines(journal: Path) -> Iterator[dict[str, Any]]:
 
 
 def _wanted(workflows: Iterable[Workflow]) -> Iterator[tuple[int, Workflow, Scenario]]:
-    """The real runs of all DAGs first, then their rehearsals."""
+    """The real runs of all DAGs first, then their rehearsals; last those in which a task skips that perhaps never does."""
     every = list(workflows)
     yield from ((number, workflow, REAL) for workflow in every for number in (1, 2))
-    yield from ((1, workflow, scenario) for workflow in every for scenario in scenarios(workflow))
+    rehearsals = [(1, workflow, scenario) for workflow in every for scenario in scenarios(workflow)]
+    yield from sorted(rehearsals, key=lambda entry: entry[2].name.endswith(" skips"))
 
 
 def _bundled_entry(workflow: Workflow, done: dict[tuple[int, str, str], dict[str, Any]]) -> dict[str, Any]:
     first, second = (RunRecord.from_json(done[number, workflow.id, key(REAL)]) for number in (1, 2))
-    rehearsed = [(scenario, RunRecord.from_json(done[1, workflow.id, key(scenario)])) for scenario in scenarios(workflow)]
+    every = [(scenario, done.get((1, workflow.id, key(scenario)))) for scenario in scenarios(workflow)]
+    rehearsed = [(scenario, RunRecord.from_json(record)) for scenario, record in every if record is not None]
     ended = not first.problem and not second.problem
     found = masks(first, second) if ended and course(first) == course(second) else ()
     return {
@@ -143,6 +153,7 @@ def _bundled_entry(workflow: Workflow, done: dict[tuple[int, str, str], dict[str
         "same_course_twice": ended and course(first) == course(second),
         "same_twice": ended and first.document() == second.document(),
         "masks": [mask.model_dump(mode="json") for mask in found],
+        "not_rehearsed": [scenario.name for scenario, record in every if record is None],
         "real": _slim(first),
         "rehearsals": [
             {"scenario": scenario.model_dump(mode="json", exclude_defaults=True), "record": _slim(record)} for scenario, record in rehearsed
@@ -159,14 +170,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Make the records of Airflow's runs again.")
     parser.add_argument("what", choices=["examples", "bundled"])
     parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--work", type=Path)
+    parser.add_argument("--work", type=Path, help="a folder that keeps what is done")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so many seconds (bundled)")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         work = given.work or Path(scratch)
         work.mkdir(parents=True, exist_ok=True)
         try:
             if given.what == "bundled":
-                bundled(work)
+                bundled(work, given.seconds)
                 return 0
             for name in given.names or sorted(folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()):
                 for path in example(EXAMPLES / name, work):

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from workbook_lib.model.left_behind import outputs
 from workbook_lib.model.run import RunRecord, Scenario, State, TaskRun
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.sources.airflow.engine._environment import EngineEnvironment, environment
+from workbook_lib.sources.airflow.engine._secrets import hide
 from workbook_lib.sources.airflow.engine._structure import workflow_of
 
 Event = dict[str, Any]
@@ -72,7 +73,7 @@ def run_several(
     time_limit: float = 120.0,
     on_event: Callable[[Event], None] | None = None,
     engine: EngineEnvironment | None = None,
-) -> Iterator[RunRecord]:
+) -> Generator[RunRecord, None, None]:
     """Run pairs of a DAG (or its id) and a scenario one after the other; yield each record as soon as it is there.
 
     The DAG files are imported once. Each run is a process of its own with a fresh metadata database, an empty home, no network, and
@@ -94,7 +95,7 @@ def run_several(
                 _check_loaded([dag_id for dag_id, _ in named], event, home / "dags", legacy)
             if event["event"] == "record":
                 done += 1
-                record = _record(event, version=version, logical_date=logical_date, params=values)
+                record = _record(event, version=version, logical_date=logical_date, params=values, inputs=given)
                 shutil.rmtree(Path(event["folder"]).parent, ignore_errors=True)
                 yield record
             elif on_event is not None:
@@ -253,7 +254,7 @@ def _check_loaded(wanted: list[str], event: Event, copied: Path, legacy: Path) -
     raise EngineError(f"Airflow found no DAG {missing!r} in {legacy}; it found {', '.join(event['dags'][:10]) or 'none'}.")
 
 
-def _record(event: Event, *, version: str, logical_date: str, params: Event) -> RunRecord:
+def _record(event: Event, *, version: str, logical_date: str, params: Event, inputs: Event) -> RunRecord:
     return RunRecord(
         engine="airflow",
         version=version,
@@ -262,13 +263,13 @@ def _record(event: Event, *, version: str, logical_date: str, params: Event) -> 
         inputs={"params": params} if params else {},
         scenario=event["scenario"],
         state=State.SUCCESS if event["state"] == "success" else State.FAILED,
-        tasks=tuple(_task(entry) for entry in event["tasks"]),
+        tasks=tuple(_task(entry, inputs) for entry in event["tasks"]),
         outputs=outputs(Path(event["folder"])) if event["kind"] == "real" else (),
         problem=event["problem"] or ("" if event["state"] in ("success", "failed") else f"the run was left {event['state']}"),
     )
 
 
-def _task(entry: Event) -> TaskRun:
+def _task(entry: Event, inputs: Event) -> TaskRun:
     known = {str(state) for state in State}
     return TaskRun(
         id=entry["id"],
@@ -278,7 +279,7 @@ def _task(entry: Event) -> TaskRun:
         start=entry["start"] if entry["attempts"] else None,
         end=entry["end"] if entry["attempts"] else None,
         result=entry["result"],
-        log_tail=entry["error"],
+        log_tail=hide(entry["error"], inputs),
     )
 
 

@@ -101,6 +101,7 @@ def _one(
     shutil.copyfile(base, database)
     attempts: dict[tuple[str, int], set[int]] = {}
     errors: dict[tuple[str, int], str] = {}
+    raised: list[str] = []
     job = job | {"awaited_folder": str(_fresh(folder / "awaited", job["fixtures"]))}
 
     def enter() -> None:
@@ -110,10 +111,21 @@ def _one(
 
     def run(lines: int) -> None:
         enter()
-        engine.run(dags, job["dag_id"], scenario, job, lambda event: os.write(lines, json.dumps(event).encode() + b"\n"))
+
+        def told(event: dict[str, Any]) -> None:
+            os.write(lines, json.dumps(event).encode() + b"\n")
+
+        try:
+            engine.run(dags, job["dag_id"], scenario, job, told)
+        except Exception as error:
+            told({"event": "raised", "message": f"{type(error).__name__}: {error}"[:500]})
+            raise
 
     def heard(line: bytes) -> None:
         event = json.loads(line)
+        if event["event"] == "raised":
+            raised.append(f"Airflow could not run it: {event['message']}")
+            return
         key = (event["id"], event["map_index"])
         if event["event"] == "started":
             attempts.setdefault(key, set()).add(event["attempt"])
@@ -136,7 +148,7 @@ def _one(
         task["attempts"] = len(attempts.get(key, ()))
         task["error"] = errors.get(key, "") if scenario["kind"] == "real" and task["state"] == "failed" else ""
     named = {"event": "record", "workflow": job["dag_id"], "scenario": scenario["name"], "kind": scenario["kind"], "folder": str(cwd)}
-    return named | {"problem": problem or unread} | (answer or {"state": None, "tasks": []})
+    return named | {"problem": raised[0] if raised and problem else problem or unread} | (answer or {"state": None, "tasks": []})
 
 
 def _fresh(folder: Path, fixtures: str | None) -> Path:
