@@ -49,15 +49,15 @@ def trimmed(module: str, wanted: set[str], rules: set[str] = frozenset()) -> str
 
 
 def _without_rules(source: str, rules: set[str]) -> str:
-    table = next((node.value for node in ast.parse(source).body if _binds(node) == ["RULES"] and isinstance(node, ast.Assign)), None)
-    if not isinstance(table, ast.Dict):
-        return source
+    """The tables keyed by rules, with only the entries for `rules`."""
     lines = source.splitlines(keepends=True)
-    keys = [key for key in table.keys if isinstance(key, ast.Constant)]
-    ends = [key.lineno - 1 for key in keys[1:]] + [(table.end_lineno or 0) - 1]
-    for key, end in reversed(list(zip(keys, ends, strict=True))):
-        if key.value not in rules:
-            del lines[key.lineno - 1 : end]
+    tables = [node.value for node in ast.parse(source).body if _binds(node) in (["RULES"], ["EARLY"]) and isinstance(node, ast.Assign)]
+    for table in reversed([table for table in tables if isinstance(table, ast.Dict)]):
+        keys = [key for key in table.keys if isinstance(key, ast.Constant)]
+        ends = [key.lineno - 1 for key in keys[1:]] + [(table.end_lineno or 0) - 1]
+        for key, end in reversed(list(zip(keys, ends, strict=True))):
+            if key.value not in rules:
+                del lines[key.lineno - 1 : end]
     return "".join(lines)
 
 
@@ -66,6 +66,8 @@ def _binds(node: ast.stmt) -> list[str]:
         return [node.name]
     if isinstance(node, ast.Import | ast.ImportFrom):
         return [(alias.asname or alias.name).split(".")[0] for alias in node.names]
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return [node.target.id]
     if isinstance(node, ast.Assign):
         return [target.id for target in node.targets if isinstance(target, ast.Name)]
     return []

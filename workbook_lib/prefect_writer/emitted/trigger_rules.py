@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from prefect import Task, allow_failure
 from prefect.cache_policies import NO_CACHE
@@ -96,7 +97,7 @@ def submit_each(
     `over` names the parameters and their lists (or the tasks that return them), or is a task that returns a list of keyword
     arguments. Other arguments are the same for each run.
     """
-    gate = _Gate(after, gates, rule, (over, kwargs))
+    gate = _Gate(after, gates, rule, (over, kwargs), must=_lengths(over))
     if _futures(over):
         for future in gate.all:
             future.wait()
@@ -105,8 +106,9 @@ def submit_each(
     elements = _elements(over)
     if not elements:
         nothing = dict.fromkeys(over) if isinstance(over, Mapping) else {}
-        return Runs([_submit(work, (), nothing | kwargs, _Gate((), (), "never", ()), NOT_EXPANDED)])
-    return Runs(_submit(work, (), element | kwargs, gate) for element in elements)
+        return Runs([_submit(work, (), nothing | kwargs, _Gate((), (), "never", (), must=_lengths(over)), NOT_EXPANDED)])
+    # Each run has a gate of its own, because each counts its own attempts.
+    return Runs(_submit(work, (), element | kwargs, _Gate(after, gates, rule, (over, kwargs))) for element in elements)
 
 
 def finish(last: Iterable[Any]) -> list[State]:
@@ -125,6 +127,8 @@ def _submit(work: Task, args: Sequence[Any], kwargs: Mapping[str, Any], gate: _G
             return Completed(name="Skipped", message=note or f"the rule {gate.rule} does not hold")
         if closed == "upstream_failed":
             return Failed(name="UpstreamFailed", message=note or f"the rule {gate.rule} does not hold")
+        gate.attempts += 1
+        gate.seen += gate.attempts > 1
         try:
             return work.fn(*(_arrived(value) for value in later), **{name: _arrived(value) for name, value in named.items()})
         except Skip as skip:
@@ -135,11 +139,13 @@ def _submit(work: Task, args: Sequence[Any], kwargs: Mapping[str, Any], gate: _G
     copy.on_failure_hooks = [_when_it_ran(hook) for hook in work.on_failure_hooks]
     copy.on_completion_hooks = [_when_it_ran(hook) for hook in work.on_completion_hooks]
     waits = [allow_failure(future) for future in gate.all]
-    return copy.submit(
+    future = copy.submit(
         *(_Later(value) if _futures(value) else value for value in args),
         wait_for=waits,
         **{name: _Later(value) if _futures(value) else value for name, value in kwargs.items()},
     )
+    GATES[future] = gate
+    return future
 
 
 def _when_it_ran(hook: Callable[..., Any]) -> Callable[..., Any]:
@@ -206,6 +212,12 @@ def _elements(over: Any) -> list[dict[str, Any]]:
     return [dict(zip(over, combination, strict=True)) for combination in itertools.product(*values)]
 
 
+def _lengths(over: Any) -> list[PrefectFuture]:
+    """The tasks that must have returned a list before the number of runs is known."""
+    sources = list(over.values()) if isinstance(over, Mapping) else [over]
+    return [source for source in sources if isinstance(source, PrefectFuture)]
+
+
 def _once(futures: list[PrefectFuture]) -> list[PrefectFuture]:
     return list({future.task_run_id: future for future in futures}.values())
 
@@ -218,34 +230,84 @@ def _outcome(future: PrefectFuture) -> str:
 
 
 class _Gate:
-    """Decides, once everything upstream has ended, whether a task may run."""
+    """Decides, once everything upstream has ended, whether a task may run.
 
-    def __init__(self, after: Iterable[Any], gates: Iterable[PrefectFuture], rule: str, arguments: Any) -> None:
+    Where both a failure and a skip stand in the way, the one that came earlier in the flow decides. Rounds say what is earlier: a
+    task is one round behind what it waited for, and each attempt takes a round.
+    """
+
+    def __init__(self, after: Iterable[Any], gates: Iterable[PrefectFuture], rule: str, arguments: Any, must: Any = ()) -> None:
         after = list(after)
         self.rule = rule
         self.gates = list(gates)
+        self.must = _futures(must)
         self.branches = [item for item in after if isinstance(item, Chosen)]
         self.setups = [item.future for item in after if isinstance(item, Setup)]
         self.upstream = _once(_futures([after, list(arguments)], all_=False))
         self.all = _once([*_futures([after, list(arguments)]), *self.gates])
+        self.attempts = 0
+        self.seen = 0
 
     def closed(self) -> str | None:
         """Why the task may not run: "skipped", "upstream_failed", or None when it may."""
-        for branch in self.branches:
-            if _outcome(branch.branch) == "success":
-                answer = _value(branch.branch)
-                if not {answer} & set(branch.answers) if isinstance(answer, str) else not set(answer or ()) & set(branch.answers):
-                    return "skipped"
-        if any(_outcome(gate) == "success" and not _value(gate) for gate in self.gates):
+        passed = [_round(future) for future in self._passed_over()]
+        if passed:
+            self.seen = min(passed)
             return "skipped"
-        states = [_outcome(future) for future in self.upstream]
-        if self.rule == "never":
-            return "skipped"
-        return RULES[self.rule](states, [_outcome(future) for future in self.setups]) if states else None
+        now, verdict = _decide("all_success", self.must, [])
+        if verdict is None:
+            later, verdict = _decide(self.rule, self.upstream, self.setups)
+            now = max(now, later)
+        self.seen = now + max(self.attempts, 1)
+        return verdict
+
+    def _passed_over(self) -> Iterator[PrefectFuture]:
+        """Branches that chose otherwise and gates that are shut."""
+        for item in self.branches:
+            if _outcome(item.branch) == "success":
+                answer = _value(item.branch)
+                if not set([answer] if isinstance(answer, str) else answer or ()) & set(item.answers):
+                    yield item.branch
+        yield from (gate for gate in self.gates if _outcome(gate) == "success" and not _value(gate))
+
+
+GATES: WeakKeyDictionary[PrefectFuture, _Gate] = WeakKeyDictionary()
+
+
+def _round(future: PrefectFuture) -> int:
+    return GATES[future].seen
+
+
+def _decide(rule: str, upstream: list[PrefectFuture], setups: list[PrefectFuture]) -> tuple[int, str | None]:
+    """The round in which `rule` is decided, and what stands in the way."""
+    if rule == "never":
+        return 0, "skipped"
+    ended = sorted((_round(future), _outcome(future)) for future in upstream)
+    if not ended:
+        return 0, None
+    now = next((seen for seen, outcome in ended if outcome in EARLY.get(rule, ())), ended[-1][0])
+    states = [outcome for seen, outcome in ended if seen <= now]
+    return now, RULES[rule](states, [_outcome(future) for future in setups])
+
+
+BAD = ("failed", "upstream_failed")
+
+# The ends of an upstream task that decide a rule at once, before the others have ended.
+EARLY = {
+    "all_success": (*BAD, "skipped"),
+    "all_failed": ("success", "skipped"),
+    "all_skipped": (*BAD, "success"),
+    "one_success": ("success",),
+    "one_failed": BAD,
+    "one_done": ("success", "failed"),
+    "none_failed": BAD,
+    "none_failed_min_one_success": BAD,
+    "none_skipped": ("skipped",),
+}
 
 
 def _bad(states: list[str]) -> bool:
-    return "failed" in states or "upstream_failed" in states
+    return any(state in BAD for state in states)
 
 
 # What stands in the way of a task, given how its upstream tasks (and, of these, the setups) ended; None lets it run.
