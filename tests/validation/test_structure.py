@@ -117,6 +117,15 @@ def test_only_two_failures_at_once_show_some_differences() -> None:
     ]
 
 
+def test_a_large_workflow_says_how_much_was_simulated() -> None:
+    large = flow("; ".join(f"t{n}" for n in range(150)))
+    rows = compare_structure(large, program(large))
+    assert {(row.id, row.reason) for row in rows if row.reason} == {
+        ("", "simulated in 76 of 151 scenarios, because the workflow is large; the rehearsals judge the others")
+    }
+    assert unequal(rows) == []
+
+
 def test_waiting_without_need_is_a_remark() -> None:
     rows = compare_structure(W, program(W, after=after(e="abcd")))
     assert unequal(rows) == []
