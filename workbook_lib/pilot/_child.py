@@ -57,6 +57,7 @@ class Child:
 
     def __init__(self, out: IO[str], project: Path) -> None:
         self.out, self.project, self.lock = out, project.resolve(), threading.Lock()
+        self.variables: dict[str, Any] | None = None  # as the server has them
         sys.path.insert(0, str(self.project))
 
     def report(self, message: dict[str, Any]) -> None:
@@ -95,7 +96,9 @@ class Child:
 
         os.chdir(order["folder"])
         scenario = Scenario.model_validate(order["scenario"])
-        _set_variables(order["variables"])
+        if scenario.kind == "real" or order["variables"] != self.variables:  # bodies may change them, rehearsals do not run bodies
+            _set_variables(order["variables"])
+            self.variables = order["variables"] if scenario.kind == "rehearsal" else None
         STAGE.real_delays = order["real_delays"]
         observer = Observer(self.report)
         try:
