@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from workbook_lib.model.join_rules import JoinRule, decide
@@ -10,6 +11,39 @@ from workbook_lib.model.run import State
 from workbook_lib.prefect_reader._signals import Raised
 from workbook_lib.prefect_reader._statements import Statements
 from workbook_lib.prefect_reader._values import Abstract, Declared, Future, Futures, Marked, Run, Unknown, runs_in
+
+_BAD = (State.FAILED, State.UPSTREAM_FAILED)
+
+# The ends of an upstream task that decide a rule before the others have ended, as Airflow's scheduler does.
+EARLY: dict[JoinRule, tuple[State, ...]] = {
+    JoinRule.ALL_SUCCESS: (*_BAD, State.SKIPPED),
+    JoinRule.ALL_FAILED: (State.SUCCESS, State.SKIPPED),
+    JoinRule.ALL_SKIPPED: (*_BAD, State.SUCCESS),
+    JoinRule.ONE_SUCCESS: (State.SUCCESS,),
+    JoinRule.ONE_FAILED: _BAD,
+    JoinRule.ONE_DONE: (State.SUCCESS, State.FAILED),
+    JoinRule.NONE_FAILED: _BAD,
+    JoinRule.NONE_FAILED_MIN_ONE_SUCCESS: _BAD,
+    JoinRule.NONE_SKIPPED: (State.SKIPPED,),
+}
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Why a task may not run (None: it may), and the round in which that is known; each attempt takes a round."""
+
+    closed: State | None
+    now: int
+
+
+def _decided(rule: JoinRule, upstream: Sequence[Run], setups: set[Run]) -> Gate:
+    """Where both a failure and a skip stand in the way, the one that came in an earlier round decides."""
+    if not upstream:
+        return Gate(None, 0)
+    ended = sorted(upstream, key=lambda run: run.round)
+    now = next((run.round for run in ended if run.state in EARLY.get(rule, ())), ended[-1].round)
+    decision = decide(rule, [(str(run.state), run in setups) for run in ended if run.round <= now])
+    return Gate(None if decision == "run" else State(decision), now)
 
 
 class ByRule(Statements):
@@ -30,32 +64,33 @@ class ByRule(Statements):
 
     def _submit_by_rule(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         task = self._rule_task(args)
-        closed = self._gate(kwargs, (args[1:], {k: v for k, v in kwargs.items() if k not in ("after", "gates", "rule")}))
+        gate = self._gate(kwargs, (args[1:], {k: v for k, v in kwargs.items() if k not in ("after", "gates", "rule")}))
         run = self._create(task, task.bind(args[1:], kwargs))
-        return Future(self._let(run, closed))
+        return Future(self._let(run, gate))
 
     def _submit_each(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         task, over = self._rule_task(args), kwargs.pop("over", None)
-        closed = self._gate(kwargs, (over, {k: v for k, v in kwargs.items() if k not in ("after", "gates", "rule")}))
+        must = [item.run for item in (over.values() if isinstance(over, dict) else [over]) if isinstance(item, Future)]
+        gate = self._gate(kwargs, (over, {k: v for k, v in kwargs.items() if k not in ("after", "gates", "rule")}), must)
         result = Futures()
         result.runs = True
         nothing: dict[str, Any] = dict.fromkeys(over) if isinstance(over, dict) else {}
-        if runs_in(over) and closed is not None:
-            result.append(Future(self._let(self._create(task, nothing | kwargs, -1), closed)))
+        if runs_in(over) and gate.closed is not None:
+            result.append(Future(self._let(self._create(task, nothing | kwargs, -1), gate)))
             return result
         elements = self._elements(task, over)
         if not elements:
-            result.append(Future(self._let(self._create(task, nothing | kwargs, -1), State.SKIPPED)))
+            result.append(Future(self._let(self._create(task, nothing | kwargs, -1), Gate(State.SKIPPED, 0))))
         for element in elements:
-            result.append(Future(self._let(self._create(task, kwargs | element), closed)))
+            result.append(Future(self._let(self._create(task, kwargs | element), gate)))
         return result
 
-    def _let(self, run: Run, closed: State | None) -> Run:
-        if closed is None:
+    def _let(self, run: Run, gate: Gate) -> Run:
+        if gate.closed is None:
             self._perform(run)
         else:
-            run.state = closed
-            run.attempts = 0
+            run.state, run.attempts = gate.closed, 0
+        run.round = gate.now + max(run.attempts, 1)
         return run
 
     def _elements(self, task: Declared, over: Any) -> list[dict[str, Any]]:
@@ -98,8 +133,8 @@ class ByRule(Statements):
             return [self._arrived(item) for item in value]
         return value
 
-    def _gate(self, kwargs: dict[str, Any], arguments: Any) -> State | None:
-        """Why a task may not run, by its rule, its branches and its gates; None when it may."""
+    def _gate(self, kwargs: dict[str, Any], arguments: Any, must: Sequence[Run] = ()) -> Gate:
+        """Whether a task may run, by its branches, its gates and its rule. `must`: the tasks that decide a mapping's length."""
         after, gates = _flat(kwargs.pop("after", ())), _flat(kwargs.pop("gates", ()))
         rule = kwargs.pop("rule", "all_success")
         try:
@@ -107,25 +142,27 @@ class ByRule(Statements):
         except ValueError:
             self.give_up(f"{rule!r} is no trigger rule")
             raise
+        passed = [*self._not_chosen(after), *self._shut(gates)]
+        if passed:
+            return Gate(State.SKIPPED, min(run.round for run in passed) - 1)
+        setups = {run for item in after if isinstance(item, Marked) and item.mark == "rules.setup" for run in runs_in(item)}
+        gate = _decided(JoinRule.ALL_SUCCESS, must, set())
+        return gate if gate.closed is not None else _decided(join, list(runs_in([after, _without_peeks(arguments)])), setups)
+
+    def _not_chosen(self, after: Sequence[Any]) -> Iterator[Run]:
         for item in after:
             if isinstance(item, Marked) and item.mark == "rules.chosen" and isinstance(item.value, Future):
                 answer = self._answer(item.value.run)
-                if (
-                    answer is not None and not {answer} & set(item.extra)
-                    if isinstance(answer, str)
-                    else answer is not None and not (set(answer) & set(item.extra))
-                ):
-                    return State.SKIPPED
+                if answer is not None and not {*([answer] if isinstance(answer, str) else answer)} & set(item.extra):
+                    yield item.value.run
+
+    def _shut(self, gates: Sequence[Any]) -> Iterator[Run]:
         for gate in gates:
             if isinstance(gate, Future) and gate.run.state is State.SUCCESS:
                 if isinstance(gate.run.value, Unknown):
                     self.give_up(f"the scenario gives no result for {gate.run.id}")
                 if not gate.run.value:
-                    return State.SKIPPED
-        setups = {run for item in after if isinstance(item, Marked) and item.mark == "rules.setup" for run in runs_in(item)}
-        upstream = [run for run in runs_in([after, _without_peeks(arguments)])]
-        decision = decide(join, [(str(run.state), run in setups) for run in upstream])
-        return None if decision == "run" else State(decision)
+                    yield gate.run
 
     def _answer(self, run: Run) -> Any:
         """The answer of a branch that succeeded; None when it did not."""

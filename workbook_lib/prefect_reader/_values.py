@@ -48,6 +48,7 @@ class Run(Abstract):
     state: State = State.NOT_RUN
     value: Any = None
     attempts: int = 0
+    round: int = 0  # how late it ended, counted in attempts along the longest way to it; the emitted rules go by it
     rule: str | None = None
     not_ready: bool = False  # Prefect's own pending state, as opposed to the UpstreamFailed of the emitted rules
 
