@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -25,9 +27,8 @@ def assess(arguments: argparse.Namespace, stdout: TextIO) -> int:
             raise SourceError("no workflow was found" + (f": {reason}" if reason else "."), file=arguments.path)
         if arguments.html:
             write_file(arguments.html, to_html(assessment))
-        answer = assessment.document() if hasattr(assessment, "document") else assessment.model_dump(mode="json")
         if arguments.json:
-            stdout.write(document({"schema": 1} | answer))
+            stdout.write(document(assessment.document()))
         else:
             stdout.write(one_line(f"{len(migration.workflows())} workflows" + (f"; see {arguments.html}" if arguments.html else "")) + "\n")
             show_findings(findings)
@@ -51,20 +52,14 @@ def convert(arguments: argparse.Namespace, stdout: TextIO) -> int:
     return status(report.findings)
 
 
-class opened:
+@contextlib.contextmanager
+def opened(path: str) -> Iterator[Migration]:
     """A migration folder as it is, or a temporary one made from a path of sources."""
-
-    def __init__(self, path: str) -> None:
-        self._path, self._temporary = path, None if is_root(path) else tempfile.TemporaryDirectory(prefix="workbook-")
-
-    def __enter__(self) -> Migration:
-        if self._temporary is None:
-            return Migration(self._path)
-        return Migration.create(Path(self._temporary.name) / "root", self._path)
-
-    def __exit__(self, *_: object) -> None:
-        if self._temporary is not None:
-            self._temporary.cleanup()
+    if is_root(path):
+        yield Migration(path)
+        return
+    with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
+        yield Migration.create(Path(folder) / "root", path)
 
 
 def is_root(path: str) -> bool:

@@ -65,8 +65,8 @@ def error_document(message: str) -> dict[str, Any]:
     return {"schema": SCHEMA, "error": message}
 
 
-_ASSUMED = re.compile(r"\b(environment variable|variable|connection) '([^']+)'")
-_KINDS = {"environment variable": "env", "variable": "variables", "connection": "connections"}
+_ASSUMED = re.compile(r"\b(environment variable|environment|variable|connection) '([^']+)'")
+_KINDS = {"environment variable": "env", "environment": "env", "variable": "variables", "connection": "connections"}
 
 
 def missing_inputs(

@@ -31,7 +31,7 @@ def validate(arguments: argparse.Namespace, stdout: TextIO) -> int:
     else:
         for verdict in verdicts:
             stdout.write(one_line(f"{verdict.workflow}: {verdict.headline}") + "\n")
-            stdout.write(one_line(f"  report: {migration.report(verdict.workflow)}") + "\n")
+            stdout.write(one_line(f"report: {migration.report(verdict.workflow)}") + "\n")
     return DONE if all(verdict.verdict in GOOD for verdict in verdicts) else LEFT
 
 
@@ -54,7 +54,7 @@ def engine_installed(migration: Migration, name: str) -> bool:
     from workbook_lib.sources import room
 
     try:
-        room(migration.workflow(name).system).environment()
+        room(migration.workflow(name).system).engine.environment()
     except (EngineError, AttributeError):
         return False
     return True

@@ -230,6 +230,10 @@ class Migration:
             raise ProjectError("the table [tool.migration] is missing", file=str(path), advice="Convert again to restore it.") from error
         return found
 
+    def converted(self) -> bool:
+        """Whether there is a project."""
+        return (self._project.folder / "pyproject.toml").is_file()
+
     def _entry(self, workflow_id: str) -> Mapping[str, Any]:
         entry = self.table().get(workflow_id)
         if not isinstance(entry, dict) or not isinstance(entry.get("entrypoint"), str):
@@ -317,7 +321,10 @@ class Migration:
 
     def consent(self, workflow_id: str | None = None, scenario: Scenario = REAL) -> list[str]:
         """What a run of either engine executes, one line each, to agree to."""
-        return _consent.listing(self.workflow(workflow_id), scenario)
+        workflow = self.workflow(workflow_id)
+        lines = _consent.listing(workflow, scenario)
+        others = _runs.awaited(self, workflow) if scenario.kind == "real" and self.converted() else []
+        return lines + [f"before it {other.id}: {line}" for other in others for line in _consent.listing(other, scenario)]
 
     def scenarios(self, workflow_id: str | None = None) -> tuple[Scenario, ...]:
         """The real run and all rehearsals of a workflow."""

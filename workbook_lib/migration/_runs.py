@@ -67,10 +67,29 @@ def pilot(migration: Migration, workflow: Workflow, scenario: Scenario, **option
 
     made_from = pilot_digest(migration, workflow)
     options = {"logical_date": logical_date(migration, workflow)} | options
+    if scenario.kind == "real":
+        for other in awaited(migration, workflow):
+            run(migration.root, other, scenario, logical_date=options["logical_date"])
     made = run(migration.root, workflow, scenario, **options)
     if not options.get("params"):
         migration.store.save_record("pilot", made, made_from)
     return made
+
+
+def awaited(migration: Migration, workflow: Workflow) -> list[Workflow]:
+    """The converted workflows that a real run of `workflow` waits for, in the order in which they have to run."""
+    known, table = {one.id: one for one in migration.workflows()}, migration.table()
+    found: dict[str, Workflow] = {}
+
+    def visit(one: Workflow, above: frozenset[str]) -> None:
+        for link in one.links:
+            other = known.get(link.target) if link.kind == "waits_for" else None
+            if other is not None and other.id in table and other.id not in above:
+                visit(other, above | {other.id})
+                found[other.id] = other
+
+    visit(workflow, frozenset({workflow.id}))
+    return list(found.values())
 
 
 def logical_date(migration: Migration, workflow: Workflow) -> str:
@@ -81,7 +100,7 @@ def logical_date(migration: Migration, workflow: Workflow) -> str:
 
 def validate(migration: Migration, workflow: Workflow, *, record: bool, progress: Progress, **options: Any) -> Verdict:
     """Run what is missing or stale, compare and keep the verdict."""
-    from workbook_lib.pilot import run_many
+    from workbook_lib.pilot import run, run_many
     from workbook_lib.validation import Mask, judge
 
     store, scenarios = migration.store, migration.scenarios(workflow.id)
@@ -98,6 +117,10 @@ def validate(migration: Migration, workflow: Workflow, *, record: bool, progress
         def keep(made: RunRecord) -> None:
             store.save_record("pilot", made, made_from)
 
+        if any(scenario.kind == "real" for scenario in todo):
+            for other in awaited(migration, workflow):
+                progress(f"{workflow.id}: waits for {other.id}, which runs first")
+                run(migration.root, other, logical_date=logical_date(migration, workflow))
         run_many(migration.root, workflow, todo, on_record=keep, logical_date=logical_date(migration, workflow), **options)
     progress(f"{workflow.id}: comparing")
     fresh = [scenario.name for scenario in scenarios if scenario not in missing]
