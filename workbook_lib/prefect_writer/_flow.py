@@ -218,7 +218,7 @@ class FlowPrinter:
 
     def _referenced(self) -> set[str]:
         """The tasks whose future or result a later statement names."""
-        used = set(self.plan.leaves) if self.plan.form != "sequence" else set()
+        used = set(self._ends()) if self.plan.form != "sequence" else set()
         for task in self.workflow.tasks:
             for parameter in self.plan.code[task.id].parameters:
                 used |= {part.task for part in e.walk(parameter.value) if isinstance(part, e.TaskOutput)}
@@ -360,11 +360,23 @@ class FlowPrinter:
         return f"submit_each({', '.join([function, f'over={over}', *fixed, *options])})"
 
     def _end(self) -> list[str]:
-        leaves = [self._variable(task_id) for task_id in self.plan.leaves]
+        ends = [self._variable(task_id) for task_id in self._ends()]
         if self.plan.form == "rules":
             self.rules.add("finish")
-            return [f"return finish([{', '.join(leaves)}])"]
-        return [f"return [{', '.join(self._spread(leaves))}]"]
+            return [f"return finish([{', '.join(ends)}])"]
+        return [f"return [{', '.join(self._spread(ends))}]"]
+
+    def _ends(self) -> list[str]:
+        """The tasks that the flow returns: its leaves.
+
+        In the futures form also what a join waits for: a join gives up with its first failed upstream task, and Prefect cancels what
+        still runs when a flow has ended. That changes no end: there, a failed task fails the leaves behind it.
+        """
+        ends = set(self.plan.leaves)
+        if self.plan.form == "futures":
+            joins = [upstream for task in self.workflow.tasks if len(upstream := self.workflow.upstream(task.id)) > 1]
+            ends |= {task_id for upstream in joins for task_id in upstream}
+        return [task_id for task_id in self.plan.order if task_id in ends]
 
 
 def _indented(lines: list[str]) -> list[str]:
