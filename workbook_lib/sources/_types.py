@@ -53,6 +53,6 @@ def load_values(path: str | Path) -> dict[str, Json]:
         raise InputError("is not JSON.", file=str(path), line=line, advice="Give a file as `airflow variables export` writes it.") from error
     if not isinstance(document, dict):
         raise InputError(
-            "holds no JSON object of names and values.", file=str(path), advice="Give a file as `airflow variables export` writes it."
+            "holds no JSON object.", file=str(path), advice="Give a file as `airflow variables export` writes it."
         )
     return document

@@ -1,5 +1,6 @@
 """Which files are read, in which order, and what is said when there is nothing to read."""
 
+# ruff: noqa: E501 - an inline DAG is easier to read unbroken
 from __future__ import annotations
 
 from pathlib import Path
@@ -37,7 +38,11 @@ def test_folders_are_read_in_a_stable_order(tmp_path: Path) -> None:
 
 
 def test_files_are_named_as_the_user_named_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lay(tmp_path, dags__one="from shared.make import make\nd = make()\n# airflow dag\n", dags__shared__make="from airflow import DAG\ndef make():\n    return DAG('d')\n")
+    lay(
+        tmp_path,
+        dags__one="from shared.make import make\nd = make()\n# airflow dag\n",
+        dags__shared__make="from airflow import DAG\ndef make():\n    return DAG('d')\n",
+    )
     monkeypatch.chdir(tmp_path)
     raws, _, files = _read.trace(["dags"], ReadOptions(), SHARED)
     assert files == ["dags/one.py", "dags/shared/make.py"]
@@ -84,7 +89,9 @@ def test_a_dag_defined_in_two_files_is_told(tmp_path: Path) -> None:
     lay(tmp_path, a=DAG.format(name="same"), b=DAG.format(name="same"))
     result = sources.read(tmp_path)
     assert [workflow.origin.file for workflow in result.workflows if workflow.origin] == [str(tmp_path / "a.py")]
-    assert [(finding.code, finding.file, finding.line) for finding in result.findings] == [("airflow.duplicate_dag", str(tmp_path / "b.py"), 3)]
+    assert [(finding.code, finding.file, finding.line) for finding in result.findings] == [
+        ("airflow.duplicate_dag", str(tmp_path / "b.py"), 3)
+    ]
 
 
 def test_nothing_to_read(tmp_path: Path) -> None:
@@ -92,7 +99,10 @@ def test_nothing_to_read(tmp_path: Path) -> None:
         sources.read(tmp_path / "missing")
     assert str(error.value) == f"{tmp_path / 'missing'}: there is no such file or folder. Check the path."
     (tmp_path / "empty").mkdir()
-    for folder, message in ((tmp_path / "empty", "the folder holds no Python file"), (lay(tmp_path / "x", helper="x = 1\n"), "no DAG is defined here")):
+    for folder, message in (
+        (tmp_path / "empty", "the folder holds no Python file"),
+        (lay(tmp_path / "x", helper="x = 1\n"), "no DAG is defined here"),
+    ):
         result = sources.read(folder)
         assert [(f.code, f.severity, f.message, f.file) for f in result.findings] == [
             ("airflow.no_dag", Severity.WARNING, message, str(folder))

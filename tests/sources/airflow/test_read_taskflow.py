@@ -1,5 +1,6 @@
 """TaskFlow, groups and mapping: ids, classes, arguments and edges as Airflow makes them."""
 
+# ruff: noqa: E501 - an inline DAG is easier to read unbroken
 from __future__ import annotations
 
 import pytest
@@ -242,3 +243,13 @@ def test_asset_decorator() -> None:
         "0 0 * * *",
         ["numbers"],
     )
+
+
+def test_asset_decorator_with_its_own_arguments() -> None:
+    dag = built(
+        "from airflow.sdk import Asset, asset\n@asset(schedule=Asset('raw'), uri='s3://n')\ndef numbers(self, context, raw): ...\n",
+        prelude=False,
+    )
+    task = only(dag, "numbers")
+    assert (task.operator, values(task)["inlets"], values(task)["outlets"]) == ("_AssetMainOperator", ["raw"], ["s3://n"])
+    assert (task.origin.line, dag.origin.line) == (2, 2)

@@ -63,6 +63,12 @@ def callable_expr(value: Any) -> Expr:
     return {"kind": "callable", "name": clean(name), "file": display(code.co_filename), "line": code.co_firstlineno, "reason": why}
 
 
+def callable_place(value: Any) -> tuple[str, int] | None:
+    """File (as the user named it) and line of a function of the user's."""
+    found = callable_expr(value)
+    return (found["file"], found["line"]) if found["file"] else None
+
+
 def to_expr(value: Any, depth: int = 0) -> Expr:
     """`value` as an expression."""
     if depth > MAX_DEPTH:

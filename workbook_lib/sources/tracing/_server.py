@@ -22,8 +22,9 @@ from typing import Any
 ANSWER_LIMIT = 32 * 1024 * 1024
 # Imported once here instead of once per worker: what the sandbox replaces, and what DAG files commonly import.
 WARM = (
-    "asyncio", "concurrent.futures", "csv", "dataclasses", "datetime", "decimal", "email.message", "enum", "hashlib", "logging.handlers", "pathlib",
-    "pprint", "random", "shutil", "sqlite3", "subprocess", "tempfile", "textwrap", "typing", "unittest.mock", "urllib.request", "uuid", "zoneinfo",
+    "asyncio", "concurrent.futures", "csv", "dataclasses", "datetime", "decimal", "email.message", "enum",
+    "hashlib", "logging.handlers", "pathlib", "pprint", "random", "shutil", "sqlite3", "subprocess",
+    "tempfile", "textwrap", "typing", "unittest.mock", "urllib.request", "uuid", "zoneinfo",
 )  # fmt: skip
 _LIBRARY = Path(__file__).resolve().parents[2]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import timedelta
 from typing import Any
 
@@ -44,6 +45,11 @@ class Asset(AssetExpression):
         self.uri = str(settle(uri if uri is not None else name, "an asset's name"))
         self.name = str(settle(name if name is not None else uri, "an asset's name"))
         self.extra, self.group = extra, group
+
+    @classmethod
+    def ref(cls, *, name: Any = None, uri: Any = None) -> Asset:
+        """An asset named elsewhere."""
+        return cls(name, uri)
 
     def uris(self) -> list[str]:
         return [self.uri]
@@ -155,21 +161,38 @@ class ContinuousTimetable(Timetable):
     """As in Airflow."""
 
 
-def asset(*args: Any, **settings: Any) -> Any:
-    """As in Airflow 3: a function that makes an asset, which is a DAG with one task."""
+class _AssetDecorator:
+    """As in Airflow 3: a function that makes an asset, which is a DAG with one task. `asset.multi` makes several."""
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        if args and callable(args[0]):
+            return _asset_dag(args[0], {}, None)
+        return lambda function: _asset_dag(function, settings, None)
+
+    def multi(self, *, outlets: Any, **settings: Any) -> Any:
+        """Several assets of one function."""
+        return lambda function: _asset_dag(function, settings, list(outlets))
+
+
+def _asset_dag(function: Any, settings: dict[str, Any], outlets: list[Any] | None) -> Asset:
     from workbook_lib.sources.airflow._standins._dag import DAG
-    from workbook_lib.sources.airflow._standins._taskflow import TaskFactory
+    from workbook_lib.sources.airflow._standins._names import operator_class
+    from workbook_lib.sources.tracing._exprs import callable_place
 
-    def decorate(function: Any) -> Asset:
-        name = settings.get("name") or function.__name__
-        made = Asset(name, settings.get("uri"))
-        given = {
-            key: value
-            for key, value in settings.items()
-            if key not in ("name", "uri", "group", "extra", "watchers", "io_manager", "outlets")
-        }
-        with DAG(settings.get("dag_id") or name, **given):
-            TaskFactory(function, "task", {"outlets": settings.get("outlets") or [made]})()
-        return made
+    name = settings.get("name") or function.__name__
+    made = Asset(name, settings.get("uri"))
+    own = ("name", "uri", "group", "extra", "watchers", "io_manager", "dag_id")
+    named = [key for key in inspect.signature(function).parameters if key not in ("self", "context")]
+    with DAG(settings.get("dag_id") or name, **{key: value for key, value in settings.items() if key not in own}) as dag:
+        task = operator_class("_AssetMainOperator", "airflow.sdk.definitions.asset.decorators")(
+            task_id=function.__name__, python_callable=function, inlets=[Asset(key) for key in named], outlets=outlets or [made]
+        )
+    place = callable_place(function)
+    if place is not None:
+        for thing in (dag, task):
+            origin = thing.__dict__.get("origin") or thing.__dict__["_origin"]
+            origin.update(file=place[0], line=place[1])
+    return made
 
-    return decorate(args[0]) if args and callable(args[0]) else decorate
+
+asset = _AssetDecorator()

@@ -93,22 +93,13 @@ _KNOWN: dict[str, Any] = {
     "is_venv_installed": lambda: True,
     "NOTSET": NOTSET,
 }
-# Lower-case names that are objects only where they are exported; elsewhere the name is a submodule.
-_ONLY_IN: dict[str, tuple[str, ...]] = {
-    "dag": ("airflow.decorators", "airflow.sdk", "airflow.sdk.definitions.decorators", "airflow.sdk.definitions.dag", "airflow.models.dag"),
-    "task": (
-        "airflow.decorators",
-        "airflow.sdk",
-        "airflow.sdk.definitions.decorators",
-        "airflow.decorators.base",
-        "airflow.decorators.python",
-    ),
-    "task_group": ("airflow.decorators", "airflow.sdk", "airflow.sdk.definitions.decorators", "airflow.decorators.task_group"),
-    "setup": ("airflow.decorators", "airflow.sdk", "airflow.sdk.definitions.decorators", "airflow.decorators.setup_teardown"),
-    "teardown": ("airflow.decorators", "airflow.sdk", "airflow.sdk.definitions.decorators", "airflow.decorators.setup_teardown"),
-    "asset": ("airflow.sdk", "airflow.sdk.definitions.asset.decorators", "airflow.sdk.definitions.decorators"),
-    "timezone": ("airflow.utils", "airflow.sdk"),
-    "conf": ("airflow.configuration", "airflow.providers.common.compat.sdk", "airflow.sdk.configuration"),
+# Lower-case names that are objects, but submodules in these packages.
+_SUBMODULE_IN: dict[str, tuple[str, ...]] = {
+    "dag": ("airflow", "airflow.models", "airflow.sdk.definitions"),
+    "task": ("airflow", "airflow.sdk.definitions"),
+    "task_group": ("airflow.utils", "airflow.models", "airflow.sdk.definitions"),
+    "asset": ("airflow", "airflow.models", "airflow.sdk.definitions"),
+    "setup": ("airflow",),
 }
 _VERSIONS = {"2": "2.11.2", "3": "3.3.2"}
 
@@ -130,6 +121,12 @@ class AirflowModule(InertModule):
         self.__dict__[name] = value
         return value
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Importing the submodule `airflow.decorators.task` does not hide the object `airflow.decorators.task`."""
+        if isinstance(value, AirflowModule) and name in _KNOWN and self.__name__ not in _SUBMODULE_IN.get(name, ()):
+            return
+        super().__setattr__(name, value)
+
 
 def resolve(module: str, name: str) -> Any:
     """What `from module import name` gives."""
@@ -137,7 +134,7 @@ def resolve(module: str, name: str) -> Any:
         return sys.modules["airflow"].__version__
     if module == "airflow.utils.timezone" and hasattr(_enums.timezone, name):
         return getattr(_enums.timezone, name)
-    if name in _KNOWN and module in _ONLY_IN.get(name, (module,)):
+    if name in _KNOWN and module not in _SUBMODULE_IN.get(name, ()):
         return _KNOWN[name]
     if module.startswith("airflow.decorators") and name in _tables.DECORATORS:
         return getattr(_taskflow.task, name)

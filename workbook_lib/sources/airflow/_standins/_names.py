@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 from workbook_lib.sources.airflow._standins import _tables
+from workbook_lib.sources.airflow._standins._assets import Timetable
 from workbook_lib.sources.airflow._standins._operator import BaseOperator, OperatorMeta, UnknownOperator
 from workbook_lib.sources.airflow._standins._values import StoredConnection
 from workbook_lib.sources.tracing._inert import Inert, InertObject
@@ -84,4 +85,6 @@ def class_for(name: str, module: str) -> Any:
         return operator_class(name, module)
     if name.endswith("Hook"):
         return type(name, (BaseHook,), {"__module__": module})
+    if name.endswith("Timetable"):
+        return type(name, (Timetable,), {"__module__": module})
     return UnknownMeta(name, (UnknownObject,), {"__module__": module})

@@ -82,6 +82,9 @@ def _plain(given: Any) -> dict[str, Any]:
         }
     if isinstance(given, (list, tuple)) and not given:
         return {"kind": "none", "text": "none"}
+    if isinstance(given, _assets.Timetable) and isinstance(given.__dict__.get("kwargs", {}).get("assets"), _assets.AssetExpression):
+        assets = given.kwargs["assets"]
+        return {"kind": "custom", "text": f"{type(given).__name__}: {assets.text()}", "assets": assets.uris()}
     return {"kind": "custom", "text": type(given).__name__ if isinstance(given, _assets.Timetable) else str(given)[:200]}
 
 

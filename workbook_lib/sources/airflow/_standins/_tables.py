@@ -137,6 +137,7 @@ PARENTS = {
     "ExternalTaskMarker": "EmptyOperator",
     "SubDagOperator": "BaseSensorOperator",
     "SmoothOperator": "BaseOperator",
+    "_AssetMainOperator": "PythonOperator",
 }
 
 _SENSOR = ("poke_interval", "timeout", "soft_fail", "mode", "exponential_backoff", "max_wait", "silent_fail", "never_fail")
