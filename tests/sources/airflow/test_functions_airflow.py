@@ -462,3 +462,12 @@ def test_a_callback_that_cannot_be_carried_over_is_told() -> None:
     assert [found.message for found in findings] == [
         "`on_failure_callback` of the task 't' cannot be carried over: `context['exception']` is the error of a failed task"
     ]
+
+
+def test_functions_that_write_elsewhere_are_blocked() -> None:
+    call = call_of("N = 0\n\n\ndef f():\n    global N\n    N += 1\n")
+    assert call.function.blockers[0] == "it changes `N` of its module, which tasks in other processes do not see"
+    call = call_of("def make():\n    n = 0\n    def f():\n        nonlocal n\n        n += 1\n")
+    assert call.function.blockers == ("it changes `n` of the function around it",)
+    call = call_of("def f():\n    n = 0\n    def g():\n        nonlocal n\n        n = 2\n    return g()\n")
+    assert call.function.blockers == ()

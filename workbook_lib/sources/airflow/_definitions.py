@@ -7,6 +7,7 @@ import builtins
 import symtable
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from workbook_lib.model import expr as x
 from workbook_lib.model.function import Definition, Origin
@@ -34,6 +35,7 @@ class _Made:
     may_skip: bool = False
 
 
+@lru_cache(maxsize=1024)  # many tasks share a function
 def globals_of(source: str) -> frozenset[str]:
     """Names that the statement `source` takes from around it; annotations of its signature do not count."""
     tree = ast.parse(source)
@@ -43,7 +45,23 @@ def globals_of(source: str) -> frozenset[str]:
                 if isinstance(arg, ast.arg):
                     arg.annotation = None
             node.returns = None
-    return _globals(symtable.symtable(ast.unparse(tree), "<source>", "exec"))
+    try:
+        return _globals(symtable.symtable(ast.unparse(tree), "<source>", "exec"))
+    except SyntaxError:  # `nonlocal` without its function around it; `foreign_writes` tells
+        return frozenset()
+
+
+def foreign_writes(tree: ast.AST) -> list[str]:
+    """Why a function does more than return: it assigns to names of the module or of the function around it."""
+    nested = [g for f in ast.walk(tree) if isinstance(f, Callish) for g in ast.walk(f) if g is not f and isinstance(g, Callish)]
+    inner = {id(n) for g in nested for n in ast.walk(g)}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            found.append(f"it changes `{node.names[0]}` of its module, which tasks in other processes do not see")
+        elif isinstance(node, ast.Nonlocal) and id(node) not in inner:
+            found.append(f"it changes `{node.names[0]}` of the function around it")
+    return found
 
 
 def rewritten(source: str, marks: Marks) -> str:

@@ -6,7 +6,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePath
@@ -62,11 +62,19 @@ class Module:
         """What the module itself binds."""
         return collect(self.tree.body)
 
-    def functions(self) -> Iterator[Callish]:
-        """All functions, wherever they stand."""
+    @cached_property
+    def functions(self) -> dict[str, list[Callish]]:
+        """All functions by name, wherever they stand."""
+        found: dict[str, list[Callish]] = {}
         for node in ast.walk(self.tree):
             if isinstance(node, Callish):
-                yield node
+                found.setdefault(node.name, []).append(node)
+        return found
+
+    @cached_property
+    def lambdas(self) -> list[ast.Lambda]:
+        """All lambdas."""
+        return [node for node in ast.walk(self.tree) if isinstance(node, ast.Lambda)]
 
     def enclosing(self, node: ast.AST) -> list[Callish]:
         """The functions around `node`, innermost first."""

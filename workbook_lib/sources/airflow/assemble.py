@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pydantic import ValidationError
-
-from workbook_lib.errors import WorkbookError
 from workbook_lib.findings import Finding, Severity
 from workbook_lib.model import expr as x
 from workbook_lib.model.action import Opaque, PythonCall, Shell, Wait
@@ -45,7 +42,7 @@ def assemble(raw: RawFile, *, texts: Callable[[str], str] | None = None) -> tupl
     for dag in raw.dags:
         try:
             workflow, more = _Assembly(raw, dag, sources).run()
-        except (WorkbookError, ValidationError, ValueError, KeyError, TypeError, RecursionError, AssertionError) as error:
+        except Exception as error:  # the data is hostile: whatever it breaks is told, and stays with this one DAG
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             findings.append(
                 Finding(

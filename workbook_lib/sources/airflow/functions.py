@@ -21,7 +21,7 @@ from workbook_lib.model.expr import Expr
 from workbook_lib.model.function import Argument, Function, Origin
 from workbook_lib.sources.airflow import _context as context
 from workbook_lib.sources.airflow._context import Entity, Meaning, NotUnderstood, Scope
-from workbook_lib.sources.airflow._definitions import Definitions, globals_of, rewritten
+from workbook_lib.sources.airflow._definitions import Definitions, foreign_writes, globals_of, rewritten
 from workbook_lib.sources.airflow._source import Callish, Module, Sources, header_end
 from workbook_lib.sources.airflow._spans import Surroundings, mark
 
@@ -111,17 +111,17 @@ class Binder:
             return self._lambda(module, target.line, name)
         if "<locals>" not in target.name and "." in target.name and target.reason:
             return _unreadable(_identifier(short) or name, f"`{target.name}` cannot be read: {target.reason}")
-        for node in module.functions():
+        for node in module.functions.get(short, ()):
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            if node.name == short and first <= target.line <= node.lineno:
+            if first <= target.line <= node.lineno:
                 source = module.cut(node, decorators=False)
                 return module, node, source
         return _unreadable(_identifier(short) or name, f"no function `{short}` begins at line {target.line} of {target.file}")
 
     def _lambda(self, module: Module, line: int, name: str) -> Function | tuple[Module | None, Callish, str]:
-        found = [node for node in ast.walk(module.tree) if isinstance(node, ast.Lambda) and node.lineno == line]
+        found = [node for node in module.lambdas if node.lineno == line]
         if not found:
-            found = [n for n in ast.walk(module.tree) if isinstance(n, ast.Lambda) and n.lineno <= line <= (n.end_lineno or n.lineno)]
+            found = [node for node in module.lambdas if node.lineno <= line <= (node.end_lineno or node.lineno)]
         if len(found) != 1:
             return _unreadable(name, f"there are {len(found)} lambdas at line {line} of {module.path}; which one is meant is not known")
         body = ast.get_source_segment(module.text, found[0].body) or ""
@@ -147,7 +147,7 @@ class Binder:
         tree = ast.parse(source)
         definition = tree.body[0]
         assert isinstance(definition, Callish)
-        blockers: list[str] = []
+        blockers = foreign_writes(tree)
         uses: tuple[str, ...] = ()
         resolved: dict[str, Meaning] = dict(names)
         helpers_skip = False
