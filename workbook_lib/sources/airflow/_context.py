@@ -1,6 +1,7 @@
 """Airflow's task context: what each name in it means, for templates and for Python bodies alike.
 
 Specification: https://airflow.apache.org/docs/apache-airflow/2.11.2/templates-ref.html
+Half of this file is tables; they stay beside the few functions that read them, which makes it longer than usual.
 """
 
 from __future__ import annotations

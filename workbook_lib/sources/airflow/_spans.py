@@ -1,4 +1,7 @@
-"""Where a piece of Python touches Airflow: spans for what has a neutral meaning, blockers for what has none."""
+"""Where a piece of Python touches Airflow: spans for what has a neutral meaning, blockers for what has none.
+
+One walk in source order, because what a name means depends on the statements before it; that walk is one class, longer than usual.
+"""
 
 from __future__ import annotations
 
