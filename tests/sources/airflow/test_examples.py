@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from workbook_lib.migration import sources_digest
 from workbook_lib.model.evaluate import simulate
 from workbook_lib.model.run import REAL, RunRecord, TaskRun
 from workbook_lib.model.workflow import Workflow
@@ -92,6 +93,7 @@ def test_the_real_run_and_every_scenario_are_recorded(folder: str, dag_id: str) 
 def test_records_are_whole_and_steady(folder: str, dag_id: str) -> None:
     content = document(folder, dag_id)
     assert (content["schema"], content["masks"]) == (1, [])
+    assert content["made_from"] == sources_digest(EXAMPLES / folder, workflow(folder, dag_id), {}), f"renew with `{RENEW} {folder}`"
     for record in records(folder, dag_id).values():
         assert (record.engine, record.version, record.workflow, record.problem) == ("airflow", "2.11.2", dag_id, "")
         assert record == renew.steady(record)
