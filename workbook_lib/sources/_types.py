@@ -40,19 +40,18 @@ class ReadResult(Frozen):
     modules: tuple[tuple[str, str], ...] = ()
 
 
+_FORM = "Give a file as `airflow variables export` writes it."
+
+
 def load_values(path: str | Path) -> dict[str, Json]:
     """The values in a file of variables, connections or environment; InputError when it is not a JSON object."""
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror}.", file=str(path), advice="Give a JSON file as `airflow variables export` writes it."
-        ) from error
+        raise InputError(f"cannot be read: {error.strerror}.", file=str(path), advice=_FORM) from error
     except ValueError as error:
         line = getattr(error, "lineno", None)
-        raise InputError("is not JSON.", file=str(path), line=line, advice="Give a file as `airflow variables export` writes it.") from error
+        raise InputError("is not JSON.", file=str(path), line=line, advice=_FORM) from error
     if not isinstance(document, dict):
-        raise InputError(
-            "holds no JSON object.", file=str(path), advice="Give a file as `airflow variables export` writes it."
-        )
+        raise InputError("holds no JSON object.", file=str(path), advice=_FORM)
     return document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 import textwrap
 from pathlib import Path
@@ -14,6 +15,7 @@ from workbook_lib.sources.airflow._raw import RawDag, RawFile, RawTask
 from workbook_lib.sources.tracing import Tracer
 
 SHARED = Tracer("airflow")
+atexit.register(SHARED.close)
 PRELUDE = """
 from datetime import datetime, timedelta
 from airflow import DAG

@@ -33,6 +33,11 @@ CASES = {
     "output as argument": ("PythonOperator(task_id='b', python_callable=print, op_args=[T('a').output])", "a>b"),
     "output deep inside": ("PythonOperator(task_id='b', python_callable=print, op_kwargs={'x': [{'y': T('a').output['k']}]})", "a>b"),
     "output in a template field": ("BashOperator(task_id='b', bash_command=T('a').output)", "a>b"),
+    "output in a field of the base": (
+        "class Op(BashOperator):\n    template_fields = ('x', *BashOperator.template_fields)\n"
+        "Op(task_id='b', bash_command=T('a').output)",
+        "a>b",
+    ),
     "output set later": ("b = BashOperator(task_id='b', bash_command='x')\nb.bash_command = T('a').output", "a>b"),
     "output in a text makes no edge": ("BashOperator(task_id='b', bash_command=f\"echo {T('a').output}\")", ""),
     "setup and teardown": ("s, w, t = T('s'), T('w'), T('t')\ns >> w >> t.as_teardown(setups=s)", "s>t s>w w>t"),

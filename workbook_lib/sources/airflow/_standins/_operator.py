@@ -170,9 +170,8 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
         for name, value in self.__dict__.copy().items():
             if (fields is None and name in self._own) or (fields is not None and name in fields):
                 self._depend(value)
-        for name, value in self._own.items():
-            if fields is None or name in fields:
-                self._depend(value)
+        for value in self._own.values():  # what a stand-in class was given: its own template fields are not known here
+            self._depend(value)
         for inlet in as_list(self.__dict__.get("inlets") or []):
             self._depend(inlet)
         if SESSION.setup_stack:
