@@ -71,7 +71,7 @@ class _Graph:
                 self.branches[edge.target].append(edge)
         self.mappings = {task.id: _lengths.mapping_of(workflow, task) for task in workflow.tasks}
         self.groups = {task.id: group.id for task in workflow.tasks if (group := _lengths.enclosing(workflow, task)) is not None}
-        self.setups = _relevant_setups(workflow, self.closure)
+        self.setups = relevant_setups(workflow, self.closure)
 
 
 _last: list[_Graph] = []
@@ -207,7 +207,7 @@ class _Evaluation:
                 self.stopped.setdefault(name, set()).add(task.id)
 
 
-def _relevant_setups(workflow: Workflow, reach: dict[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
+def relevant_setups(workflow: Workflow, reach: dict[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
     """Per task the indirect setups it depends on: those without a teardown, or whose teardown comes after the task."""
     teardowns = {task.id for task in workflow.tasks if task.teardown}
     own = {task.id: {after for after in workflow.downstream(task.id) if after in teardowns} for task in workflow.tasks if task.setup}

@@ -12,7 +12,7 @@ from workbook_lib.model.workflow import Task
 from workbook_lib.prefect_writer._code import Parameter, is_default
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
 from workbook_lib.prefect_writer._names import Names, identifier
-from workbook_lib.prefect_writer._plan import Plan
+from workbook_lib.prefect_writer._plan import Plan, maps_constants
 from workbook_lib.prefect_writer._sequence import Call, Fork, If, Sequence, Statement
 
 
@@ -225,7 +225,7 @@ class FlowPrinter:
             if task.mapping:
                 used |= {part.task for _, over in task.mapping.over for part in e.walk(over) if isinstance(part, e.TaskOutput)}
             if self.plan.form != "sequence":
-                used |= set(self.workflow.upstream(task.id)) | set(self.plan.gates.get(task.id, ()))
+                used |= {*self.workflow.upstream(task.id), *self.plan.gates.get(task.id, ()), *self.plan.needs.get(task.id, ())}
         return used
 
     def _variable(self, task_id: str) -> str:
@@ -335,7 +335,8 @@ class FlowPrinter:
         after = []
         for source, edge in edges.items():
             variable = self._variable(source)
-            if self.tasks[source].steers == "branch" and edge.choice is not None:
+            # Instances of a constant list exist from the start: Airflow's branches do not find them.
+            if self.tasks[source].steers == "branch" and edge.choice is not None and not maps_constants(task):
                 self.rules.add("chosen")
                 after.append(f"chosen({', '.join([variable, *map(literal, edge.choice)])})")
             elif self.tasks[source].setup and task.join_rule == "all_done_setup_success":
@@ -346,6 +347,8 @@ class FlowPrinter:
         options = [f"after=[{', '.join(after)}]"] if after else []
         if gates := self.plan.gates.get(task.id):
             options.append(f"gates=[{', '.join(map(self._variable, gates))}]")
+        if needs := self.plan.needs.get(task.id):
+            options.append(f"needs=[{', '.join(map(self._variable, needs))}]")
         if task.join_rule != "all_success" and (edges or handed):
             options.append(f"rule={literal(str(task.join_rule))}")
         if task.mapping is None:

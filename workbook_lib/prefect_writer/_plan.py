@@ -13,6 +13,7 @@ from typing import Any
 from workbook_lib.errors import UsageError
 from workbook_lib.model import expr as e
 from workbook_lib.model.action import Wait
+from workbook_lib.model.evaluate import relevant_setups
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Task, Workflow, closure, topological
 from workbook_lib.prefect_writer._code import TaskCode, is_default
@@ -36,6 +37,7 @@ class Plan:
     order: tuple[str, ...]
     leaves: tuple[str, ...]
     gates: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     why: tuple[str, ...] = ()
     regions: Sequence | None = None
     raises: bool = False
@@ -51,13 +53,14 @@ def plan(workflow: Workflow, decisions: Mapping[str, Any] | None = None, *, day:
     code = {task.id: task_code(task, scope) for task in workflow.tasks}
     why = _against_futures(workflow, code)
     order = _order(workflow)
-    regions = sequence(workflow, code, [task.id for task in workflow.tasks if task.mapping is not None and _maps_constants(task)])
+    regions = sequence(workflow, code, [task.id for task in workflow.tasks if task.mapping is not None and maps_constants(task)])
     if isinstance(regions, Sequence) and _reads_well(regions):
         return Plan(workflow, scope, code, "sequence", tuple(order), _leaves(workflow), regions=regions, raises=raises)
     if not why:
         return Plan(workflow, scope, code, "futures", tuple(order), _leaves(workflow))
     leaves = tuple(order) if raises else _leaves(workflow)
-    return Plan(workflow, scope, code, "rules", tuple(order), leaves, _gates(workflow), tuple(why), raises=raises)
+    needs = _needs(workflow)
+    return Plan(workflow, scope, code, "rules", tuple(order), leaves, _gates(workflow), needs, tuple(why), raises=raises)
 
 
 def _reads_well(regions: Sequence) -> bool:
@@ -81,7 +84,7 @@ def _against_futures(workflow: Workflow, code: dict[str, TaskCode]) -> list[str]
             reasons.append(f"{task.id} runs by the rule {task.join_rule}")
         if task.setup or task.teardown:
             reasons.append(f"{task.id} sets up or tears down")
-        if task.mapping is not None and not _maps_constants(task):
+        if task.mapping is not None and not maps_constants(task):
             reasons.append(f"{task.id} is mapped over what another task returns, which may be empty")
         for parameter in code[task.id].parameters:
             if not is_default(parameter) and any(
@@ -91,7 +94,8 @@ def _against_futures(workflow: Workflow, code: dict[str, TaskCode]) -> list[str]
     return reasons
 
 
-def _maps_constants(task: Task) -> bool:
+def maps_constants(task: Task) -> bool:
+    """Whether a task is mapped over elements that stand in the source."""
     mapping = task.mapping
     if mapping is None or (mapping.form == "product" and len(mapping.over) != 1) or mapping.form == "records":
         return False
@@ -109,7 +113,7 @@ def _length(over: e.Expr) -> int:
 
 def _order(workflow: Workflow) -> list[str]:
     """Topological, close to the source; a task that makes the flow wait for a length comes as late as it can."""
-    waits = {task.id for task in workflow.tasks if task.mapping is not None and not _maps_constants(task)}
+    waits = {task.id for task in workflow.tasks if task.mapping is not None and not maps_constants(task)}
     order = topological(workflow)
     if not waits:
         return order
@@ -142,6 +146,26 @@ def _leaves(workflow: Workflow) -> tuple[str, ...]:
             leaves[task_id] = None
     everything = {task.id: index for index, task in enumerate(workflow.tasks)}
     return tuple(sorted(leaves, key=everything.__getitem__))
+
+
+def _needs(workflow: Workflow) -> dict[str, tuple[str, ...]]:
+    """For each task the setups in whose scope it lies and that must have succeeded, where the rules on the way do not ask for that."""
+    sure = surely_succeeded(workflow)
+    return {
+        task.id: needed
+        for task in workflow.tasks
+        if not task.teardown and task.join_rule is not JoinRule.ALWAYS
+        if (needed := tuple(s for s in relevant_setups(workflow, closure(workflow))[task.id] if s not in sure[task.id]))
+    }
+
+
+def surely_succeeded(workflow: Workflow) -> dict[str, frozenset[str]]:
+    """For each task the tasks that have succeeded whenever it runs: all that lies behind it on paths of all_success alone."""
+    sure: dict[str, frozenset[str]] = {}
+    for task_id in topological(workflow):
+        upstream = workflow.upstream(task_id) if workflow.task(task_id).join_rule is JoinRule.ALL_SUCCESS else ()
+        sure[task_id] = frozenset(upstream).union(*(sure[up] for up in upstream))
+    return sure
 
 
 def _gates(workflow: Workflow) -> dict[str, tuple[str, ...]]:

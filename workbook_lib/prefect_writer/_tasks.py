@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbook_lib.model import expr as e
 from workbook_lib.model.action import Nothing, Opaque, PythonCall, Shell, StartWorkflow, Wait
-from workbook_lib.model.workflow import Task
+from workbook_lib.model.workflow import Task, Workflow
 from workbook_lib.prefect_writer._actions import python_task, shell_task, start_task, wait_task
 from workbook_lib.prefect_writer._code import TaskCode
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
@@ -13,10 +13,22 @@ from workbook_lib.prefect_writer._scope import Scope
 
 def task_code(task: Task, scope: Scope) -> TaskCode:
     """The function for `task`; a placeholder that says why where it cannot be written."""
+    group = mapped_group(task, scope.workflow)
+    if group is not None:
+        return placeholder(task, f"it stands in the mapped task group {group!r}, which the writer cannot repeat yet")
     try:
         return _converted(task, scope)
     except Unprintable as problem:
         return placeholder(task, str(problem))
+
+
+def mapped_group(task: Task, workflow: Workflow) -> str | None:
+    """The mapped group around `task`, or None."""
+    groups = {group.id: group for group in workflow.groups}
+    inside = task.group
+    while inside is not None and groups[inside].mapping is None:
+        inside = groups[inside].parent
+    return inside
 
 
 def placeholder(task: Task, reason: str) -> TaskCode:

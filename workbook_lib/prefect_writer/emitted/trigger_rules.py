@@ -73,14 +73,20 @@ def chosen(branch: PrefectFuture, *answers: str) -> Chosen:
 
 
 def submit(
-    work: Task, *args: Any, after: Iterable[Any] = (), gates: Iterable[PrefectFuture] = (), rule: str = "all_success", **kwargs: Any
+    work: Task,
+    *args: Any,
+    after: Iterable[Any] = (),
+    gates: Iterable[PrefectFuture] = (),
+    needs: Iterable[PrefectFuture] = (),
+    rule: str = "all_success",
+    **kwargs: Any,
 ) -> PrefectFuture:
     """Start `work` when everything in `after` and in its arguments has ended and `rule` holds.
 
-    A false answer of one of `gates` skips the task whatever its rule says. Futures among the arguments arrive as their results,
-    as None where the task failed or was skipped.
+    A false answer of one of `gates` skips the task whatever its rule says, and all of `needs` must have succeeded. Futures among
+    the arguments arrive as their results, as None where the task failed or was skipped.
     """
-    return _submit(work, args, kwargs, _Gate(after, gates, rule, (args, kwargs)))
+    return _submit(work, args, kwargs, _Gate(after, gates, rule, (args, kwargs), must=list(needs)))
 
 
 def submit_each(
@@ -89,6 +95,7 @@ def submit_each(
     over: Mapping[str, Any] | PrefectFuture,
     after: Iterable[Any] = (),
     gates: Iterable[PrefectFuture] = (),
+    needs: Iterable[PrefectFuture] = (),
     rule: str = "all_success",
     **kwargs: Any,
 ) -> Runs:
@@ -97,7 +104,7 @@ def submit_each(
     `over` names the parameters and their lists (or the tasks that return them), or is a task that returns a list of keyword
     arguments. Other arguments are the same for each run.
     """
-    gate = _Gate(after, gates, rule, (over, kwargs), must=_lengths(over))
+    gate = _Gate(after, gates, rule, (over, kwargs), must=[*_lengths(over), *needs])
     if _futures(over):
         for future in gate.all:
             future.wait()
@@ -108,7 +115,7 @@ def submit_each(
         nothing = dict.fromkeys(over) if isinstance(over, Mapping) else {}
         return Runs([_submit(work, (), nothing | kwargs, _Gate((), (), "never", (), must=_lengths(over)), NOT_EXPANDED)])
     # Each run has a gate of its own, because each counts its own attempts.
-    return Runs(_submit(work, (), element | kwargs, _Gate(after, gates, rule, (over, kwargs))) for element in elements)
+    return Runs(_submit(work, (), element | kwargs, _Gate(after, gates, rule, (over, kwargs), must=list(needs))) for element in elements)
 
 
 def finish(last: Iterable[Any]) -> list[State]:
@@ -244,7 +251,7 @@ class _Gate:
         self.branches = [item for item in after if isinstance(item, Chosen)]
         self.setups = [item.future for item in after if isinstance(item, Setup)]
         self.upstream = _once(_futures([after, list(arguments)], all_=False))
-        self.all = _once([*_futures([after, list(arguments)]), *self.gates])
+        self.all = _once([*_futures([after, list(arguments)]), *self.gates, *self.must])
         self.attempts = 0
         self.seen = 0
 
