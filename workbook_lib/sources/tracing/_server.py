@@ -94,6 +94,16 @@ def _ended(status: int) -> dict[str, Any]:
     return {"failure": "exited", "detail": str(os.WEXITSTATUS(status))}
 
 
+def _ends_itself(pid: int) -> int | None:
+    """The exit status of a worker that closed its pipe without an answer, if it ends within a second."""
+    for _ in range(100):
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return status
+        time.sleep(0.01)
+    return None
+
+
 def handle(job: dict[str, Any], tracer: Any) -> dict[str, Any]:
     """Run one job in a worker of its own."""
     scratch = tempfile.mkdtemp(prefix="workbook-trace-")
@@ -104,16 +114,20 @@ def handle(job: dict[str, Any], tracer: Any) -> dict[str, Any]:
         os.close(reader)
         _work(job, tracer, scratch, writer)
     os.close(writer)
+    status = None
     try:
         data, failure = _collect(reader, started + job["seconds"])
+        if not data and failure is None:
+            status = _ends_itself(pid)
     finally:
         os.close(reader)
-        for kill in (os.killpg, os.kill):
+        for kill in (os.killpg, os.kill) if status is None else ():
             try:
                 kill(pid, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
                 continue
-        _, status = os.waitpid(pid, 0)
+        if status is None:
+            _, status = os.waitpid(pid, 0)
         shutil.rmtree(scratch, ignore_errors=True)
     if failure:
         return {"failure": failure}
