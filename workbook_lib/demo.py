@@ -75,6 +75,7 @@ def execute(book: Path, out: Path, source: Path) -> str | None:
             cwd=str(book.parent),
             progress_bar=False,
             store_widget_state=False,
+            extra_arguments=["--log-level=ERROR"],  # each kernel would warn about how it is reached, in the middle of a line
         )
     except PapermillException as error:
         lines = [line for line in str(error).splitlines() if line.strip()]

@@ -1,0 +1,1 @@
+"""Ratios that a user feels: `make bench`."""
