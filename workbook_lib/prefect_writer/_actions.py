@@ -7,6 +7,7 @@ from dataclasses import replace
 from workbook_lib.model import expr as e
 from workbook_lib.model.action import PythonCall, Shell, StartWorkflow, Wait
 from workbook_lib.model.workflow import Task, Workflow
+from workbook_lib.prefect_writer._blocks import as_function, in_front
 from workbook_lib.prefect_writer._bodies import fill, names_in
 from workbook_lib.prefect_writer._code import Builder, Parameter, TaskCode, is_default, passes
 from workbook_lib.prefect_writer._dates import interval_seconds
@@ -15,7 +16,7 @@ from workbook_lib.prefect_writer._names import Names, flow_name
 from workbook_lib.prefect_writer._scope import Scope
 
 
-def python_task(task: Task, action: PythonCall, scope: Scope) -> TaskCode:
+def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bool = True) -> TaskCode:
     function = action.function
     if function.blockers:
         raise Unprintable("; ".join(function.blockers))
@@ -48,7 +49,7 @@ def python_task(task: Task, action: PythonCall, scope: Scope) -> TaskCode:
         elif passes(value):
             parameters.append(Parameter(argument.name, value, annotation or _annotation(value)))
         else:
-            preamble.append(f"    {argument.name} = {builder.printer.show(value)}\n")
+            preamble.append(f"    {argument.name} = {builder.printer.show(value)}")
 
     def show(value: e.Expr, wish: str | None) -> str:
         outputs = isinstance(value, e.ListOf) and bool(value.items) and all(isinstance(item, e.TaskOutput) for item in value.items)
@@ -63,14 +64,16 @@ def python_task(task: Task, action: PythonCall, scope: Scope) -> TaskCode:
     extra = [parameter for parameter in builder.parameters.values()]
     mapped = tuple(dict.fromkeys(builder.mapped))
     parameters += [Parameter(name, e.Element(name=name)) for name in mapped if name not in {p.name for p in parameters}]
-    body = "".join(preamble) + filled.body
+    body = in_front([*preamble, *filled.hoisted], filled.body)
+    if action.returns == "none" and handed_over:
+        body = as_function("run", body) + "    run()"
     return TaskCode(
         task,
         wish=task.id,
         parameters=tuple(_defaults_last(parameters, extra)),
         mapped=mapped,
         body=body,
-        returns=function.returns,
+        returns=function.returns if action.returns == "value" else None,
         imports=frozenset(builder.imports),
         rules=frozenset(filled.rules),
         uses=(*function.uses, *builder.uses),
@@ -79,6 +82,8 @@ def python_task(task: Task, action: PythonCall, scope: Scope) -> TaskCode:
 
 
 def shell_task(task: Task, action: Shell, scope: Scope) -> TaskCode:
+    if action.build is not None:
+        return _built_shell(task, action, action.build, scope)
     builder = Builder(task, scope, Names())
     call = _shell_call(builder, action)
     skips = call.startswith("run_shell_or_skip(")
@@ -88,8 +93,26 @@ def shell_task(task: Task, action: Shell, scope: Scope) -> TaskCode:
     return _built(task, builder, body, returns, helpers=frozenset({helper}), rules=frozenset(rules))
 
 
-def _shell_call(builder: Builder, action: Shell) -> str:
-    text = builder.printer.show(action.command)
+def _built_shell(task: Task, action: Shell, build: PythonCall, scope: Scope) -> TaskCode:
+    """The command is what a function returns: the function stands inside the task's."""
+    code = python_task(task, build, scope)
+    builder = Builder(task, scope, Names({p.name for p in code.parameters} | names_in("def f():\n" + code.body)))
+    call = _shell_call(builder, action, "command()")
+    helper = call.split("(", 1)[0]
+    start = "return " if action.returns == "last_line" else ""
+    return replace(
+        code,
+        body=as_function("command", code.body) + f"    {start}{call}",
+        parameters=(*code.parameters, *builder.parameters.values()),
+        returns="str" if start else None,
+        helpers=code.helpers | {helper},
+        rules=code.rules | ({"Skip"} if helper == "run_shell_or_skip" else set()),
+        imports=code.imports | builder.imports,
+    )
+
+
+def _shell_call(builder: Builder, action: Shell, command: str | None = None) -> str:
+    text = command or builder.printer.show(action.command)
     if action.environment is not None:
         env = builder.printer.show(action.environment)
         if action.inherit:
@@ -113,7 +136,7 @@ def wait_task(task: Task, action: Wait, scope: Scope) -> TaskCode:
     helpers = {helper}
     notes: tuple[str, ...] = ()
     if action.on == "python" and isinstance(action.check, PythonCall):
-        return _python_wait(task, python_task(task, action.check, scope), helper, tail, rules)
+        return _python_wait(task, action, python_task(task, action.check, scope, handed_over=False), tail, rules)
     if action.on == "file" and action.target is not None:
         builder.imports.add("from glob import glob")
         condition = f"lambda: bool(glob({builder.printer.show(action.target)}))"
@@ -141,11 +164,12 @@ def wait_task(task: Task, action: Wait, scope: Scope) -> TaskCode:
     return replace(_built(task, builder, f"    {helper}({condition}{tail}", None, frozenset(helpers), rules), notes=notes)
 
 
-def _python_wait(task: Task, check: TaskCode, helper: str, tail: str, rules: frozenset[str]) -> TaskCode:
-    if '"""' in check.body or "'''" in check.body:
-        raise Unprintable("its check holds a text of several lines")
-    inner = "\n".join(f"    {line}" if line.strip() else line for line in check.body.split("\n"))
-    body = f"    def holds():\n{inner}\n\n    {helper}(holds{tail}"
+def _python_wait(task: Task, action: Wait, check: TaskCode, tail: str, rules: frozenset[str]) -> TaskCode:
+    if action.hands_over and action.soft:
+        raise Unprintable("its check hands over a value, and waiting in vain skips it")
+    helper = "wait_for_value" if action.hands_over else "wait_or_skip" if action.soft else "wait_until"
+    start = "return " if action.hands_over else ""
+    body = as_function("holds", check.body) + f"    {start}{helper}(holds{tail}"
     return replace(check, task=task, body=body, returns=None, helpers=frozenset({helper}), rules=check.rules | rules)
 
 

@@ -16,10 +16,14 @@ _ASSIGNED = re.compile(r"(?:^|\n)[ \t]*(\w+)[ \t]*=[ \t]*\Z")
 
 @dataclass
 class Filled:
-    """The body behind the signature (starting on a line of its own), and what it needs from `shared.trigger_rules`."""
+    """The body behind the signature (starting on a line of its own), and what it needs from `shared.trigger_rules`.
+
+    `hoisted` are statements to put in front: values that stand inside an f-string, where their quotes would end it.
+    """
 
     body: str
     rules: set[str] = field(default_factory=set)
+    hoisted: list[str] = field(default_factory=list)
 
 
 def assigned_name(function: Function, span: Span) -> str | None:
@@ -44,6 +48,8 @@ def fill(function: Function, show: Callable[[Expr, str | None], str], *, rename:
     arrives as an argument.
     """
     rules: set[str] = set()
+    hoisted: list[str] = []
+    quoted = _inside_f_strings(function.source)
     pieces, at = [], function.header_end
     for span in sorted(function.spans, key=lambda span: span.start):
         if span.start < function.header_end:
@@ -52,6 +58,10 @@ def fill(function: Function, show: Callable[[Expr, str | None], str], *, rename:
             raise Unprintable("two marks in the body overlap")
         wish = assigned_name(function, span) if span.kind == "value" else None
         text = _replacement(span, show, wish, rules)
+        if span.kind == "value" and not text.isidentifier() and any(start < span.start < end for start, end in quoted):
+            name = f"value_{len(hoisted) + 1}"
+            hoisted.append(f"    {name} = {text}")
+            text = name
         before = function.source[at : span.start]
         if wish is not None and text == wish:
             match = _ASSIGNED.search(before)
@@ -64,7 +74,24 @@ def fill(function: Function, show: Callable[[Expr, str | None], str], *, rename:
         pieces += [before, text]
         at = span.end
     pieces.append(function.source[at:])
-    return Filled(_as_block("".join(pieces)), rules)
+    return Filled(_as_block("".join(pieces)), rules, hoisted)
+
+
+def _inside_f_strings(source: str) -> list[tuple[int, int]]:
+    """Offsets of the f-strings of a function's source."""
+    starts = [0]
+    for line in source.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    lines = source.split("\n")
+
+    def offset(line: int, column: int) -> int:
+        return starts[line - 1] + len(lines[line - 1].encode()[:column].decode())
+
+    try:
+        nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.JoinedStr)]
+    except SyntaxError:
+        return []
+    return [(offset(n.lineno, n.col_offset), offset(n.end_lineno or n.lineno, n.end_col_offset or 0)) for n in nodes]
 
 
 def fill_definition(definition: Definition, show: Callable[[Expr, str | None], str]) -> Filled:

@@ -28,6 +28,7 @@ HELPERS = {
     "has_completed": "other_flows",
     "wait_until": "waiting",
     "wait_or_skip": "waiting",
+    "wait_for_value": "waiting",
 }
 _HIDDEN = ("name", "doc")
 
@@ -84,8 +85,8 @@ def module(plan: Plan) -> Module:
         text.docstring(),
         "from __future__ import annotations\n",
         "\n".join(sorted(imports)),
-        "\n".join(_definition_text(d) for d in own if d.form == "import"),
-        *(_definition_text(d) for d in own if d.form != "import"),
+        "\n".join(dict.fromkeys(_definition_text(d) for d in own if d.form == "import")),
+        *dict.fromkeys(_definition_text(d) for d in own if d.form != "import"),
         text.retry_constant(groups),
         *hooked.texts,
         *functions(text),

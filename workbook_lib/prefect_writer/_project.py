@@ -163,7 +163,7 @@ def _shared_files(
     for dotted, definitions in sorted(siblings.items()):
         path = f"shared/{identifier(dotted.replace('.', '_'))}.py"
         ordered = sorted(definitions.values(), key=lambda d: (d.form != "import", d.origin.line if d.origin else 0, d.name))
-        text = "\n\n".join(fill_definition(d, _show_plain).body.strip("\n") for d in ordered)
+        text = "\n\n".join(dict.fromkeys(fill_definition(d, _show_plain).body.strip("\n") for d in ordered))
         head = f'"""What several flows use, carried over from the legacy module `{dotted}`."""\n\nfrom __future__ import annotations\n\n'
         files[path] = tidy(head + text + "\n", path)
     return files
