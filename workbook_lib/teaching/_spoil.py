@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from workbook_lib.errors import UsageError
@@ -11,13 +12,30 @@ if TYPE_CHECKING:
 
 
 def spoil(migration: Migration, workflow: str) -> str:
-    """The flow's code without one line, chosen from the end, so that it still compiles and its graph differs."""
-    lines = migration.code(workflow).splitlines(keepends=True)
-    for number in range(len(lines) - 1, -1, -1):
-        if not lines[number].startswith((" ", "\t")) or not lines[number].strip():
-            continue
-        text = "".join(lines[:number] + lines[number + 1 :])
-        found = migration.check(workflow, text)
-        if found.compiles and found.verdict == "different":
-            return text
-    raise UsageError(f"no single line of {workflow!r} changes its graph.", advice="Change the flow by hand.")
+    """The flow's code with two neighbouring lines swapped, or one left out, so that it still compiles and its graph differs."""
+    found = ""
+    for text in _mistakes(migration.code(workflow)):
+        check = migration.check(workflow, text)
+        if check.compiles and check.verdict == "different":
+            if check.missing:
+                return text
+            found = found or text
+    if not found:
+        raise UsageError(f"no single line of {workflow!r} changes its graph.", advice="Change the flow by hand.")
+    return found
+
+
+def _mistakes(code: str) -> Iterator[str]:
+    """From the end, because flows stand behind their tasks."""
+    lines = code.splitlines(keepends=True)
+    for number in range(len(lines) - 1, 0, -1):
+        above, line = lines[number - 1 : number + 1]
+        if line.strip() and _indent(above) == _indent(line) > 0:
+            yield "".join([*lines[: number - 1], line, above, *lines[number + 1 :]])
+    for number in range(len(lines) - 1, 0, -1):
+        if _indent(lines[number]) > 0:
+            yield "".join(lines[:number] + lines[number + 1 :])
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip()) if line.strip() else 0
