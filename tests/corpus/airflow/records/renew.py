@@ -95,7 +95,7 @@ def bundled_folder() -> Path:
 def bundled(work: Path, seconds: float) -> None:
     """Run every bundled DAG twice for real and in all rehearsals; what is done already in `work` is not done again.
 
-    After `seconds` the document is written with what is there; each DAG lists the scenarios `not_rehearsed`.
+    After `seconds` the document is written with what is there: it lists the DAGs `not_run`, each DAG the scenarios `not_rehearsed`.
     """
     end = time.monotonic() + seconds
     folder = bundled_folder()
@@ -105,7 +105,12 @@ def bundled(work: Path, seconds: float) -> None:
     journal = work / "journal.jsonl"
     done = {(entry["round"], entry["record"]["workflow"], entry["scenario"]): entry["record"] for entry in _lines(journal)}
     wanted = list(_wanted(workflows.values()))
-    missing = [(number, workflow, scenario) for number, workflow, scenario in wanted if (number, workflow.id, key(scenario)) not in done]
+    endless = {workflow for (number, workflow, scenario), record in done.items() if scenario == key(REAL) and record["problem"]}
+    missing = [
+        (number, workflow, scenario)
+        for number, workflow, scenario in wanted
+        if (number, workflow.id, key(scenario)) not in done and not (scenario == REAL and workflow.id in endless)
+    ]
     print(f"{len(wanted)} runs, {len(missing)} to do", file=sys.stderr)
     pairs = [(workflow, scenario) for _, workflow, scenario in missing]
     records = run_several(pairs, legacy=folder, work=work, inputs=BUNDLED_INPUTS, logical_date=LOGICAL_DATE, time_limit=TIME_LIMIT)
@@ -117,8 +122,15 @@ def bundled(work: Path, seconds: float) -> None:
             done[number, workflow.id, key(scenario)] = entry["record"]
             if time.monotonic() > end:
                 break
-    dags = {workflow.id: _bundled_entry(workflow, done) for workflow in workflows.values()}
-    document = {"schema": 1, "airflow": environment().version, "logical_date": LOGICAL_DATE, "time_limit": TIME_LIMIT, "dags": dags}
+    entries = {workflow.id: _bundled_entry(workflow, done) for workflow in workflows.values()}
+    document = {
+        "schema": 1,
+        "airflow": environment().version,
+        "logical_date": LOGICAL_DATE,
+        "time_limit": TIME_LIMIT,
+        "dags": {dag_id: entry for dag_id, entry in entries.items() if entry is not None},
+        "not_run": [dag_id for dag_id, entry in entries.items() if entry is None],
+    }
     BUNDLED.write_text(json.dumps(document, indent=None, separators=(",", ":"), ensure_ascii=False, sort_keys=True) + "\n")
     print(f"{BUNDLED}: {BUNDLED.stat().st_size} bytes", file=sys.stderr)
 
@@ -142,17 +154,21 @@ def _wanted(workflows: Iterable[Workflow]) -> Iterator[tuple[int, Workflow, Scen
     yield from sorted(rehearsals, key=lambda entry: entry[2].name.endswith(" skips"))
 
 
-def _bundled_entry(workflow: Workflow, done: dict[tuple[int, str, str], dict[str, Any]]) -> dict[str, Any]:
-    first, second = (RunRecord.from_json(done[number, workflow.id, key(REAL)]) for number in (1, 2))
+def _bundled_entry(workflow: Workflow, done: dict[tuple[int, str, str], dict[str, Any]]) -> dict[str, Any] | None:
+    """What is known about one DAG; None before it was run. A run that did not end is not repeated."""
+    found = [RunRecord.from_json(done[at]) for number in (1, 2) if (at := (number, workflow.id, key(REAL))) in done]
+    if not found or (len(found) == 1 and not found[0].problem):
+        return None
+    first, second = found[0], found[-1]
     every = [(scenario, done.get((1, workflow.id, key(scenario)))) for scenario in scenarios(workflow)]
     rehearsed = [(scenario, RunRecord.from_json(record)) for scenario, record in every if record is not None]
     ended = not first.problem and not second.problem
-    found = masks(first, second) if ended and course(first) == course(second) else ()
+    hidden = masks(first, second) if ended and course(first) == course(second) else ()
     return {
         "ended": ended,
         "same_course_twice": ended and course(first) == course(second),
         "same_twice": ended and first.document() == second.document(),
-        "masks": [mask.model_dump(mode="json") for mask in found],
+        "masks": [mask.model_dump(mode="json") for mask in hidden],
         "not_rehearsed": [scenario.name for scenario, record in every if record is None],
         "real": _slim(first),
         "rehearsals": [
