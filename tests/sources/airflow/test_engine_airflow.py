@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from workbook_lib.errors import EngineError
+from workbook_lib.model.expr import TaskOutput
 from workbook_lib.model.run import REAL, Outcome, RunRecord, Scenario
+from workbook_lib.model.workflow import Mapping
 from workbook_lib.sources.airflow.engine import environment, run_legacy, run_several, structure
 from workbook_lib.sources.airflow.engine._workbook_driver import _processes
 
@@ -438,6 +440,7 @@ def test_structure_is_what_airflow_holds(tmp_path: Path) -> None:
     )
     assert list(errors) == [f"{tmp_path}/repo/bad.py"]
     assert sorted(workflows) == ["first", "fourth", "hangs", "mapped", "needs", "second", "sensors", "steering", "third", "world"]
+    assert workflows["mapped"].task("each").mapping == Mapping(over=(("item", TaskOutput(task="items")),))
     steering = workflows["steering"]
     assert {(edge.source, edge.target, edge.choice) for edge in steering.edges} == {
         ("branch", "left", ("left",)),

@@ -46,7 +46,9 @@ def _group_of(node: Any) -> str | None:
 
 def _over(node: Any) -> dict[str, Any]:
     """How often a mapped task or group runs: {"mapped": true, "over": [[argument, tasks, length or null], ...]}."""
-    source = getattr(node, "_expand_input", None) or (node.expand_input if hasattr(node, "expand_input") else None)
+    # TaskFlow tasks keep what they are mapped over in another field than operators do.
+    specified = getattr(node, "_get_specified_expand_input", None)
+    source = specified() if specified is not None else getattr(node, "_expand_input", None)
     if source is None:
         return {"mapped": False, "over": [], "records": False}
     records = type(source).__name__ == "ListOfDictsExpandInput"
