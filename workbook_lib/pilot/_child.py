@@ -126,7 +126,8 @@ class Child:
             return
         finally:
             STAGE.observer = STAGE.script = None
-        self.report({"kind": "end", "runs": _runs(observer), "flow": _flow_end(ended, self.project) | {"used": _script.USED[:3]}})
+        end = _flow_end(ended, self.project) | {"used": _script.USED[:3]}
+        self.report({"kind": "end", "runs": _runs(observer, order["return_values"]), "flow": end})
 
     def load(self, file: str, name: str) -> Any:
         """The flow object, from modules imported afresh."""
@@ -186,7 +187,7 @@ def _set_variables(variables: dict[str, Any]) -> None:
         Variable.set(name, value, overwrite=True)
 
 
-def _runs(observer: Any) -> list[dict[str, Any]]:
+def _runs(observer: Any, return_values: dict[str, str]) -> list[dict[str, Any]]:
     from prefect import State
 
     from workbook_lib.model.run import result_of
@@ -197,6 +198,9 @@ def _runs(observer: Any) -> list[dict[str, Any]]:
         value = run.value
         if isinstance(value, State):
             value = value.data if value.is_completed() and value.name != "Skipped" else None
+        inner = return_values.get(run.label)
+        if inner is not None and isinstance(value, dict):
+            value = value.get(inner)
         result = result_of(None if isinstance(value, Token) or not run.has_value else value)
         found.append(
             {

@@ -15,12 +15,16 @@ from workbook_lib.errors import ProjectError
 
 @dataclass(frozen=True)
 class Entry:
-    """One workflow's row: `file` (below the project) and `name` of its flow, the logical date's parameter, legacy id -> task run name."""
+    """One workflow's row: `file` (below the project) and `name` of its flow, the logical date's parameter, legacy id -> task run name.
+
+    `return_values`: for tasks that return a dict of what they hand over, the key of the legacy return value.
+    """
 
     file: str
     name: str
     logical_date: Mapping[str, Any] = field(default_factory=dict)
     tasks: Mapping[str, str] = field(default_factory=dict)
+    return_values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ids(self) -> dict[str, str]:
@@ -54,7 +58,14 @@ def entry(root: Path, workflow_id: str) -> Entry:
     if not isinstance(tasks, dict) or not all(isinstance(value, str) for value in tasks.values()):
         raise ProjectError(f"the task table of workflow {workflow_id!r} must map task ids to task run names", file=where)
     spec = row.get("logical_date", {})
-    return Entry(file=file, name=name, logical_date=spec if isinstance(spec, dict) else {}, tasks=tasks)
+    inner = row.get("return_values", {})
+    return Entry(
+        file=file,
+        name=name,
+        logical_date=spec if isinstance(spec, dict) else {},
+        tasks=tasks,
+        return_values=inner if isinstance(inner, dict) else {},
+    )
 
 
 def variables(root: Path) -> dict[str, Any]:

@@ -148,6 +148,7 @@ class Session:
                 "variables": variables,
                 "real_delays": real_delays,
                 "ids": entry.ids,
+                "return_values": {entry.tasks.get(task_id, task_id): key for task_id, key in entry.return_values.items()},
                 "mapped": mapped,
                 "deciding": sorted({task.id for task in workflow.tasks if task.steers} | _lengths.deciders(workflow)),
             }

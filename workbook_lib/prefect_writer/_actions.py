@@ -8,7 +8,7 @@ from workbook_lib.model import expr as e
 from workbook_lib.model.action import PythonCall, Shell, StartWorkflow, Wait
 from workbook_lib.model.workflow import Task, Workflow
 from workbook_lib.prefect_writer._blocks import as_function, in_front
-from workbook_lib.prefect_writer._bodies import fill, names_in
+from workbook_lib.prefect_writer._bodies import OUTPUTS, fill, hand_over, names_in, pushes
 from workbook_lib.prefect_writer._code import Builder, Parameter, TaskCode, is_default, passes
 from workbook_lib.prefect_writer._dates import interval_seconds
 from workbook_lib.prefect_writer._expr import Unprintable, literal
@@ -64,7 +64,14 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
     extra = [parameter for parameter in builder.parameters.values()]
     mapped = tuple(dict.fromkeys(builder.mapped))
     parameters += [Parameter(name, e.Element(name=name)) for name in mapped if name not in {p.name for p in parameters}]
-    body = in_front([*preamble, *filled.hoisted], filled.body)
+    statements = [*preamble, *filled.hoisted]
+    body, returns = filled.body, function.returns if action.returns == "value" else None
+    if pushes(function):
+        if OUTPUTS in own:
+            raise Unprintable(f"it hands over values by name, and uses the name {OUTPUTS!r} itself")
+        body, returns = hand_over(body), "dict"
+        statements.append(f"    {OUTPUTS} = {{}}")
+    body = in_front(statements, body)
     if action.returns == "none" and handed_over:
         body = as_function("run", body) + "    run()"
     return TaskCode(
@@ -73,7 +80,7 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
         parameters=tuple(_defaults_last(parameters, extra)),
         mapped=mapped,
         body=body,
-        returns=function.returns if action.returns == "value" else None,
+        returns=returns,
         imports=frozenset(builder.imports),
         rules=frozenset(filled.rules),
         uses=(*function.uses, *builder.uses),

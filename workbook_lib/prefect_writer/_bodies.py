@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from workbook_lib.model.expr import Expr
 from workbook_lib.model.function import Definition, Function, Span
-from workbook_lib.prefect_writer._expr import Unprintable
+from workbook_lib.prefect_writer._expr import Unprintable, literal
 
 _ASSIGNED = re.compile(r"(?:^|\n)[ \t]*(\w+)[ \t]*=[ \t]*\Z")
 
@@ -40,6 +40,43 @@ def assigned_name(function: Function, span: Span) -> str | None:
     return name if len(stores) == 1 and name not in {argument.name for argument in function.parameters} else None
 
 
+OUTPUTS = "outputs"  # what a task hands over by name, collected in its body
+
+
+def pushes(function: Function) -> bool:
+    """Whether the function hands over values by name, beside what it returns."""
+    return any(span.kind == "push" for span in function.spans)
+
+
+def hand_over(body: str) -> str:
+    """A body that fills `outputs`: it returns that dict, with what it used to return under "return_value"."""
+    function = ast.parse("def f():\n" + body).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    lines = body.encode().split(b"\n")
+    for node in sorted(_returns(function), key=lambda node: node.lineno, reverse=True):
+        at, column = node.lineno - 2, node.col_offset
+        if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
+            lines[at] = lines[at][:column] + f"return {OUTPUTS}".encode()
+            del lines[at + 1 : (node.end_lineno or node.lineno) - 1]
+        else:
+            last = (node.end_lineno or node.lineno) - 2
+            lines[last] = lines[last][: node.end_col_offset] + b"}" + lines[last][node.end_col_offset :]
+            lines[at] = lines[at][:column] + f'return {OUTPUTS} | {{"return_value": '.encode() + lines[at][node.value.col_offset :]
+    text = b"\n".join(lines).decode()
+    return text if isinstance(function.body[-1], ast.Return) else f"{text}\n    return {OUTPUTS}"
+
+
+def _returns(function: ast.AST) -> list[ast.Return]:
+    """The `return` statements of a function, without those of functions inside it."""
+    found = []
+    for child in ast.iter_child_nodes(function):
+        if isinstance(child, ast.Return):
+            found.append(child)
+        elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            found += _returns(child)
+    return found
+
+
 def fill(function: Function, show: Callable[[Expr, str | None], str], *, rename: Callable[[Span], str | None] = lambda _: None) -> Filled:
     """The function's body with every span replaced.
 
@@ -57,7 +94,7 @@ def fill(function: Function, show: Callable[[Expr, str | None], str], *, rename:
         if span.start < at:
             raise Unprintable("two marks in the body overlap")
         wish = assigned_name(function, span) if span.kind == "value" else None
-        text = _replacement(span, show, wish, rules)
+        text = f"{OUTPUTS}[{literal(span.key)}] = {span.argument}" if span.kind == "push" else _replacement(span, show, wish, rules)
         if span.kind == "value" and not text.isidentifier() and any(start < span.start < end for start, end in quoted):
             name = f"value_{len(hoisted) + 1}"
             hoisted.append(f"    {name} = {text}")

@@ -243,7 +243,7 @@ class FlowPrinter:
             return f"{self._variable(expr.task)}.result()"
         if isinstance(expr, e.TaskOutput):
             name = self._variable(expr.task)
-            if expr.key != "return_value":
+            if expr.key != "return_value" or self.plan.scope.hands_over_by_name(expr.task):
                 return self._part(expr, (literal(expr.key),))
             return self._maybe_peek(name, expr.task)
         if isinstance(expr, e.Index) and isinstance(expr.base, e.TaskOutput) and self.plan.form == "rules":

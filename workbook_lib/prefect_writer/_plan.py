@@ -51,7 +51,7 @@ def plan(workflow: Workflow, decisions: Mapping[str, Any] | None = None, *, day:
     workflow = decided(workflow, decisions or {})
     scope = scope_of(workflow, day=day, awaited=awaited)
     code = {task.id: task_code(task, scope) for task in workflow.tasks}
-    why = _against_futures(workflow, code)
+    why = _against_futures(workflow, code, scope)
     order = _order(workflow)
     regions = sequence(workflow, code, [task.id for task in workflow.tasks if task.mapping is not None and maps_constants(task)])
     if isinstance(regions, Sequence) and _reads_well(regions):
@@ -68,7 +68,7 @@ def _reads_well(regions: Sequence) -> bool:
     return not (len(regions.statements) == 1 and isinstance(regions.statements[0], Fork) and regions.tail is None)
 
 
-def _against_futures(workflow: Workflow, code: dict[str, TaskCode]) -> list[str]:
+def _against_futures(workflow: Workflow, code: dict[str, TaskCode], scope: Scope) -> list[str]:
     """Why plain futures would not mean the same; empty when they do."""
     reasons = []
     following = closure(workflow)
@@ -86,12 +86,16 @@ def _against_futures(workflow: Workflow, code: dict[str, TaskCode]) -> list[str]
             reasons.append(f"{task.id} sets up or tears down")
         if task.mapping is not None and not maps_constants(task):
             reasons.append(f"{task.id} is mapped over what another task returns, which may be empty")
-        for parameter in code[task.id].parameters:
-            if not is_default(parameter) and any(
-                isinstance(part, e.Index) and isinstance(part.base, e.TaskOutput) for part in e.walk(parameter.value)
-            ):
-                reasons.append(f"{task.id} takes a part of a result")
+        parts = (part for parameter in code[task.id].parameters if not is_default(parameter) for part in e.walk(parameter.value))
+        if any(_takes_a_part(part, scope) for part in parts):
+            reasons.append(f"{task.id} takes a part of a result")
     return reasons
+
+
+def _takes_a_part(expr: e.Expr, scope: Scope) -> bool:
+    if isinstance(expr, e.TaskOutput):
+        return expr.key != "return_value" or scope.hands_over_by_name(expr.task)
+    return isinstance(expr, e.Index) and isinstance(expr.base, e.TaskOutput)
 
 
 def maps_constants(task: Task) -> bool:

@@ -215,6 +215,9 @@ def _pyproject(name: str, workflows: Sequence[Workflow], flows: Mapping[str, Flo
             entry["logical_date"] = date
         if the_plan.scope.parameters:
             entry["parameters"] = dict(the_plan.scope.parameters)
+        pushing = [task.id for task in workflow.tasks if the_plan.scope.hands_over_by_name(task.id) and not the_plan.code[task.id].reason]
+        if pushing:
+            entry["return_values"] = {task_id: "return_value" for task_id in pushing}
         tasks = tomlkit.table()
         for task in workflow.tasks:
             tasks[task.id] = task.id

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from workbook_lib.model import expr as e
 from workbook_lib.model.action import PythonCall, Shell, StartWorkflow, Wait
 from workbook_lib.model.workflow import Task, Workflow
-from workbook_lib.prefect_writer._bodies import assigned_name
+from workbook_lib.prefect_writer._bodies import assigned_name, pushes
 from workbook_lib.prefect_writer._names import Names, identifier
 
 
@@ -20,6 +20,11 @@ class Scope:
     parameters: dict[str, str] = field(default_factory=dict)
     day: bool = False
     awaited: bool = False
+
+    def hands_over_by_name(self, task_id: str) -> bool:
+        """Whether what the task's function returns is a dict of what it hands over, its return value among it."""
+        action = next((task.action for task in self.workflow.tasks if task.id == task_id), None)
+        return isinstance(action, PythonCall) and pushes(action.function)
 
     @property
     def date_name(self) -> str:

@@ -20,6 +20,7 @@ from workbook_lib.model.action import PythonCall
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Workflow, closure, topological
 from workbook_lib.prefect_writer._code import TaskCode, is_default
+from workbook_lib.prefect_writer._scope import Scope
 
 _ALL = frozenset({JoinRule.ALL_SUCCESS, JoinRule.NONE_FAILED, JoinRule.NONE_FAILED_MIN_ONE_SUCCESS})
 _JOINS = frozenset({JoinRule.NONE_FAILED, JoinRule.NONE_FAILED_MIN_ONE_SUCCESS})
@@ -197,13 +198,15 @@ class _Builder:
                     self._refuse_escaping_outputs(list(arm))
 
     def _refuse_parts_of_futures(self, statements: Iterable[Statement]) -> None:
+        by_name = Scope(self.workflow).hands_over_by_name
         forked = {task_id for statement in _flat(statements) if isinstance(statement, Fork) for task_id in statement.tasks}
         for task_id in self.tasks:
-            for parameter in self.code[task_id].parameters:
-                for part in e.walk(parameter.value):
-                    base = part.base if isinstance(part, e.Index) else part
-                    if isinstance(base, e.TaskOutput) and base.task in forked and (part is not base or base.key != "return_value"):
-                        raise _No(f"{task_id} takes a part of what {base.task} returns, which runs beside others")
+            for part in (part for parameter in self.code[task_id].parameters for part in e.walk(parameter.value)):
+                base = part.base if isinstance(part, e.Index) else part
+                if not isinstance(base, e.TaskOutput) or base.task not in forked:
+                    continue
+                if part is not base or base.key != "return_value" or by_name(base.task):
+                    raise _No(f"{task_id} takes a part of what {base.task} returns, which runs beside others")
 
 
 def _flat(statements: Iterable[Statement]) -> Iterable[Statement]:
