@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 import time
@@ -36,6 +37,7 @@ def run(out: Path, source: Path) -> int:
     if not books:
         raise UsageError(f"there are no notebooks in {NOTEBOOKS}.", advice="Run this from a clone of the repository.")
     fresh(out)
+    os.environ.setdefault("IPYTHONDIR", str(out / ".ipython"))  # nothing is left in the user's home
     began = time.monotonic()
     for number, book in enumerate(books, 1):
         print(f"[{number}/{len(books)}] {book.stem} ...", end="", flush=True)
