@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _STYLE = (
     "<style>.wb-table{border-collapse:collapse;font-size:13px;background:#fff;color:#1a1a1a}.wb-table th,.wb-table td"
-    "{text-align:left;padding:4px 12px 4px 4px;border-bottom:1px solid #ddd;vertical-align:top}"
+    "{text-align:left!important;padding:4px 12px 4px 4px!important;border-bottom:1px solid #ddd;vertical-align:top}"
     ".wb-table th{border-bottom:2px solid #999}</style>"
 )
 

@@ -31,7 +31,8 @@ class Outcome:
         return self.passed
 
     def __str__(self) -> str:
-        return f"{'✓' if self.passed else '✕'} {self.message}" + (f" {self.hint}" if self.hint else "")
+        end = "" if self.message.endswith((".", "!", "?", "…")) else "."
+        return f"{'✓' if self.passed else '✕'} {self.message}{end}" + (f" {self.hint}" if self.hint else "")
 
     def _repr_html_(self) -> str:
         fill, line = ("#d9f0e6", "#00735a") if self.passed else ("#fbdccb", "#b23c00")
@@ -148,6 +149,6 @@ def tests_pass(migration: Migration) -> Outcome:
     lines = [line for line in done.stdout.splitlines() if line.strip()]
     last = lines[-1].strip("= ") if lines else done.stderr.strip()[-300:]
     if done.returncode == 0:
-        return Outcome(True, f"pytest: {last}.")
+        return Outcome(True, f"pytest: {last}")
     failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
-    return Outcome(False, f"pytest: {last}.", " ".join(failed[:2]) or "Run pytest in the project folder to see why.")
+    return Outcome(False, f"pytest: {last}", " ".join(failed[:2]) or "Run pytest in the project folder to see why.")
