@@ -46,8 +46,9 @@ def test_records_can_be_loaded(dag_id: str) -> None:
     assert entry["same_twice"] <= entry["same_course_twice"] <= entry["ended"]
     for rehearsal in entry["rehearsals"]:
         record = RunRecord.from_json(rehearsal["record"])
-        assert (record.workflow, record.scenario, record.problem) == (dag_id, Scenario(**rehearsal["scenario"]).name, "")
-        assert not real.tasks or {task.id for task in record.tasks} == {task.id for task in real.tasks}
+        assert (record.workflow, record.scenario) == (dag_id, Scenario(**rehearsal["scenario"]).name)
+        assert record.problem == "" or not entry["ended"]  # a DAG that cannot begin without its params cannot be rehearsed either
+        assert not real.tasks or not record.tasks or {task.id for task in record.tasks} == {task.id for task in real.tasks}
 
 
 @pytest.mark.proof
