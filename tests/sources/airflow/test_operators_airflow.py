@@ -237,7 +237,7 @@ MADE = {
     "BranchDayOfWeekOperator": (
         {"week_day": 3, "follow_task_ids_if_true": "a", "follow_task_ids_if_false": ["b"]},
         "choose_by_day",
-        {"days": "[3]", "timezone": "'UTC'", "if_true": "['a']", "if_false": "['b']"},
+        {"days": "[3]", "timezone": "'UTC'", "if_true": "'a'", "if_false": "['b']"},
     ),
     "BranchDateTimeOperator": (
         {

@@ -23,11 +23,9 @@ def nothing(case: Case) -> Built:
 
 
 def _arms(case: Case) -> dict[str, Expr]:
-    found: dict[str, Expr] = {}
-    for name, argument in (("if_true", "follow_task_ids_if_true"), ("if_false", "follow_task_ids_if_false")):
-        value = case.given.plain(argument, [])
-        found[name] = x.Constant(value=[value] if isinstance(value, str) else value)
-    return found
+    """What is chosen, as it was given: one task id or a list of them is also the operator's result."""
+    names = (("if_true", "follow_task_ids_if_true"), ("if_false", "follow_task_ids_if_false"))
+    return {name: x.Constant(value=case.given.plain(argument, [])) for name, argument in names}
 
 
 def branch_by_day(case: Case) -> Built:

@@ -23,18 +23,24 @@ _SOURCES = {
     """Whether the moment falls on one of the days of the week; Monday is 1."""
     return moment.isoweekday() in days
 ''',
-    "choose_by_day": '''def choose_by_day(days: list[int], timezone: str, if_true: list[str], if_false: list[str]) -> list[str]:
+    "choose_by_day": '''def choose_by_day(
+    days: list[int], timezone: str, if_true: str | list[str], if_false: str | list[str]
+) -> str | list[str]:
     """Choose by whether today is one of the days of the week; Monday is 1."""
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
     return if_true if datetime.now(ZoneInfo(timezone)).isoweekday() in days else if_false
 ''',
-    "choose_by_day_of": '''def choose_by_day_of(moment, days: list[int], if_true: list[str], if_false: list[str]) -> list[str]:
+    "choose_by_day_of": '''def choose_by_day_of(
+    moment, days: list[int], if_true: str | list[str], if_false: str | list[str]
+) -> str | list[str]:
     """Choose by whether the moment falls on one of the days of the week; Monday is 1."""
     return if_true if moment.isoweekday() in days else if_false
 ''',
-    "choose_by_time": '''def choose_by_time(lower, upper, if_true: list[str], if_false: list[str]) -> list[str]:
+    "choose_by_time": '''def choose_by_time(
+    lower, upper, if_true: str | list[str], if_false: str | list[str]
+) -> str | list[str]:
     """Choose by whether now lies between two moments."""
     from datetime import UTC, datetime
 
@@ -42,14 +48,16 @@ _SOURCES = {
     outside = (upper is not None and upper < now) or (lower is not None and lower > now)
     return if_false if outside else if_true
 ''',
-    "choose_by_time_of": '''def choose_by_time_of(moment, lower, upper, if_true: list[str], if_false: list[str]) -> list[str]:
+    "choose_by_time_of": '''def choose_by_time_of(
+    moment, lower, upper, if_true: str | list[str], if_false: str | list[str]
+) -> str | list[str]:
     """Choose by whether the moment lies between two others."""
     outside = (upper is not None and upper < moment) or (lower is not None and lower > moment)
     return if_false if outside else if_true
 ''',
     "choose_by_clock": '''def choose_by_clock(
-    lower: str | None, upper: str | None, timezone: str, if_true: list[str], if_false: list[str]
-) -> list[str]:
+    lower: str | None, upper: str | None, timezone: str, if_true: str | list[str], if_false: str | list[str]
+) -> str | list[str]:
     """Choose by whether now lies between two times of day; an upper one before the lower one means the next day."""
     from datetime import UTC, datetime, time, timedelta
     from zoneinfo import ZoneInfo
