@@ -16,7 +16,12 @@ SENSORS = {name for name in OPERATORS if "Sensor" in name}
 
 @pytest.mark.parametrize(
     ("row", "names"),
-    [("Operators", set(OPERATORS) - SENSORS), ("Sensors", SENSORS), ("TaskFlow", set(DECORATORS)), ("Trigger rules", {str(rule) for rule in JoinRule})],
+    [
+        ("Operators", set(OPERATORS) - SENSORS),
+        ("Sensors", SENSORS),
+        ("TaskFlow", set(DECORATORS)),
+        ("Trigger rules", {str(rule) for rule in JoinRule}),
+    ],
 )
 def test_supported(row, names):
     line = next(line for line in README.splitlines() if line.startswith(f"| {row} |"))

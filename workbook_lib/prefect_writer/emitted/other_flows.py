@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
 from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 
 
 def has_completed(flow_name: str, logical_date: date, behind: timedelta) -> bool:
@@ -17,7 +18,10 @@ def has_completed(flow_name: str, logical_date: date, behind: timedelta) -> bool
     completed = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.COMPLETED]))
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=[flow_name])), flow_run_filter=FlowRunFilter(state=completed)
+            flow_filter=FlowFilter(name=FlowFilterName(any_=[flow_name])),
+            flow_run_filter=FlowRunFilter(state=completed),
+            sort=FlowRunSort.START_TIME_DESC,
+            limit=200,
         )
     return any(_stands_for(run, type(logical_date), behind) == logical_date for run in runs)
 

@@ -1,0 +1,146 @@
+"""Airflow's own example DAGs as one Prefect project: written, imported, read back, run, and compared with what Airflow 2.11.2 did.
+
+The DAG files are fetched by package name; the records hold ids, states and values only (`tests/corpus/airflow/records`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from workbook_lib.model.run import REAL, RunRecord, Scenario
+from workbook_lib.model.workflow import Workflow
+from workbook_lib.pilot import Session
+from workbook_lib.prefect_reader import read_flow
+from workbook_lib.prefect_writer import Project, write
+from workbook_lib.sources import read
+from workbook_lib.validation import compare_structure
+
+TESTS = Path(__file__).parents[1]
+RECORDS: dict[str, Any] = json.loads((TESTS / "corpus" / "airflow" / "records" / "bundled_2_11_2.json").read_text())["dags"]
+DAGBAG: list[str] = sorted(
+    dag["id"] for dag in json.loads((TESTS / "corpus" / "airflow" / "bundled_2_11_2" / "dagbag.json").read_text())["dags"]
+)
+# DAGs whose flow holds no placeholder and that Airflow itself runs to the same end and the same values twice.
+LEAST_EQUAL = 45
+pytestmark = pytest.mark.corpus
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Bundle:
+    """All workflows, and the one project made of them."""
+
+    def __init__(self, root: Path) -> None:
+        fetch = load(TESTS / "sources" / "airflow" / "test_bundled_examples.py").fetch
+        self.root = root
+        result = read([fetch("apache-airflow==2.11.2") / "airflow" / "example_dags"])
+        self.workflows: dict[str, Workflow] = {workflow.id: workflow for workflow in result.workflows}
+        self.project: Project = write(list(result.workflows))
+        for path, text in self.project.files.items():
+            target = root / "project" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+
+    def placeholders(self, dag_id: str) -> list[str]:
+        return [task_id for task_id, status in self.project.flows[dag_id].tasks.items() if status.status == "placeholder"]
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return Bundle(tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture(scope="module")
+def session(bundle: Bundle) -> Iterator[Session]:
+    with Session(bundle.root) as session:
+        yield session
+
+
+def test_one_project_holds_them_all(bundle: Bundle) -> None:
+    assert sorted(bundle.project.flows) == DAGBAG
+    tasks = {dag_id: {task.id for task in workflow.tasks} for dag_id, workflow in bundle.workflows.items()}
+    assert {dag_id: set(info.tasks) for dag_id, info in bundle.project.flows.items()} == tasks
+
+
+@pytest.mark.parametrize("dag_id", DAGBAG)
+def test_reads_back_to_the_same_graph(bundle: Bundle, dag_id: str) -> None:
+    rows = compare_structure(bundle.workflows[dag_id], read_flow(bundle.root / "project", dag_id))
+    assert rows
+    assert [(row.id, row.reason) for row in rows if str(row.verdict) != "equal"] == []
+
+
+def test_every_flow_imports(bundle: Bundle, tmp_path: Path) -> None:
+    program = (
+        "import importlib, json, sys; from prefect import Flow\n"
+        "names = json.load(sys.stdin)\n"
+        "found = [isinstance(getattr(importlib.import_module(m), f), Flow) for m, f in names]\n"
+        "left = sorted(m for m in sys.modules if m.split('.')[0] in ('airflow', 'workbook_lib'))\n"
+        "print(json.dumps([sum(found), left]))"
+    )
+    names = [info.entrypoint.removesuffix("").replace(".py:", ":").replace("/", ".").split(":") for info in bundle.project.flows.values()]
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(names),
+        cwd=bundle.root / "project",
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PREFECT_HOME": str(tmp_path / "prefect"), "DO_NOT_TRACK": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout.strip(), done.returncode) == ("[76, []]", 0), done.stderr[-2000:]
+
+
+def facts(record: RunRecord, *, results: bool) -> dict[str, Any]:
+    """States, attempts and, where asked for, results of every task instance, and the run's own end."""
+    runs = {
+        f"{run.id}[{run.map_index}]": (str(run.state), run.attempts, json.dumps(run.result, sort_keys=True) if results else "")
+        for run in record.tasks
+    }
+    return {"": str(record.state)} | runs
+
+
+COMPARED = [dag_id for dag_id, entry in sorted(RECORDS.items()) if entry["same_course_twice"]]
+
+
+def test_enough_dags_are_equal(bundle: Bundle) -> None:
+    assert len([dag_id for dag_id in COMPARED if RECORDS[dag_id]["same_twice"] and not bundle.placeholders(dag_id)]) >= LEAST_EQUAL
+
+
+@pytest.mark.pilot
+@pytest.mark.parametrize("dag_id", COMPARED)
+def test_real_run(bundle: Bundle, session: Session, dag_id: str) -> None:
+    """Airflow's state for every task instance, and every return value unless Airflow's own differ from run to run."""
+    if bundle.placeholders(dag_id):
+        return  # its real run is not comparable; its rehearsals are
+    legacy = RunRecord.from_json(RECORDS[dag_id]["real"])
+    done = session.run(bundle.workflows[dag_id], REAL, logical_date=legacy.logical_date, time_limit=120)
+    results = bool(RECORDS[dag_id]["same_twice"])
+    assert facts(done, results=results) == facts(legacy, results=results)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("dag_id", sorted(RECORDS))
+def test_rehearsals(bundle: Bundle, session: Session, dag_id: str) -> None:
+    """Every scripted failure, skip and branch ends as Airflow ended it; a placeholder does not excuse its states."""
+    different = {}
+    for rehearsal in RECORDS[dag_id]["rehearsals"]:
+        legacy = RunRecord.from_json(rehearsal["record"])
+        done = session.run(bundle.workflows[dag_id], Scenario(**rehearsal["scenario"]), time_limit=120)
+        if facts(done, results=False) != facts(legacy, results=False):
+            different[legacy.scenario] = (facts(done, results=False), facts(legacy, results=False))
+    assert different == {}
