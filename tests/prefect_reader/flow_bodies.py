@@ -10,12 +10,11 @@ from workbook_lib.prefect_reader import FlowProgram, Simulation, read_source
 HEAD = """\
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
 from prefect import allow_failure, flow, task, unmapped
 from prefect.futures import as_completed, wait
 from shared.trigger_rules import Setup, chosen, finish, peek, pick, submit, submit_each
 
-RETRY = {"retries": 2, "retry_delay_seconds": timedelta(minutes=1)}
+RETRY = {"retries": 2, "retry_delay_seconds": 60}
 
 @task
 def a(x=None): ...

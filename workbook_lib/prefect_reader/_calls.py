@@ -7,6 +7,8 @@ from typing import Any
 
 from workbook_lib.prefect_reader import _known
 from workbook_lib.prefect_reader._expressions import Expressions, is_several, small, small_range
+from workbook_lib.prefect_reader._options import merged
+from workbook_lib.prefect_reader._settings import HOOKS
 from workbook_lib.prefect_reader._values import (
     Abstract,
     Code,
@@ -26,6 +28,13 @@ from workbook_lib.prefect_reader._values import (
     tasks_in,
 )
 
+_DECORATORS = ("task", "flow", "materialize")
+
+
+def _meaning(function: Any) -> str:
+    """What a name of Prefect or of the emitted rules means to the reader."""
+    return _known.PREFECT.get(function.name, "") if isinstance(function, Named) else ""
+
 
 class Calls(Expressions):
     """Calls, as far as all walks agree; the hooks at the end are theirs."""
@@ -38,7 +47,7 @@ class Calls(Expressions):
             if isinstance(arg, ast.Starred):
                 items = self.known_items(self.eval(arg.value, scope))
                 if items is None:
-                    if isinstance(function, Declared | Code | Method):
+                    if isinstance(function, Declared | Code | Method) or _meaning(function).startswith("rules."):
                         self.give_up("arguments are unpacked from a value that only a run knows")
                     items = [self.eval(arg, scope)]
                 args += items
@@ -51,7 +60,9 @@ class Calls(Expressions):
                 kwargs[keyword.arg] = value
             elif isinstance(value, dict):
                 kwargs |= {str(key): item for key, item in value.items()}
-            elif isinstance(function, Declared | Code | Method | Decorator):
+            elif _meaning(function) in _DECORATORS:
+                kwargs["**"] = value
+            elif isinstance(function, Declared | Code | Method | Decorator) or _meaning(function):
                 self.give_up("keyword arguments are unpacked from a value that only a run knows")
         self.line = node.lineno
         return self.call(function, args, kwargs, awaited)
@@ -112,7 +123,7 @@ class Calls(Expressions):
         return self._outside(short, args, kwargs)
 
     def _call_prefect(self, meaning: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        if meaning in ("task", "flow", "materialize"):
+        if meaning in _DECORATORS:
             options = dict(kwargs)
             if args and isinstance(args[0], Code) and meaning != "materialize":
                 return self._decorate(Decorator(meaning, options), args[:1])
@@ -123,6 +134,8 @@ class Calls(Expressions):
             return Marked(meaning, args[0] if args else None, tuple(args[1:]))
         if meaning in ("completed", "failed"):
             return self.made_state(meaning, kwargs)
+        if meaning == "threads":
+            return Marked(meaning, None)
         if meaning == "futures":
             return Futures(self.known_items(args[0]) or []) if args else Futures()
         if meaning == "exponential_backoff":
@@ -134,17 +147,21 @@ class Calls(Expressions):
         if not isinstance(code, Code):
             return self._outside("a decorator", args, {})
         if decorator.kind == "flow":
-            return Code(code.node, code.scope, True, decorator.options)
+            return Code(code.node, code.scope, True, code.options | decorator.options)  # what stands inside wraps the flow's body
         node = None if isinstance(code.node, ast.Lambda) else code.node
-        name = decorator.options.get("name", code.name)
-        return Declared(name if isinstance(name, str) else code.name, code.name, node, decorator.options, code.node.lineno)
+        name = decorator.options.get("name")
+        own = name if isinstance(name, str) and name else code.name
+        return Declared(own, code.name, node, dict(decorator.options), code.node.lineno)
 
     def _call_method(self, method: Method, args: list[Any], kwargs: dict[str, Any]) -> Any:
         owner, name, line = method.owner, method.name, self.line
         if isinstance(owner, Declared):
             return self._task_method(owner, name, args, kwargs, line)
+        if isinstance(owner, Code) and owner.is_flow and name in HOOKS:
+            owner.options[name] = [*(owner.options.get(name) or []), *args]
+            return args[0] if args else None
         if isinstance(owner, Code) and name == "with_options":
-            return owner
+            return Code(owner.node, owner.scope, owner.is_flow, owner.options | kwargs)
         if isinstance(owner, Future | StateOf) or (isinstance(owner, Futures) and name in ("result", "wait")):
             return self.await_value(owner, name, args, kwargs)
         if isinstance(owner, Either) and name in ("result", "wait", "submit", "map"):
@@ -168,9 +185,12 @@ class Calls(Expressions):
 
     def _task_method(self, task: Declared, name: str, args: list[Any], kwargs: dict[str, Any], line: int) -> Any:
         if name == "with_options":
-            options = task.options | kwargs
-            renamed = kwargs.get("name", task.name)
-            return Declared(renamed if isinstance(renamed, str) else task.name, task.function, task.node, options, task.line)
+            renamed = kwargs.get("name")
+            own = renamed if isinstance(renamed, str) and renamed else task.name
+            return Declared(own, task.function, task.node, merged(task, kwargs), task.line)
+        if name in HOOKS or name in ("on_rollback", "on_commit"):
+            task.options[name] = [*(task.options.get(name) or []), *args]
+            return args[0] if args else None
         if name == "submit":
             return self.submit_task(task, args, kwargs, line)
         if name == "map":

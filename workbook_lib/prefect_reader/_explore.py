@@ -14,6 +14,7 @@ from workbook_lib.prefect_reader import _naming
 from workbook_lib.prefect_reader._modules import Modules
 from workbook_lib.prefect_reader._paths import Paths
 from workbook_lib.prefect_reader._program import Choice, Region, Unfollowed
+from workbook_lib.prefect_reader._settings import task_problems
 from workbook_lib.prefect_reader._values import (
     Declared,
     Either,
@@ -50,6 +51,7 @@ class Explorer(Paths):
         self.modules, self.table = modules, table
         self.sites: list[Site] = []
         self.unfollowed: dict[Unfollowed, None] = {}
+        self.lengths = False  # whether a task decides the length of a mapping by rule
 
     def module(self, name: str) -> Scope | None:
         return self.modules.find(name)
@@ -57,12 +59,18 @@ class Explorer(Paths):
     def give_up(self, reason: str) -> None:
         self.unfollowed[Unfollowed(reason, self.line)] = None
 
+    def rules(self) -> set[str]:
+        """The trigger rules in use; a length that a task decides needs `all_success` of that task."""
+        return {site.run.rule for site in self.sites if site.run.rule is not None} | ({"all_success"} if self.lengths else set())
+
     # --- task runs ---
 
     def _create(
         self, task: Declared, bound: dict[str, Any], data: Iterable[Run], waits: Iterable[Run], kind: str, mapped: bool,
         rule: str | None = None, asked: Sequence[Choice] = (),
     ) -> Run:  # fmt: skip
+        for reason in task_problems(task):
+            self.give_up(reason)
         name = _naming.run_name(task, bound)
         if name is None:
             self.give_up(f"the name of a run of {task.function} is known only to a run")
@@ -193,12 +201,17 @@ class Explorer(Paths):
             Choice(run.id, mark.extra, True, self.line) for mark in _marks(after, "rules.chosen") for run in runs_in(mark.value)
         ] + [Choice(run.id, (True,), True, self.line) for run in runs_in(gates)]  # fmt: skip
         data, waits = list(runs_in((args[1:], kwargs, over))), list(runs_in((after, gates)))
+        for run in (*data, *waits):
+            if run.rule is None:
+                self.give_up(f"{meaning.removeprefix('rules.')}() is given a run of {run.id}, which was not started by it, and fails then")
         if each and runs_in(over):
             self._ended([*data, *waits])
         bound = task.bind(args[1:], kwargs)
         run = self._create(task, bound, data, waits, "map" if each else "submit", each, rule, asked)
         if not each:
             return Future(run)
+        if any(isinstance(item, Future) for item in (over.values() if isinstance(over, dict) else [over])):
+            self.lengths = True
         result = Futures([Future(run)])
         result.several = result.runs = True
         return result

@@ -16,6 +16,7 @@ from workbook_lib.prefect_reader._signals import GiveUp
 from workbook_lib.prefect_reader._values import (
     Abstract,
     Code,
+    Declared,
     Either,
     Future,
     Futures,
@@ -330,6 +331,8 @@ class Expressions:
                 base[key] = value
             elif runs_in(value):
                 self.give_up("a value is stored where it cannot be followed")
+        elif isinstance(target, ast.Attribute) and isinstance(owner := self.eval(target.value, scope), Declared | Code):
+            owner.options[target.attr] = value  # `_settings` refuses what is no option
         elif runs_in(value) or tasks_in(value):
             self.give_up("a value is stored where it cannot be followed")
 

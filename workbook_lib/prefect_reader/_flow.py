@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from workbook_lib.model.run import Scenario, State
 from workbook_lib.prefect_reader import _naming
 from workbook_lib.prefect_reader._explore import Explorer, Site
+from workbook_lib.prefect_reader._helpers import problems as helpers
 from workbook_lib.prefect_reader._modules import Modules
 from workbook_lib.prefect_reader._options import delays, placeholder, retries, seconds
 from workbook_lib.prefect_reader._order import order
 from workbook_lib.prefect_reader._program import Choice, FlowGraph, Problem, Region, Simulation, TaskNode, Unfollowed
+from workbook_lib.prefect_reader._settings import flow_problems
 from workbook_lib.prefect_reader._signals import Signal
 from workbook_lib.prefect_reader._simulate import Simulator
 from workbook_lib.prefect_reader._values import Code, Unknown
@@ -35,14 +38,15 @@ class FlowProgram:
         explorer = Explorer(self._modules, self._table)
         if self._flow is not None:
             explorer.line = self._flow.node.lineno
-            if self._flow.options.get("retries"):
-                explorer.give_up("the flow itself is tried again when it fails")
+            for reason in flow_problems(self._flow):
+                explorer.give_up(reason)
             try:
                 explorer.call_code(self._flow, [], parameters(self._flow))
             except RecursionError:
                 explorer.give_up("the flow is nested too deeply")
             except Signal:
                 pass
+            explorer.unfollowed |= dict.fromkeys(helpers(self._modules, explorer.rules()))
         return explorer
 
     @property
@@ -83,7 +87,16 @@ class FlowProgram:
             reasons = tuple(Unfollowed(problem.message, problem.line) for problem in self.problems)
             return Simulation({}, State.FAILED, unfollowed=reasons)
         mapped = {node.id for node in self.tasks.values() if node.mapped}
-        return Simulator(self._modules, self._table, scenario, mapped).play(self._flow)
+        played = Simulator(self._modules, self._table, scenario, mapped).play(self._flow)
+        given_up = dict.fromkeys((*played.unfollowed, *self._foundations))
+        return replace(played, unfollowed=tuple(given_up))
+
+    @cached_property
+    def _foundations(self) -> tuple[Unfollowed, ...]:
+        """What every simulation builds on and is not known: the flow's options and the helpers."""
+        assert self._flow is not None
+        options = [Unfollowed(reason, self._flow.node.lineno) for reason in flow_problems(self._flow)]
+        return (*options, *helpers(self._modules, self._explored.rules()))
 
 
 def parameters(flow: Code) -> dict[str, Any]:

@@ -28,6 +28,8 @@ PREFECT: dict[str, str] = {
     "prefect.states.Completed": "completed",
     "prefect.states.Failed": "failed",
     "prefect.tasks.exponential_backoff": "exponential_backoff",
+    "prefect.task_runners.ThreadPoolTaskRunner": "threads",
+    "prefect.task_runners.ConcurrentTaskRunner": "threads",
     "contextlib.suppress": "suppress",
     "shared.trigger_rules.submit": "rules.submit",
     "shared.trigger_rules.submit_each": "rules.submit_each",

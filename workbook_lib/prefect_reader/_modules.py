@@ -21,33 +21,50 @@ class Modules:
     def __init__(self, root: Path | None) -> None:
         self.root = root
         self.known: dict[str, Scope | None] = {}
+        self.trees: list[tuple[str, ast.Module]] = []  # what was read, the flow's own file first
 
     def find(self, name: str) -> Scope | None:
         """The names of a module of the project; None when the project has no such module."""
+        if name == "shared.trigger_rules":
+            return None  # what it means is built in; `_helpers` sees to it that it still does
         if name not in self.known:
             self.known[name] = None  # a cycle of imports sees nothing, as in Python
             path = self._path(name)
             if path is not None:
-                try:
-                    tree = ast.parse(path.read_bytes())
-                except (SyntaxError, ValueError, OSError):
+                tree = _tree(path)
+                if tree is None:
                     return None
                 self.known[name] = scope = Scope({"__name__": name}, None, name)
                 read(tree, scope, self)
         return self.known[name]
 
+    def parsed(self, name: str) -> tuple[str, ast.Module | None]:
+        """The file of a module as people call it, and its syntax; None when it is missing or no Python."""
+        path = self._path(name)
+        if path is None or self.root is None:
+            return name.replace(".", "/") + ".py", None
+        return path.relative_to(self.root).as_posix(), _tree(path)
+
     def _path(self, name: str) -> Path | None:
         if self.root is None or not name or not all(part.isidentifier() for part in name.split(".")):
             return None
         base = self.root.joinpath(*name.split("."))
-        for path in (base.with_suffix(".py"), base / "__init__.py"):
+        for path in (base / "__init__.py", base.with_suffix(".py")):  # a package hides a module of the same name
             if path.is_file() and path.stat().st_size <= MOST_BYTES:
                 return path
         return None
 
 
+def _tree(path: Path) -> ast.Module | None:
+    try:
+        return ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError, OSError, RecursionError):
+        return None
+
+
 def read(tree: ast.Module, scope: Scope, modules: Modules) -> None:
     """Fill `scope` with what a module's statements bind."""
+    modules.trees.append((scope.module, tree))
     walk = _ModuleWalk(modules)
     with contextlib.suppress(GiveUp):
         walk.block(tree.body, scope)

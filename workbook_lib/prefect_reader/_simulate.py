@@ -15,7 +15,9 @@ from typing import Any
 from workbook_lib.model.run import Outcome, Scenario, State, TaskRun, result_of
 from workbook_lib.prefect_reader import _naming
 from workbook_lib.prefect_reader._modules import Modules
+from workbook_lib.prefect_reader._options import retries
 from workbook_lib.prefect_reader._program import Key, Simulation, Unfollowed
+from workbook_lib.prefect_reader._settings import task_problems
 from workbook_lib.prefect_reader._signals import Continue, GiveUp, Raised, Return, Signal
 from workbook_lib.prefect_reader._simulate_rules import ByRule
 from workbook_lib.prefect_reader._values import (
@@ -42,7 +44,7 @@ class Simulator(ByRule):
     def __init__(self, modules: Modules, table: _naming.Table, scenario: Scenario, mapped: Collection[str]) -> None:
         super().__init__()
         self.modules, self.table, self.scenario, self.mapped = modules, table, scenario, mapped
-        self.runs: list[tuple[Key, Run]] = []
+        self.runs: list[Run] = []
         self.numbers: dict[str, int] = {}
         self.unfollowed: dict[Unfollowed, None] = {}
 
@@ -57,10 +59,11 @@ class Simulator(ByRule):
             self.unfollowed[Unfollowed("the flow is nested too deeply", self.line)] = None
         except Signal:
             pass
+        keyed = self._keyed()
         return Simulation(
-            states={key: run.state for key, run in self.runs},
+            states={key: run.state for key, run in keyed},
             state=ended,
-            runs=tuple(_record(key, run) for key, run in self.runs),
+            runs=tuple(_record(key, run) for key, run in keyed),
             unfollowed=tuple(self.unfollowed),
         )
 
@@ -95,29 +98,31 @@ class Simulator(ByRule):
 
     # --- task runs ---
 
-    def _create(self, task: Declared, bound: Mapping[str, Any], index: int | None = None) -> Run:
+    def _create(self, task: Declared, bound: Mapping[str, Any]) -> Run:
+        for reason in task_problems(task):
+            self.give_up(reason)
         name = _naming.run_name(task, bound)
         if name is None:
             self.give_up(f"the name of a run of {task.function} is known only to a run")
         task_id, _ = self.table.id_of(name or "")
-        number = self.numbers.get(task_id, -1) + 1
-        self.numbers[task_id] = number
-        run = Run(task_id, task, self.line)
-        if index is None:
-            index = number if task_id in self.mapped else number - 1 if number == 0 else number
-        self.runs.append(((task_id, index), run))
+        number = self.numbers.get(task_id, 0)
+        self.numbers[task_id] = number + 1
+        run = Run(task_id, task, self.line, number=number)
+        self.runs.append(run)
         return run
+
+    def _keyed(self) -> list[tuple[Key, Run]]:
+        """The runs with their map indices, numbered as `pilot._collect.task_runs` does: it sees only a whole run."""
+        keyed: list[tuple[Key, Run]] = []
+        for run in self.runs:
+            alone = run.unexpanded and not run.attempts and self.numbers[run.id] == 1
+            keyed.append(((run.id, run.number if run.id in self.mapped and not alone else run.number or -1), run))
+        return keyed
 
     def _perform(self, run: Run) -> None:
         """The body runs as scripted."""
-        index = next(key[1] for key, other in reversed(self.runs) if other is run)
-        outcome = self.scenario.outcome(run.id, index)
-        if run.task.options.get("retry_condition_fn") is not None and outcome.does in ("fail", "recover"):
-            self.give_up(f"whether {run.task.function} is tried again is decided by a function of its own")
-        retries = run.task.options.get("retries") or 0
-        if not isinstance(retries, int):
-            self.give_up(f"how often {run.task.function} is tried again is known only to a run")
-        tries = int(retries) + 1
+        outcome = self.scenario.outcome(run.id, run.number if run.id in self.mapped else -1)
+        tries = retries(run.task) + 1
         run.state, run.attempts = State.SUCCESS, 1
         if outcome.does == "skip":
             run.state, run.value = State.SKIPPED, None

@@ -1,4 +1,4 @@
-"""Plays the emitted trigger rules: `submit`, `submit_each` and what they are given. Their meaning is `model.join_rules`'."""
+"""Plays the emitted trigger rules: `submit`, `submit_each` and what they are given. When and how a rule decides is `model._timing`'s."""
 
 from __future__ import annotations
 
@@ -6,26 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbook_lib.model.join_rules import JoinRule, decide
+from workbook_lib.model._timing import Ended, settle
+from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.run import State
 from workbook_lib.prefect_reader._signals import Raised
 from workbook_lib.prefect_reader._statements import Statements
 from workbook_lib.prefect_reader._values import Abstract, Declared, Future, Futures, Marked, Run, Unknown, runs_in
-
-_BAD = (State.FAILED, State.UPSTREAM_FAILED)
-
-# The ends of an upstream task that decide a rule before the others have ended, as Airflow's scheduler does.
-EARLY: dict[JoinRule, tuple[State, ...]] = {
-    JoinRule.ALL_SUCCESS: (*_BAD, State.SKIPPED),
-    JoinRule.ALL_FAILED: (State.SUCCESS, State.SKIPPED),
-    JoinRule.ALL_SKIPPED: (*_BAD, State.SUCCESS),
-    JoinRule.ONE_SUCCESS: (State.SUCCESS,),
-    JoinRule.ONE_FAILED: _BAD,
-    JoinRule.ONE_DONE: (State.SUCCESS, State.FAILED),
-    JoinRule.NONE_FAILED: _BAD,
-    JoinRule.NONE_FAILED_MIN_ONE_SUCCESS: _BAD,
-    JoinRule.NONE_SKIPPED: (State.SKIPPED,),
-}
 
 
 @dataclass(frozen=True)
@@ -37,19 +23,14 @@ class Gate:
 
 
 def _decided(rule: JoinRule, upstream: Sequence[Run], setups: set[Run]) -> Gate:
-    """Where both a failure and a skip stand in the way, the one that came in an earlier round decides."""
-    if not upstream:
-        return Gate(None, 0)
-    ended = sorted(upstream, key=lambda run: run.round)
-    now = next((run.round for run in ended if run.state in EARLY.get(rule, ())), ended[-1].round)
-    decision = decide(rule, [(str(run.state), run in setups) for run in ended if run.round <= now])
+    decision, now = settle(rule, [Ended(run.round, str(run.state), run in setups) for run in upstream])
     return Gate(None if decision == "run" else State(decision), now)
 
 
 class ByRule(Statements):
     """The part of a simulation that decides by trigger rules."""
 
-    def _create(self, task: Declared, bound: Mapping[str, Any], index: int | None = None) -> Run:
+    def _create(self, task: Declared, bound: Mapping[str, Any]) -> Run:
         raise NotImplementedError  # the simulator numbers the runs
 
     def _perform(self, run: Run) -> None:
@@ -76,14 +57,20 @@ class ByRule(Statements):
         result.runs = True
         nothing: dict[str, Any] = dict.fromkeys(over) if isinstance(over, dict) else {}
         if runs_in(over) and gate.closed is not None:
-            result.append(Future(self._let(self._create(task, nothing | kwargs, -1), gate)))
+            result.append(Future(self._unexpanded(task, nothing | kwargs, gate)))
             return result
         elements = self._elements(task, over)
         if not elements:
-            result.append(Future(self._let(self._create(task, nothing | kwargs, -1), Gate(State.SKIPPED, 0))))
+            known = _decided(JoinRule.ALL_SUCCESS, must, set())
+            result.append(Future(self._unexpanded(task, nothing | kwargs, Gate(known.closed or State.SKIPPED, known.now))))
         for element in elements:
             result.append(Future(self._let(self._create(task, kwargs | element), gate)))
         return result
+
+    def _unexpanded(self, task: Declared, bound: Mapping[str, Any], gate: Gate) -> Run:
+        run = self._create(task, bound)
+        run.unexpanded = True
+        return self._let(run, gate)
 
     def _let(self, run: Run, gate: Gate) -> Run:
         if gate.closed is None:
@@ -146,8 +133,11 @@ class ByRule(Statements):
         if passed:
             return Gate(State.SKIPPED, min(run.round for run in passed) - 1)
         setups = {run for item in after if isinstance(item, Marked) and item.mark == "rules.setup" for run in runs_in(item)}
-        gate = _decided(JoinRule.ALL_SUCCESS, must, set())
-        return gate if gate.closed is not None else _decided(join, list(runs_in([after, _without_peeks(arguments)])), setups)
+        first = _decided(JoinRule.ALL_SUCCESS, must, set())
+        if first.closed is not None:
+            return first
+        later = _decided(join, list(runs_in([after, _without_peeks(arguments)])), setups)
+        return Gate(later.closed, max(first.now, later.now))
 
     def _not_chosen(self, after: Sequence[Any]) -> Iterator[Run]:
         for item in after:

@@ -10,7 +10,7 @@ from workbook_lib.prefect_reader import _known
 from workbook_lib.prefect_reader._calls import Calls
 from workbook_lib.prefect_reader._expressions import Expressions
 from workbook_lib.prefect_reader._signals import Break, Continue, Raised, Return
-from workbook_lib.prefect_reader._values import Code, Declared, Marked, Named, Scope, Unknown, runs_in, tasks_in
+from workbook_lib.prefect_reader._values import Code, Declared, Marked, Method, Named, Scope, Unknown, runs_in, tasks_in
 
 DEEPEST = 30  # calls inside calls
 
@@ -99,7 +99,7 @@ class Statements(Calls):
         if node.level:
             package = scope.module.split(".")[: -node.level]
             base = ".".join([*package, *([base] if base else [])])
-        found = None if base == "shared.trigger_rules" else self.module(base)
+        found = self.module(base)
         for alias in node.names:
             if alias.name == "*":
                 scope.names.update(found.names if found else {})
@@ -115,8 +115,15 @@ class Statements(Calls):
     def do_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
         value: Any = Code(node, scope)
         for decorator in reversed(node.decorator_list):
-            value = self.call(self.eval(decorator, scope), [value], {}) if _concerns(decorator, scope, self) else value
+            value = self._decorated(value, decorator, scope)
         scope.names[node.name] = value
+
+    def _decorated(self, value: Any, decorator: ast.expr, scope: Scope) -> Any:
+        if _concerns(decorator, scope, self):
+            return self.call(self.eval(decorator, scope), [value], {})
+        if isinstance(value, Code | Declared):
+            value.options[f"@{ast.unparse(decorator)}"] = True  # `_settings` refuses it on tasks and flows
+        return value
 
     def do_AsyncFunctionDef(self, node: ast.AsyncFunctionDef, scope: Scope) -> None:
         self.do_FunctionDef(node, scope)
@@ -245,6 +252,9 @@ class Statements(Calls):
             self.give_up(f"the nested flow {code.name} is not followed")
         if not follows:
             return self.unknown(f"the result of {code.name}", args, kwargs)
+        around = next((name for name in code.options if name.startswith("@")), None)
+        if around is not None and not code.is_flow:
+            self.give_up(f"what {around} does to the function {code.name} is not followed")
         if self.depth >= DEEPEST:
             self.give_up(f"the function {code.name} calls itself")
             return self.unknown(f"the result of {code.name}", args, kwargs)
@@ -310,9 +320,12 @@ def _mentions(body: Sequence[ast.AST], scope: Scope, seen: set[int]) -> bool:
 
 
 def _concerns(decorator: ast.expr, scope: Scope, walk: Expressions) -> bool:
-    """Whether a decorator is one of Prefect's; others are looked through."""
+    """Whether a decorator is one of Prefect's."""
     base = decorator.func if isinstance(decorator, ast.Call) else decorator
     value = walk.eval(base, scope)
+    if isinstance(value, Method):
+        owner = value.owner
+        return value.name.startswith("on_") and (isinstance(owner, Declared) or (isinstance(owner, Code) and owner.is_flow))
     return isinstance(value, Named) and _known.PREFECT.get(value.name) in ("task", "flow", "materialize")
 
 

@@ -38,7 +38,7 @@ class Declared(Abstract):
 
 @dataclass(eq=False)
 class Run(Abstract):
-    """One creation of a task run. While exploring, `number` is its bit; while simulating, `state` and `value` are set."""
+    """One creation of a task run. While exploring, `number` is its bit; while simulating it counts the task's runs from 0."""
 
     id: str
     task: Declared
@@ -50,6 +50,7 @@ class Run(Abstract):
     attempts: int = 0
     round: int = 0  # how late it ended, counted in attempts along the longest way to it; the emitted rules go by it
     rule: str | None = None
+    unexpanded: bool = False  # it stands for a mapping whose elements were never made
     not_ready: bool = False  # Prefect's own pending state, as opposed to the UpstreamFailed of the emitted rules
 
 
