@@ -114,18 +114,29 @@ def facts(record: RunRecord, *, results: bool) -> dict[str, Any]:
     return {"": str(record.state)} | runs
 
 
+# Real runs that differ, and why; strict, so that one that comes out equal is noticed.
+DIFFERENT = {
+    "example_time_delta_sensor_async": "the deferrable sensor hands over True when its moment has passed, the flow's wait nothing",
+    "example_trigger_controller_dag": "it starts a deployment, and a pilot has none",
+    "tutorial_taskflow_api_virtualenv": "Airflow cannot make its virtual environment without a network; the flow needs none",
+}
 COMPARED = [dag_id for dag_id, entry in sorted(RECORDS.items()) if entry["same_course_twice"]]
 
 
 def test_enough_dags_are_equal(bundle: Bundle) -> None:
-    assert len([dag_id for dag_id in COMPARED if RECORDS[dag_id]["same_twice"] and not bundle.placeholders(dag_id)]) >= LEAST_EQUAL
+    whole = [dag_id for dag_id in COMPARED if RECORDS[dag_id]["same_twice"] and not bundle.placeholders(dag_id)]
+    assert len(set(whole) - set(DIFFERENT)) >= LEAST_EQUAL
 
 
 @pytest.mark.pilot
-@pytest.mark.parametrize("dag_id", COMPARED)
+@pytest.mark.parametrize(
+    "dag_id",
+    [pytest.param(i, marks=pytest.mark.xfail(reason=DIFFERENT[i], strict=True)) if i in DIFFERENT else i for i in COMPARED],
+)
 def test_real_run(bundle: Bundle, session: Session, dag_id: str) -> None:
     """Airflow's state for every task instance, and every return value unless Airflow's own differ from run to run."""
     if bundle.placeholders(dag_id):
+        assert dag_id not in DIFFERENT
         return  # its real run is not comparable; its rehearsals are
     legacy = RunRecord.from_json(RECORDS[dag_id]["real"])
     done = session.run(bundle.workflows[dag_id], REAL, logical_date=legacy.logical_date, time_limit=120)

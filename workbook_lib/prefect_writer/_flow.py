@@ -218,7 +218,7 @@ class FlowPrinter:
 
     def _referenced(self) -> set[str]:
         """The tasks whose future or result a later statement names."""
-        used = set(self._ends()) if self.plan.form != "sequence" else set()
+        used = {*self._ends(), *self._silent()} if self.plan.form != "sequence" else set()
         for task in self.workflow.tasks:
             for parameter in self.plan.code[task.id].parameters:
                 used |= {part.task for part in e.walk(parameter.value) if isinstance(part, e.TaskOutput)}
@@ -366,8 +366,14 @@ class FlowPrinter:
         ends = [self._variable(task_id) for task_id in self._ends()]
         if self.plan.form == "rules":
             self.rules.add("finish")
-            return [f"return finish([{', '.join(ends)}])"]
-        return [f"return [{', '.join(self._spread(ends))}]"]
+            silent = [self._variable(task_id) for task_id in self._silent()]
+            return [f"return finish([{', '.join(ends)}]" + (f", also=[{', '.join(silent)}])" if silent else ")")]
+        why = ["# A join gives up with its first failed upstream task: what may still run then is waited for here."]
+        return [*(why if len(ends) > len(self.plan.leaves) else []), f"return [{', '.join(self._spread(ends))}]"]
+
+    def _silent(self) -> list[str]:
+        """Teardowns at the end of the flow, which must have ended although the run's end does not depend on theirs."""
+        return [task.id for task in self.workflow.tasks if not self.workflow.downstream(task.id) and task.id not in self.plan.leaves]
 
     def _ends(self) -> list[str]:
         """The tasks that the flow returns: its leaves.

@@ -34,7 +34,8 @@ def flow_test(workflow: Workflow, entrypoint: str, recorded: Sequence[tuple[Scen
         expected = "{" + ", ".join(f"{literal(name)}: {sorted(pairs)!r}" for name, pairs in ran.items()) + "}"
         script = "{" + ", ".join(f"{literal(name)}: {_script(outcome)}" for name, outcome in scenario.outcomes) + "}"
         cases.append(f"    {literal(scenario.name)}: ({script}, {literal(str(record.state))}, {expected}),")
-    head = f'"""What {engine.engine.capitalize()} {engine.version} did with `{workflow.id}`: the flow must end the same way in every rehearsal."""'
+    said = f"What {engine.engine.capitalize()} {engine.version} did with `{workflow.id}`: the flow must end the same way in all rehearsals."
+    head = f'"""{said}"""'
     lines = [
         head.replace("\\", "/"),
         "",

@@ -118,10 +118,10 @@ def submit_each(
     return Runs(_submit(work, (), element | kwargs, _Gate(after, gates, rule, (over, kwargs), must=list(needs))) for element in elements)
 
 
-def finish(last: Iterable[Any]) -> list[State]:
-    """Wait for the last tasks of the flow; it fails when one of them failed or could not run."""
+def finish(last: Iterable[Any], also: Iterable[Any] = ()) -> list[State]:
+    """Wait for the last tasks of the flow; it fails when one of them failed or could not run. How `also` ends does not matter."""
     futures = _futures(list(last))
-    for future in futures:
+    for future in (*futures, *_futures(list(also))):
         future.wait()
     return [future.state for future in futures]
 
