@@ -200,7 +200,7 @@ class Expressions:
         if isinstance(op, ast.Eq | ast.NotEq) and any(isinstance(side, StateOf) for side in (left, right)):
             return isinstance(op, ast.NotEq)
         other = left if right is None else right
-        if isinstance(op, ast.Is | ast.IsNot) and (left is None or right is None) and not isinstance(other, Unknown | Either):
+        if isinstance(op, ast.Is | ast.IsNot) and (left is None or right is None) and self.truth(other) is not None:
             return (left is right) == isinstance(op, ast.Is)
         if abstract_in(left) or abstract_in(right):
             return Marked(type(op).__name__, (left, right))
@@ -208,7 +208,7 @@ class Expressions:
 
     def truth(self, value: Any) -> bool | None:
         """Whether a condition holds; None when only a run knows."""
-        if isinstance(value, Unknown | Either | Marked | Method):
+        if isinstance(value, Unknown | Either | Marked | Method) or (isinstance(value, Named) and "." in value.name and not _real(value)):
             return None
         return True if isinstance(value, Abstract) else bool(value)
 
@@ -220,7 +220,7 @@ class Expressions:
             truth = self.truth(value)
             if truth is None:
                 unsure.append(value)
-                if part is not node.values[-1] and not self.may_go_on(value, node.values[node.values.index(part) + 1 :]):
+                if part is not node.values[-1] and not self.may_go_on(value, node.values[node.values.index(part) + 1 :], scope):
                     break
             elif truth is stops_at or part is node.values[-1]:
                 if not unsure:
@@ -231,7 +231,7 @@ class Expressions:
     def eval_IfExp(self, node: ast.IfExp, scope: Scope) -> Any:
         truth = self.truth(test := self.eval(node.test, scope))
         if truth is None:
-            self.may_go_on(test, [node.body, node.orelse])
+            self.may_go_on(test, [node.body, node.orelse], scope)
             return Either((self.eval(node.body, scope), self.eval(node.orelse, scope)))
         return self.eval(node.body if truth else node.orelse, scope)
 
@@ -359,7 +359,7 @@ class Expressions:
         """A decision that only a run makes, where no two paths are walked."""
         self.give_up(f"{what} depends on a value that only a run knows")
 
-    def may_go_on(self, test: Any, rest: Sequence[ast.expr]) -> bool:
+    def may_go_on(self, test: Any, rest: Sequence[ast.expr], scope: Scope) -> bool:
         """Whether operands behind an unknown one are evaluated."""
         return True
 
@@ -383,6 +383,11 @@ class Expressions:
     def made_state(self, meaning: str, kwargs: dict[str, Any]) -> Any:
         """`Completed(...)` or `Failed(...)` made by the flow."""
         return StateOf(None)
+
+
+def _real(name: Named) -> bool:
+    """Whether a name from outside is surely something: a builtin, or a function of Prefect's."""
+    return name.name.startswith("builtins.") or name.name in _known.PREFECT
 
 
 def is_several(value: Any) -> bool:

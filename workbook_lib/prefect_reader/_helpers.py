@@ -47,9 +47,13 @@ def problems(modules: Modules, rules: Collection[str]) -> Iterator[Unfollowed]:
         return
     check = _Check(modules)
     for number, (module, tree) in enumerate(modules.trees):
-        for line, base, name in _uses(module, tree):
-            found = list(check.uses(base, name))
-            yield from (Unfollowed(reason, line if number == 0 else None) for reason in found)
+        uses = list(_uses(module, tree))
+        for line, base, name, _ in uses:
+            yield from (Unfollowed(reason, line if number == 0 else None) for reason in check.uses(base, name))
+        if module not in EMITTED:
+            for line, text in _reached(tree, {bound for *_, bound in uses}):
+                where = "" if number == 0 else f"{module}, line {line}: "
+                yield Unfollowed(f"{where}{text} reaches into the helpers of shared/", line if number == 0 else None)
     if rules and RULES in check.read:
         yield from (Unfollowed(reason) for reason in check.rules(rules))
 
@@ -119,21 +123,38 @@ class _Check:
                     yield f"{path}, line {piece.line}: {table} has another entry for {rule!r} than the reader knows; {_ADVICE}"
 
 
-def _uses(module: str, tree: ast.Module) -> Iterator[tuple[int, str, str]]:
-    """Line, module and name for each use of a helper module by a file; a module imported whole counts as used whole."""
+def _uses(module: str, tree: ast.Module) -> Iterator[tuple[int, str, str, str]]:
+    """Line, module, name and what it is bound to, for each use of a helper module by a file; "*" is all of a module."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             above = module.split(".")[: -node.level] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
             for alias in node.names:
                 if base in EMITTED:
-                    yield node.lineno, base, alias.name
+                    yield node.lineno, base, alias.name, alias.asname or alias.name
                 elif f"{base}.{alias.name}" in EMITTED:
-                    yield node.lineno, f"{base}.{alias.name}", "*"
+                    yield node.lineno, f"{base}.{alias.name}", "*", alias.asname or alias.name
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name in EMITTED:
-                    yield node.lineno, alias.name, "*"
+                    yield node.lineno, alias.name, "*", alias.asname or "shared"
+
+
+def _reached(tree: ast.Module, bound: set[str]) -> Iterator[tuple[int, str]]:
+    """Where a file changes a helper, or takes what only the helpers themselves use: line and text."""
+    inner = {name for module in EMITTED for name in _packaged(module).names if name.startswith("_") or name.isupper()}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute | ast.Subscript) and _root(node) in bound:
+            if not isinstance(node.ctx, ast.Load) or (isinstance(node, ast.Attribute) and node.attr in inner):
+                yield node.lineno, ast.unparse(node)
+        elif isinstance(node, ast.Name) and node.id in bound & inner:
+            yield node.lineno, node.id
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _pieces(tree: ast.Module) -> _Module:

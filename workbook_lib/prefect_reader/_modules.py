@@ -106,7 +106,16 @@ class _ModuleWalk(Statements):
         scope.names = merged
 
     def do_Try(self, node: ast.Try, scope: Scope) -> None:
-        self.block([*node.body, *node.orelse, *node.finalbody], scope)
+        before = dict(scope.names)
+        self.block([*node.body, *node.orelse], scope)
+        for handler in node.handlers:
+            if not isinstance(handler.body[-1], ast.Raise):
+                other = Scope(dict(before), scope.parent, scope.module)
+                self.block(handler.body, other)
+                for name, value in other.names.items():
+                    if before.get(name) is not value and scope.names.get(name) is not value:
+                        scope.names[name] = Either((scope.names[name], value)) if name in scope.names else value
+        self.block(node.finalbody, scope)
 
     def do_While(self, node: ast.While, scope: Scope) -> None:
         return None

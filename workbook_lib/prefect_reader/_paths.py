@@ -132,7 +132,9 @@ class Paths(Statements):
             merged.append({name: _either([frame[name] for frame in frames if name in frame]) for name in names})
         self._restore(merged)
 
-    def may_go_on(self, test: Any, rest: Sequence[ast.expr]) -> bool:
+    def may_go_on(self, test: Any, rest: Sequence[ast.expr], scope: Scope) -> bool:
+        if not runs_in(test) and self.acts(rest, scope):
+            self.give_up("what happens next depends on a value that only a run knows")
         return True
 
     def unsure(self, what: str) -> None:

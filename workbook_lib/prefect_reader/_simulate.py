@@ -277,8 +277,8 @@ class Simulator(ByRule):
     def fork_calls(self, test: Any, then: Callable[[], None], otherwise: Callable[[], None], node: ast.stmt) -> None:
         (then if self._decide(test, False) else otherwise)()
 
-    def may_go_on(self, test: Any, rest: Sequence[ast.expr]) -> bool:
-        if any(isinstance(part, ast.Call) for expr in rest for part in ast.walk(expr)) and runs_in(test):
+    def may_go_on(self, test: Any, rest: Sequence[ast.expr], scope: Scope) -> bool:
+        if self.acts(rest, scope) or (runs_in(test) and any(isinstance(part, ast.Call) for expr in rest for part in ast.walk(expr))):
             self._refuse(test)
         return True
 

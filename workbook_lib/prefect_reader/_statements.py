@@ -10,7 +10,7 @@ from workbook_lib.prefect_reader import _known
 from workbook_lib.prefect_reader._calls import Calls
 from workbook_lib.prefect_reader._expressions import Expressions
 from workbook_lib.prefect_reader._signals import Break, Continue, Raised, Return
-from workbook_lib.prefect_reader._values import Code, Declared, Marked, Method, Named, Scope, Unknown, runs_in, tasks_in
+from workbook_lib.prefect_reader._values import Code, Declared, Marked, Method, Named, Scope, Unknown, futures_in, runs_in, tasks_in
 
 DEEPEST = 30  # calls inside calls
 
@@ -243,6 +243,14 @@ class Statements(Calls):
         """Whether code mentions a task, or a function that does, by any name visible here."""
         return _mentions(body, scope, set())
 
+    def acts(self, parts: Sequence[ast.expr], scope: Scope) -> bool:
+        """Whether evaluating any of these starts a task or waits for one."""
+        calls = [node for part in parts for node in ast.walk(part) if isinstance(node, ast.Call)]
+        if not calls:
+            return False
+        names = {node.id for part in parts for node in ast.walk(part) if isinstance(node, ast.Name)}
+        return self.concerns_tasks(parts, scope) or any(futures_in(_value(name, scope)) for name in names)
+
     def call_code(self, code: Code, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if isinstance(code.node, ast.Lambda):
             return self.eval(code.node.body, _bound(code, args, kwargs, self))
@@ -317,6 +325,13 @@ def _mentions(body: Sequence[ast.AST], scope: Scope, seen: set[int]) -> bool:
                 if value.is_flow or _mentions(value.node.body, value.scope, seen):
                     return True
     return False
+
+
+def _value(name: str, scope: Scope) -> Any:
+    try:
+        return scope.find(name)
+    except KeyError:
+        return None
 
 
 def _concerns(decorator: ast.expr, scope: Scope, walk: Expressions) -> bool:

@@ -195,6 +195,11 @@ def abstract_in(value: Any) -> bool:
     return any(abstract_in(part) for part in parts(value))
 
 
+def futures_in(value: Any) -> bool:
+    """Whether a future or a state is handed around in `value`."""
+    return isinstance(value, Future | StateOf) or any(futures_in(part) for part in parts(value))
+
+
 def tasks_in(value: Any) -> bool:
     """Whether a task, or code that may create one, is handed around in `value`."""
     if isinstance(value, Declared | Code):
