@@ -144,11 +144,11 @@ def test_check_stands_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("body", "passed"), [("assert True", True), ("assert False", False)])
-def test_check_tests_pass(tmp_path: Path, body: str, passed: bool) -> None:
+def test_check_own_tests(tmp_path: Path, body: str, passed: bool) -> None:
     tests = tmp_path / "project" / "tests"
     tests.mkdir(parents=True)
     (tests / "test_w.py").write_text(f"def test_it():\n    {body}\n")
-    outcome = check.tests_pass(Fake(tmp_path))  # type: ignore[arg-type]
+    outcome = check.own_tests(Fake(tmp_path))  # type: ignore[arg-type]
     assert (outcome.passed, outcome.message.startswith("pytest: 1 ")) == (passed, True)
 
 

@@ -131,13 +131,27 @@ def stands_alone(migration: Migration) -> Outcome:
     return Outcome(True, "The project needs neither the workbook nor the legacy system.")
 
 
-def tests_pass(migration: Migration) -> Outcome:
-    """Whether the project's own tests pass, run by pytest with Prefect alone, away from the user's Prefect."""
+def own_tests(migration: Migration, only: str = "") -> Outcome:
+    """Whether the project's own tests pass, run by pytest with Prefect alone, away from the user's Prefect.
+
+    `only`: words that the tests to run have in their names.
+    """
     home = migration.root / ".workbook" / "tests-home"
     quiet = {"PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "ERROR"}
     quiet["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "120"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--color=no", "-p", "no:cacheprovider", "tests"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--no-header",
+        "--color=no",
+        "-p",
+        "no:cacheprovider",
+        *(["-k", " and ".join(only.split())] if only else []),
+        "tests",
+    ]
     try:
         done = subprocess.run(
             command, cwd=migration.root / "project", env=kept | quiet, capture_output=True, text=True, timeout=TEST_SECONDS, check=False
