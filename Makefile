@@ -40,7 +40,11 @@ test: $(STAMP)
 	@echo "[test] all tests but the proofs, in $(WORKERS) processes"
 	@$(BIN)/python -m pytest -m "not proof" -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
+# Airflow's own environment lies in this checkout, unless WORKBOOK_CACHE or WORKBOOK_AIRFLOW_PYTHON name another place.
+proof: export WORKBOOK_CACHE ?= $(CURDIR)/.cache
 proof: $(STAMP)
+	@[ -n "$$WORKBOOK_AIRFLOW_PYTHON" ] || { echo "[proof] looking for Airflow's own environment in $$WORKBOOK_CACHE"; \
+	  $(BIN)/python -m workbook_lib.sources.airflow.engine.install --extras >/dev/null; }
 	@echo "[proof] both engines for real, shard $(SHARD); what passed before with the same content is not run again"
 	@$(BIN)/python -m pytest -m proof --proof-shard $(SHARD) $(PYTEST_ARGS)
 
