@@ -18,7 +18,9 @@ ALLOWED_SKIP = "optional corpus"  # the reason of tests over shared corpora star
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--proof-shard", default=None, metavar="I/N", help="run the I-th of N parts of the proofs, and none that passed before")
+    parser.addoption(
+        "--proof-shard", default=None, metavar="I/N", help="run the I-th of N parts of the proofs, and none that passed before"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
