@@ -26,7 +26,8 @@ class RawTask(Frozen):
     `operator` is the class name as DagBag shows it (`_PythonDecoratedOperator` for `@task`); `bases` its method resolution order by
     class name. `decorator` is the TaskFlow decorator ("task", "branch", "short_circuit", "virtualenv", "sensor", "bash" ...), or empty.
     `arguments` are the operator's own (op_args/op_kwargs for TaskFlow calls), default_args merged in, without those that have a
-    field here. `user_execute`: code of the repository itself defines `execute`, so the class's known meaning does not hold.
+    field here. `user_execute`: code of the repository itself defines `execute`, so the class's known meaning does not hold; `execute` is
+    then that function.
     For a mapped task `arguments` are those of `partial` and `mapping.over` those of `expand`.
     """
 
@@ -36,6 +37,7 @@ class RawTask(Frozen):
     bases: tuple[str, ...] = ()
     decorator: str = ""
     user_execute: bool = False
+    execute: Expr | None = None
     arguments: tuple[tuple[str, Expr], ...] = ()
     argument_sources: tuple[tuple[str, str], ...] = ()
     trigger_rule: str = "all_success"

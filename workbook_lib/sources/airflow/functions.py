@@ -67,7 +67,21 @@ class Binder:
         found = self._find(target, scope)
         if isinstance(found, Function):
             return Reading(PythonCall(function=found))
-        module, node, source = found
+        return self.bound(*found, args, kwargs, scope, rest=rest, checks=checks)
+
+    def bound(
+        self,
+        module: Module | None,
+        node: Callish,
+        source: str,
+        args: Sequence[Expr],
+        kwargs: Mapping[str, Expr],
+        scope: Scope,
+        *,
+        rest: Rest | None = None,
+        checks: bool = False,
+    ) -> Reading:
+        """The same for a function that is already found: `source` is its text, `node` tells where its names are looked up."""
         bound, names, extras, problems = _bind(node, args, kwargs, scope, rest)
         function, hands_over = self._read(module, node, source, scope, names, extras, checks)
         kept = tuple(p for p in function.parameters if p.name in bound or p.default is not None)

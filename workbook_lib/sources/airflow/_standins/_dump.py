@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -38,6 +39,7 @@ def _settled(value: Any, kind: str, default: Any, setting: str, task: Any) -> An
     return result
 
 
+_BASE = frozenset(_tables.BASE_ARGUMENTS) | {"task_id"}
 _CONVERT: dict[str, Callable[[Any], Any]] = {
     "int": lambda value: 0 if value is None else int(value),
     "bool": bool,
@@ -156,8 +158,11 @@ def _callbacks(settings: dict[str, Any]) -> list[list[Any]]:
 
 def _arguments(task: Any, user_execute: bool) -> list[list[Any]]:
     given: dict[str, Any] = {}
-    if user_execute:
-        given.update({name: value for name, value in task._given.items() if name not in _tables.BASE_ARGUMENTS and name != "task_id"})
+    if user_execute and not isinstance(task, Mapped):
+        own = set(inspect.signature(type(task).__init__).parameters) - {"self", "task_id", "args", "kwargs"}
+        for name, value in task._given.items():
+            if name in own or name not in _BASE:
+                given[name] = task.__dict__.get(name, value) if name in _BASE else value
     for name, value in task._own.items():
         if name != "__over__":
             given[name] = task.__dict__.get(name, value)
@@ -213,6 +218,7 @@ def _task(task: Any) -> dict[str, Any]:
         "bases": line,
         "decorator": attributes.get("_decorator", ""),
         "user_execute": user_execute,
+        "execute": to_expr(cls.execute) if user_execute else None,
         "arguments": _arguments(task, user_execute),
         "argument_sources": [[name, clean(source)] for name, source in attributes.get("_sources", [])],
         "trigger_rule": _tables.TRIGGER_RULES.get(rule, rule),

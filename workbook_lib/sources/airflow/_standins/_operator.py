@@ -119,7 +119,9 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
         own = {name: value for name, value in kwargs.items() if name not in _BASE}
         known = _tables.own_arguments(type(self))
         for name, value in defaults.items():
-            if name not in _BASE and name not in own and (name in known if known is not None else self._takes_any()):
+            if name in _BASE or name in own or name in self._given:
+                continue
+            if name in known if known is not None else self._takes_any():
                 own[name] = value
         dag = kwargs.pop("dag", None) or (SESSION.dag_stack[-1] if SESSION.dag_stack else None)
         group = kwargs.pop("task_group", None)
@@ -195,6 +197,8 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
             if name == "dag" and value is not None and not isinstance(value, property):
                 self._adopt(value)
             elif not name.startswith("_") and name not in ("task_group", "dag") and name not in _BASE:
+                if not self.is_mapped and name not in ("is_setup", "is_teardown", "on_failure_fail_dagrun"):
+                    self._given[name] = value
                 fields = self._fields()
                 if fields is None or name in fields:
                     self._depend(value)

@@ -1,7 +1,7 @@
 """Operators: what a task does, by the class that made it.
 
 The table says which rule turns which class, or a class derived from it, into an action. A class with `execute` code of the
-repository's own, an argument that the rule does not cover, and a class without a rule become `Opaque`.
+repository's own has a rule of its own. An argument that the rule does not cover, and a class without a rule, become `Opaque`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from workbook_lib.model.action import PythonCall
 from workbook_lib.model.expr import Expr
 from workbook_lib.sources.airflow._raw import RawTask
 from workbook_lib.sources.airflow._settings import SETTINGS
-from workbook_lib.sources.airflow.operators import _bash, _control, _python, _sensors
+from workbook_lib.sources.airflow.operators import _bash, _control, _own, _python, _sensors
 from workbook_lib.sources.airflow.operators._families import family
 from workbook_lib.sources.airflow.operators._room import Built, Case, Given, Room, Rule, Unfit, mapping_of, opaque
 from workbook_lib.sources.airflow.templates import compile_value
@@ -88,18 +88,19 @@ def build(task: RawTask, room: Room) -> tuple[Built, list[str]]:
     rule = rule_for(task)
     kind = family(task.operator, task.bases)
     if task.user_execute:
-        return opaque(kind, f"{task.operator} defines `execute` itself: code of this repository that runs inside Airflow"), []
+        rule = _own.own_execute
     if rule is None:
         return opaque(kind, f"no rule for {task.operator}"), []
     for hook in _HOOKS:
         if given.take(hook) is not None:
             return opaque(kind, f"{task.operator} with a `{hook}` hook, which runs inside Airflow"), []
-    if given.records and not task.decorator and not any(name for name in given.values):
+    if given.records and not task.decorator and not task.user_execute and not any(name for name in given.values):
         return opaque("mapping", f"{task.operator}.expand_kwargs over records that are only known when it runs"), []
     try:
         built = rule(case)
     except Unfit as why:
-        built = opaque(kind, f"{task.operator}: {why}")
+        what = " defines `execute` itself, and" if task.user_execute else ":"
+        built = opaque(kind, f"{task.operator}{what} {why}")
         built.links += getattr(why, "links", [])
         return built, []
     if isinstance(built.action, PythonCall) and built.action.function.is_async:
