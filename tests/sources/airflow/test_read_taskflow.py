@@ -192,6 +192,59 @@ def test_mapped_group() -> None:
     assert values(only(dag, "g.a"))["op_args"]["items"] == ({"name": "x"},)
 
 
+GROUPS = """
+with DAG("d"):
+    @task
+    def a(x): return x
+    @task
+    def b(x): return x
+    @task
+    def src(): return [1, 2]
+    @task
+    def many(xs): ...
+    @task_group
+    def last(x): return b(a(x))
+    @task_group
+    def pair(x): return [a(x), b(x)]
+    @task_group
+    def named(x): return {"k": a(x), "l": b(x)}
+    @task_group
+    def nothing(x): a(x)
+    @task_group
+    def operator(x):
+        a(x)
+        return T("e")
+    @task_group
+    def outer(x): return last(x)
+"""
+# What is done with a group -> its edges; checked with the DagBag of Airflow 2.11.2.
+RETURNED = {
+    "many(last.expand(x=src()))": "last.a>last.b last.b>many src>last.a",
+    "many(pair.expand(x=src()))": "pair.a>many pair.b>many src>pair.a src>pair.b",
+    "many(named.expand(x=src()))": "named.a>many named.b>many src>named.a src>named.b",
+    "many(outer.expand(x=src()))": "outer.last.a>outer.last.b outer.last.b>many src>outer.last.a",
+    "many(last.partial().expand_kwargs([{'x': 1}]))": "last.a>last.b last.b>many",
+    "many(a.expand(x=last.expand(x=src())))": "a>many last.a>last.b last.b>a src>last.a",
+    "last.expand(x=src()) >> T('z')": "last.a>last.b last.b>z src>last.a",
+    "nothing.expand(x=src()) >> T('z')": "nothing.a>z src>nothing.a",
+    "operator.expand(x=src()) >> T('z')": "operator.e>z src>operator.a src>operator.e",
+    "T('z') >> last.expand(x=src())": "last.a>last.b src>last.a z>last.b",
+    "T('z') >> operator.expand(x=src())": "src>operator.a src>operator.e z>operator.e",
+    "T('z') >> nothing.expand(x=src())": "src>nothing.a z>nothing.a",
+}
+
+
+@pytest.mark.parametrize("use", RETURNED)
+def test_what_a_mapped_group_returns_stands_for_it(use: str) -> None:
+    dag = built(f"{GROUPS}    {use}\n")
+    assert edges(dag) == RETURNED[use]
+
+
+def test_outputs_of_a_mapped_group_are_lists() -> None:
+    dag = built(f"{GROUPS}    many(last.expand(x=src()))\n")
+    assert values(only(dag, "many"))["op_args"]["items"] == ({"task": "last.b", "mapped": True},)
+
+
 def test_setup_and_teardown_decorators() -> None:
     dag = built("""
         with DAG("d"):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from workbook_lib.sources.airflow._standins._operator import AirflowException, BaseOperator, DuplicateTaskIdFound
-from workbook_lib.sources.airflow._standins._relations import Dependent, as_list
+from workbook_lib.sources.airflow._standins._relations import Dependent
 from workbook_lib.sources.airflow._standins._state import SESSION
 from workbook_lib.sources.airflow._standins._xcom import MappedArgument, needed
 from workbook_lib.sources.tracing._stack import here
@@ -213,8 +213,8 @@ class GroupFactory:
         if mapping is not None:
             for task in needed(mapping[1]):
                 group.relate(task, True)
-            return group
-        return group if result is None else _Returned(group, result) if not isinstance(result, Dependent) else result
+        # What the function returns stands for the group, mapped or not; a dict or a list of outputs is handed on as it is.
+        return group if result is None else result
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._make(args, kwargs)
@@ -237,11 +237,6 @@ class GroupFactory:
         names = [name for name in inspect.signature(self.function).parameters if name not in self.fixed]
         elements = {name: MappedArgument(name, values) for name in names}
         return self._make((), {**self.fixed, **elements}, ("records", {"": values}))
-
-
-def _Returned(group: TaskGroup, result: Any) -> Any:
-    """A group function that returns a dict or list of outputs: what Airflow hands on is that value."""
-    return result if as_list(result) else group
 
 
 def task_group(group_id: Any = None, **settings: Any) -> Any:
