@@ -74,18 +74,28 @@ def install(version: str = DEFAULT, progress: Callable[[str], None] | None = Non
         interpreter = _interpreter(version)
         tell(f"Making an environment for Airflow {version} in {folder}")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        uv = shutil.which("uv")
-        if uv:
-            _call([uv, "venv", "--quiet", "--allow-existing", "--python", interpreter, str(folder)])
-            tell("Installing with uv (a few seconds)")
-            _call([uv, "pip", "install", "--quiet", "--no-deps", "--python", str(_python(folder)), "-r", str(pins)])
-        else:
+        if not _with_uv(interpreter, folder, pins, tell):
             _call([interpreter, "-m", "venv", str(folder)])
             tell("Installing with pip (a few minutes)")
             _call([str(_python(folder)), "-m", "pip", "install", "--quiet", "--no-deps", "-r", str(pins)])
         done.touch()
         tell(f"Airflow {version} is ready")
     return EngineEnvironment(version, _python(folder), cache_folder())
+
+
+def _with_uv(interpreter: str, folder: Path, pins: Path, tell: Callable[[str], None]) -> bool:
+    """Install with uv where there is one: seconds instead of minutes. It knows nothing of pip's settings, so it may fail where pip does not."""
+    uv = shutil.which("uv")
+    if uv is None:
+        return False
+    tell("Installing with uv (a few seconds)")
+    try:
+        _call([uv, "venv", "--quiet", "--allow-existing", "--python", interpreter, str(folder)])
+        _call([uv, "pip", "install", "--quiet", "--no-deps", "--python", str(_python(folder)), "-r", str(pins)])
+    except EngineError:
+        tell("uv could not, so pip does it")
+        return False
+    return True
 
 
 def _known(version: str) -> None:
