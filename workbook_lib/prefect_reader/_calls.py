@@ -25,6 +25,7 @@ from workbook_lib.prefect_reader._values import (
     Unknown,
     abstract_in,
     runs_in,
+    streams_in,
     tasks_in,
 )
 
@@ -34,6 +35,17 @@ _DECORATORS = ("task", "flow", "materialize")
 def _meaning(function: Any) -> str:
     """What a name of Prefect or of the emitted rules means to the reader."""
     return _known.PREFECT.get(function.name, "") if isinstance(function, Named) else ""
+
+
+def _starts(function: Any) -> bool:
+    return isinstance(function, Declared) or (isinstance(function, Method) and isinstance(function.owner, Declared))
+
+
+def _listed(several: Futures) -> Futures:
+    """`list(...)` of a number of futures that only a run knows."""
+    plain = Futures(several)
+    plain.several, plain.runs = True, several.runs
+    return plain
 
 
 class Calls(Expressions):
@@ -70,6 +82,8 @@ class Calls(Expressions):
     def call(self, function: Any, args: list[Any], kwargs: dict[str, Any], awaited: bool = False) -> Any:
         """The result of a call of any value."""
         line = self.line
+        if streams_in((args, kwargs)) and (_starts(function) or _meaning(function).startswith("rules.")):
+            self.give_up("a generator of futures is handed to a task, which waits for none of them")
         if isinstance(function, Named):
             return self._call_named(function.name, args, kwargs)
         if isinstance(function, Decorator):
@@ -114,7 +128,7 @@ class Calls(Expressions):
                 return self.unknown("a long range")
             return self.attempt(_known.REARRANGE[short], *args, **kwargs)
         if short in ("list", "tuple") and len(args) == 1 and is_several(args[0]):
-            return args[0]
+            return _listed(args[0])
         pure = _known.BUILTINS.get(short) or _known.PURE.get(name)
         if pure is not None and not abstract_in((args, kwargs)) and (name != "itertools.product" or small(args)):
             return self.attempt(pure, *args, **kwargs)

@@ -127,6 +127,7 @@ class Explorer(Paths):
         dynamic = any(items is None and not _static(bound[name]) for name, items in lists.items())
         if not dynamic and not sizes:
             self.give_up(f"{task.function}.map() is given nothing to map over")
+            dynamic = True
         if len(sizes) > 1:
             self.give_up(f"{task.function}.map() is given lists of different lengths")
             dynamic = True

@@ -25,8 +25,10 @@ from workbook_lib.prefect_reader._values import (
     Named,
     Scope,
     StateOf,
+    Stream,
     Unknown,
     abstract_in,
+    futures_in,
     runs_in,
     tasks_in,
 )
@@ -275,7 +277,12 @@ class Expressions:
         return found
 
     def eval_GeneratorExp(self, node: ast.GeneratorExp, scope: Scope) -> Any:
-        return self.eval_ListComp(node, scope)
+        found = self.eval_ListComp(node, scope)
+        if not isinstance(found, list) or not futures_in(found):
+            return found
+        stream = Stream(found)
+        stream.several = is_several(found)
+        return stream
 
     def eval_SetComp(self, node: ast.SetComp, scope: Scope) -> Any:
         return self.eval_ListComp(node, scope)

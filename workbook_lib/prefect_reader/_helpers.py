@@ -20,6 +20,7 @@ EMITTED = ("shared.trigger_rules", "shared.waiting", "shared.shell")
 RULES = "shared.trigger_rules"
 _TABLES = ("RULES", "EARLY")
 _ADVICE = "undo that, or write the project again"
+_ADD = "add it as the workbook's own helpers have it, or do without"
 
 
 @dataclass
@@ -85,7 +86,7 @@ class _Check:
             return
         pieces, known = own.names.get(name), original.names.get(name)
         if pieces is None and known is not None:
-            yield f"{path}: {name} is used but missing; {_ADVICE}"
+            yield f"{path}: {name} is used but missing; {_ADD}"
         for piece in pieces or ():
             if known is None:
                 yield f"{path}, line {piece.line}: {name} is not a helper that the reader knows; {_ADVICE}"
@@ -106,7 +107,7 @@ class _Check:
             for rule in rules:
                 known = _packaged(RULES).tables[table]
                 if own is not None and table in own.tables and rule in known and rule not in own.tables[table]:
-                    yield f"{path}: {table} has no entry for the rule {rule!r}, which the flow uses; {_ADVICE}"
+                    yield f"{path}: {table} has no entry for the rule {rule!r}, which the flow uses; {_ADD}"
 
     def _around(self, module: str) -> Iterator[str]:
         path, own = self.read[module]

@@ -29,6 +29,7 @@ from workbook_lib.prefect_reader._values import (
     Run,
     Scope,
     StateOf,
+    Stream,
     Unknown,
     abstract_in,
     runs_in,
@@ -88,6 +89,8 @@ class Simulator(ByRule):
 
     def _end(self, returned: Any) -> State:
         """The run's state from what the flow returned."""
+        if isinstance(returned, Stream):
+            return State.SUCCESS  # Prefect looks into lists, tuples and sets only
         if isinstance(returned, Future | StateOf):
             states = [_state(returned)]
         elif isinstance(returned, list | tuple | set) and returned and all(isinstance(item, Future | StateOf) for item in returned):

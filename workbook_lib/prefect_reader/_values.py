@@ -68,6 +68,10 @@ class Futures(list[Any]):
     runs: bool = False  # the `Runs` of the emitted rules
 
 
+class Stream(Futures):
+    """A generator of futures: nobody waits for them, unless it is turned into a list."""
+
+
 @dataclass(eq=False)
 class StateOf(Abstract):
     """The final state of a task run; `run` is None for one made by hand, with `ended` as its end."""
@@ -198,6 +202,11 @@ def abstract_in(value: Any) -> bool:
 def futures_in(value: Any) -> bool:
     """Whether a future or a state is handed around in `value`."""
     return isinstance(value, Future | StateOf) or any(futures_in(part) for part in parts(value))
+
+
+def streams_in(value: Any) -> bool:
+    """Whether a generator of futures is handed around in `value`."""
+    return isinstance(value, Stream) or any(streams_in(part) for part in parts(value))
 
 
 def tasks_in(value: Any) -> bool:
