@@ -105,6 +105,26 @@ def test_lists_with_gaps_stay_lists_with_gaps() -> None:
     assert applied(action.function).splitlines()[1] == "    return <present([a, s])>"
 
 
+@pytest.mark.parametrize(
+    ("rules", "shown"),
+    [
+        ({}, "[a, s]"),
+        ({"m": "none_failed"}, "present([a, s])"),  # `m` may run although `a` was skipped
+        ({"f": "all_done"}, "present([a, s])"),
+        ({"s": "one_success"}, "[a, s]"),  # however it came to run, it has succeeded
+    ],
+)
+def test_a_list_has_no_gaps_behind_rules_that_ask_for_success(rules: dict[str, str], shown: str) -> None:
+    source = "def f(ti):\n    return ti.xcom_pull(task_ids=['a', 's'])\n"
+    names = {"a": "BashOperator", "s": "BashOperator", "m": "EmptyOperator"}
+    tasks = [raw_task(name, operator, bash_command="date", trigger_rule=rules.get(name, "all_success")) for name, operator in names.items()]
+    tasks.append(python_task(source, "f", "f", trigger_rule=rules.get("f", "all_success")))
+    workflow, _ = read(source, *tasks, edges=(("a", "s"), ("a", "m"), ("s", "m"), ("m", "f")))
+    action = workflow.task("f").action
+    assert isinstance(action, PythonCall)
+    assert applied(action.function).splitlines()[1] == f"    return <{shown}>"
+
+
 def test_outputs_of_mapped_tasks_are_lists_outside_of_their_group() -> None:
     source = "def one(x):\n    return x\n\n\ndef two(a, b):\n    return a, b\n"
     mapping = Mapping(over=(("x", x.Constant(value=[1, 2])),))

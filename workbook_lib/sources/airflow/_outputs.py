@@ -22,6 +22,13 @@ def settle_outputs(tasks: list[Task], dag: RawDag, mapped: frozenset[str]) -> li
     groups = {group.id: group for group in dag.groups}
     owners = {task.id: _mapped_group(task.group, groups) for task in tasks}
 
+    known: dict[str, frozenset[str]] = {}
+
+    def succeeded(task: Task) -> frozenset[str]:
+        if task.id not in known:
+            known[task.id] = _succeeded(task, by_id, upstream)
+        return known[task.id]
+
     def settled(task: Task) -> Task:
         def change(found: Expr) -> Expr:
             if isinstance(found, x.TaskOutput):
@@ -30,7 +37,7 @@ def settle_outputs(tasks: list[Task], dag: RawDag, mapped: frozenset[str]) -> li
                 own = found.task in by_id and by_id[found.task].mapping is not None
                 is_list = found.task in mapped and (own or not inside)
                 return found.model_copy(update={"mapped": is_list}) if is_list != found.mapped else found
-            if isinstance(found, x.Call) and found.function == "present" and _complete(found.args[0], task, by_id, upstream):
+            if isinstance(found, x.Call) and found.function == "present" and _complete(found.args[0], succeeded(task), by_id):
                 return found.args[0]
             return found
 
@@ -47,13 +54,24 @@ def _mapped_group(group: str | None, groups: dict[str, Group]) -> str | None:
     return None
 
 
-def _complete(listed: Expr, task: Task, by_id: dict[str, Task], upstream: dict[str, set[str]]) -> bool:
-    if task.join_rule is not JoinRule.ALL_SUCCESS or not isinstance(listed, x.ListOf):
-        return False
-    return all(
+def _succeeded(task: Task, by_id: dict[str, Task], upstream: dict[str, set[str]]) -> frozenset[str]:
+    """Tasks that have surely succeeded when `task` runs: its upstream under all_success, and what those have waited for likewise."""
+    found: set[str] = set()
+    waiting = [task]
+    while waiting:
+        one = waiting.pop()
+        if one.join_rule is JoinRule.ALL_SUCCESS:
+            new = upstream.get(one.id, set()) - found
+            found |= new
+            waiting += [by_id[name] for name in new if name in by_id]
+    return frozenset(found)
+
+
+def _complete(listed: Expr, succeeded: frozenset[str], by_id: dict[str, Task]) -> bool:
+    return isinstance(listed, x.ListOf) and all(
         isinstance(item, x.TaskOutput)
         and item.key == "return_value"
-        and item.task in upstream.get(task.id, set())
+        and item.task in succeeded
         and item.task in by_id
         and gives_a_value(by_id[item.task])
         for item in listed.items
