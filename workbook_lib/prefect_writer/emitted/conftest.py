@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from prefect import Flow, Task
+from prefect import Flow, Task, settings
 from prefect.context import TaskRunContext
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.server.api.server import SubprocessASGIServer
 from prefect.states import Completed
-from prefect.testing.utilities import prefect_test_harness
 
 try:
     from shared.trigger_rules import Skip
@@ -22,10 +22,22 @@ except ImportError:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def prefect_server() -> Iterator[None]:
-    """A Prefect server of the tests' own."""
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), prefect_test_harness(server_startup_timeout=120):
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A Prefect server of the tests' own, with its database in memory."""
+    own = {
+        settings.PREFECT_HOME: tmp_path_factory.mktemp("prefect"),
+        settings.PREFECT_API_URL: None,
+        settings.PREFECT_API_DATABASE_CONNECTION_URL: "sqlite+aiosqlite:///file::memory:?cache=shared&uri=true&check_same_thread=false",
+        settings.PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: True,
+        settings.PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 120,
+        settings.PREFECT_SERVER_ANALYTICS_ENABLED: False,
+        settings.PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+        settings.PREFECT_LOGGING_TO_API_ENABLED: False,
+    }
+    with settings.temporary_settings(own):
+        logging.getLogger("prefect").setLevel(logging.CRITICAL)  # scripted failures are many, and meant
         yield
+        SubprocessASGIServer().stop()
 
 
 @pytest.fixture
