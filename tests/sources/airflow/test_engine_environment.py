@@ -9,7 +9,7 @@ import pytest
 
 from workbook_lib.errors import EngineError
 from workbook_lib.model.run import REAL
-from workbook_lib.sources.airflow.engine import environment, install, run_legacy
+from workbook_lib.sources.airflow.engine import _environment, environment, install, run_legacy
 from workbook_lib.sources.airflow.engine._environment import PINS, VERSIONS, EngineEnvironment
 
 
@@ -79,14 +79,41 @@ def test_installing_runs_the_installer_once_with_the_pins(
     ]
 
 
-def test_an_installer_that_fails_is_told_in_one_line(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "uv").write_text("#!/bin/sh\necho one >&2\necho no space left >&2\nexit 1\n")
-    (tmp_path / "uv").chmod(0o755)
+def tool(path: Path, script: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\n" + script)
+    path.chmod(0o755)
+    return path
+
+
+FAILS = "echo one >&2\necho no space left >&2\nexit 1\n"
+
+
+def test_pip_installs_where_uv_cannot(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tool(tmp_path / "uv", FAILS)
+    calls, folder = tmp_path / "calls", cache / "airflow-2.11.2"
+    tool(folder / "bin" / "python", f'echo "$@" >> {calls}\n')
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setitem(VERSIONS, "2.11.2", ("{}.{}".format(*sys.version_info[:2]),))
+    monkeypatch.setattr(_environment, "_interpreter", lambda version: str(folder / "bin" / "python"))
+    told: list[str] = []
+    install("2.11.2", told.append)
+    assert told[1:] == [
+        "Installing with uv (a few seconds)",
+        "uv could not, so pip does it",
+        "Installing with pip (a few minutes)",
+        "Airflow 2.11.2 is ready",
+    ]
+    assert calls.read_text().splitlines() == [f"-m venv {folder}", f"-m pip install --quiet --no-deps -r {PINS / '2.11.2.txt'}"]
+
+
+def test_installers_that_fail_are_told_in_one_line(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tool(tmp_path / "uv", FAILS)
+    python = tool(tmp_path / "python", FAILS)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(_environment, "_interpreter", lambda version: str(python))
     with pytest.raises(EngineError) as caught:
         install()
-    assert str(caught.value) == f"`{tmp_path}/uv venv --quiet --allow-existing ...` failed: no space left"
+    assert str(caught.value) == f"`{python} -m venv {cache / 'airflow-2.11.2'} ...` failed: no space left"
 
 
 @pytest.mark.parametrize("name", ["2.11.2.txt", "2.11.2-examples.txt"])

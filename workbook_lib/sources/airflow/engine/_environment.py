@@ -84,7 +84,7 @@ def install(version: str = DEFAULT, progress: Callable[[str], None] | None = Non
 
 
 def _with_uv(interpreter: str, folder: Path, pins: Path, tell: Callable[[str], None]) -> bool:
-    """Install with uv where there is one: seconds instead of minutes. It knows nothing of pip's settings, so it may fail where pip does not."""
+    """Install with uv where there is one: seconds instead of minutes. It may fail where pip, with settings of its own, does not."""
     uv = shutil.which("uv")
     if uv is None:
         return False
