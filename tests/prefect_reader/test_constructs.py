@@ -19,6 +19,8 @@ CASES: dict[str, tuple[str, str, dict[str, str]]] = {
     ),
     "a failure that nobody returns": ("x = a.submit()\nb.submit(x)", "a b<a", {"a:fail": "a! bx | success"}),
     "a nested list is no list of states": ("return [[a.submit()]]", "a", {"a:fail": "a! | success"}),
+    "a generator is no list of states": ("return (x for x in [a.submit()])", "a", {"a:fail": "a! | success"}),
+    "a generator made a list": ("return list(x for x in [a.submit()])", "a", {"a:fail": "a! | failed"}),
     "a tuple of states": ("return a.submit(), b(return_state=True)", "a b", {"a:fail": "a! b+ | failed", "b:fail": "a+ b! | failed"}),
     "a blocking call behind a failed future": ("c(b(a.submit()))", "a b<a c<a,b", {"a:fail": "a! bx c+ | success"}),
     "result of a blocked future": ("b.submit(a.submit()).result()\nc()", "a b<a c<a,b", {"a:fail": "a! bx | failed"}),

@@ -29,6 +29,12 @@ from workbook_lib.prefect_reader import Problem, read_flow, read_source
         ("for x in range(10_000_000):\n    a()", "a range is too long, or its length is known only to a run"),
         ("submit(a, rule=full)", "a trigger rule is known only to a run"),
         ("a.delay()", "a.delay() is not followed"),
+        ("a.map()", "a.map() is given nothing to map over"),
+        ("b(x for x in [a.submit()])", "a generator of futures is handed to a task, which waits for none of them"),
+        ("x = [a.submit()]\nb.submit(wait_for=(y for y in x))", "a generator of futures is handed to a task, which waits for none of them"),
+        ("full and a()", "what happens next depends on a value that only a run knows"),
+        ("x = a.submit()\nfull or x.result()", "what happens next depends on a value that only a run knows"),
+        ("a() if full else b()", "what happens next depends on a value that only a run knows"),
     ],
 )
 def test_unfollowed(body: str, reason: str) -> None:
