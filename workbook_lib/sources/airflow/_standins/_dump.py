@@ -12,6 +12,7 @@ from workbook_lib.sources.airflow._standins._dag import DAG
 from workbook_lib.sources.airflow._standins._enums import MovingDate
 from workbook_lib.sources.airflow._standins._group import TaskGroup
 from workbook_lib.sources.airflow._standins._mapped import Mapped
+from workbook_lib.sources.airflow._standins._moving import Clock, refused_anyway
 from workbook_lib.sources.airflow._standins._operator import defines_execution, seconds
 from workbook_lib.sources.airflow._standins._relations import as_list
 from workbook_lib.sources.airflow._standins._schedule import schedule_of
@@ -59,6 +60,7 @@ def _origin(origin: dict[str, Any]) -> dict[str, Any]:
 def dag_to_raw(dag: DAG) -> dict[str, Any]:
     """As `RawDag`."""
     tasks = [_task(task) for task in dag.tasks]
+    _moving(f"the DAG {dag.dag_id!r}", [[name, source] for name, source in dag.sources.items()], dag.origin, workflow=dag.dag_id)
     known = {task["id"] for task in tasks}
     groups = [group for key, group in dag.task_group.get_task_group_dict().items() if key]
     edges = [
@@ -102,6 +104,24 @@ def dag_to_raw(dag: DAG) -> dict[str, Any]:
     }
 
 
+def _clock(origin: dict[str, Any]) -> Clock:
+    return Clock(origin["file"], origin["stack"])
+
+
+def _moving(what: str, sources: list[list[str]], origin: dict[str, Any], **place: Any) -> None:
+    """Tell which arguments are taken from the clock or at random: what was traced is the value of the day of reading."""
+    clock = _clock(origin)
+    for name, source in sources:
+        without = frozenset({"start_date", "end_date"}) if name == "default_args" else frozenset()
+        if name not in ("start_date", "end_date", "python_callable") and not refused_anyway(name, source) and clock.moves(source, without):
+            report(
+                "airflow.parse_time_value", "warning",
+                f"the argument `{clean(name)}` of {what} is taken from the clock or at random when the DAG file is read; "
+                "the model holds the value of this reading",
+                advice="Work it out when the task runs, or pass it as a parameter.", file=origin["file"], line=origin["line"], **place,
+            )  # fmt: skip
+
+
 def _limit(dag: DAG, name: str) -> int | None:
     value = dag.settings.get(name)
     return None if value is None else int(_settled(value, "int", 16, name, dag))
@@ -115,8 +135,10 @@ def _date(dag: DAG, name: str) -> str | None:
         return clean(value)
     if not isinstance(value, date):
         return None
-    source = dag.sources.get(name, "")
-    if isinstance(value, MovingDate) or any(word in source for word in ("now(", "today(", "days_ago(", "utcnow(")):
+    clock = _clock(dag.origin)
+    source = dag.sources.get(name)
+    moves = clock.moves(source) if source is not None else clock.key_moves(dag.sources.get("default_args", ""), name)
+    if isinstance(value, MovingDate) or moves:
         report(
             "airflow.moving_date", "note", f"{name} of {dag.dag_id!r} is counted from the day of reading; it is left out",
             advice="Write a fixed date.", file=dag.origin["file"], line=dag.origin["line"], workflow=dag.dag_id,
@@ -210,6 +232,7 @@ def _task(task: Any) -> dict[str, Any]:
     user_execute = defines_execution(cls)
     attributes = task.__dict__
     group = task.task_group
+    _moving(f"the task {task.task_id!r}", attributes.get("_sources", []), task._origin, workflow=task.dag_id, task=task.task_id)
     docs = [attributes.get(name) for name in ("doc_md", "doc", "doc_rst", "doc_yaml", "doc_json")]
     return {
         "id": clean(task.task_id),
