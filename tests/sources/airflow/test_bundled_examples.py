@@ -5,11 +5,12 @@ The example files are fetched by package name when the tests run, and never kept
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
-import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -30,15 +31,14 @@ def fetch(requirement: str) -> Path:
     """The unpacked wheel of a package, downloaded once."""
     folder = WHEELS / requirement.replace("==", "-")
     if not folder.is_dir():
-        loading = WHEELS / f"{folder.name}.part"
-        shutil.rmtree(loading, ignore_errors=True)
-        loading.mkdir(parents=True)
-        download = ["download", "--no-deps", "--only-binary", ":all:", "--quiet", "--dest", str(loading), requirement]
-        subprocess.run([sys.executable, "-m", *_pip(), *download], check=True)
-        with zipfile.ZipFile(next(loading.glob("*.whl"))) as wheel:
-            wheel.extractall(loading / "unpacked")
-        (loading / "unpacked").rename(folder)
-        shutil.rmtree(loading)
+        WHEELS.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=WHEELS) as own:  # two test processes may fetch at the same time
+            download = ["download", "--no-deps", "--only-binary", ":all:", "--quiet", "--dest", own, requirement]
+            subprocess.run([sys.executable, "-m", *_pip(), *download], check=True)
+            with zipfile.ZipFile(next(Path(own).glob("*.whl"))) as wheel:
+                wheel.extractall(Path(own) / "unpacked")
+            with contextlib.suppress(OSError):  # the other one was first
+                (Path(own) / "unpacked").rename(folder)
     return folder
 
 
