@@ -85,6 +85,12 @@ def test_the_binder_start_script_hands_over_to_its_arguments() -> None:
     assert done.stdout == "a b\n"
 
 
+def test_test_modules_have_names_of_their_own() -> None:
+    """pytest imports them by their file name alone."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py" and "corpus" not in path.parts]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
 SCRIPTS = ("binder/postBuild", "binder/start", ".ci/run")
 
 

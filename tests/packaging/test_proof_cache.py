@@ -22,6 +22,9 @@ def test_good(number):
     with Path("ran").open("a") as stream:
         stream.write(f"{number}\\n")
 
+def test_no_proof():
+    assert False
+
 @pytest.mark.proof
 def test_bad():
     assert Path("repaired").exists()

@@ -11,6 +11,7 @@ from workbook_lib.cli._documents import error_document, missing_inputs, read_doc
 from workbook_lib.cli._output import BAD, document, one_line, say, show_findings, status
 from workbook_lib.errors import InputError, UsageError
 from workbook_lib.findings import Finding, Severity
+from workbook_lib.migration import Masker, known
 
 INPUTS = ("variables", "connections", "env")
 NO_WORKFLOW = "no workflow was found"
@@ -37,7 +38,8 @@ def run(arguments: argparse.Namespace, stdout: TextIO) -> int:
         for path in arguments.paths
         if path not in there
     ]
-    result = result.model_copy(update={"findings": (*missing, *result.findings)})
+    hide = Masker(known(given))
+    result = result.model_copy(update={"findings": (*missing, *map(hide.model, result.findings))})
     if arguments.missing_inputs:
         write_file(arguments.missing_inputs, json.dumps(missing_inputs(result.workflows, result.findings, given), indent=2) + "\n")
     answer = read_document(result.workflows, result.findings, full=arguments.full)

@@ -75,6 +75,7 @@ class Migration:
             }
             _disk.write_json(mark, document)
         migration = cls(folder)
+        migration.store.hide_again()
         migration.read()
         return migration
 
@@ -93,7 +94,7 @@ class Migration:
         result = read([self.root / "legacy"], options)
         left_out = [Finding.model_validate(item) for item in mark.get("left_out", [])]
         self.store.save_read(result.workflows, [*result.findings, *left_out])
-        return result.model_copy(update={"findings": (*result.findings, *left_out)})
+        return result.model_copy(update={"findings": self.store.findings()})
 
     def workflows(self) -> tuple[Workflow, ...]:
         """The workflows as read last."""
@@ -136,10 +137,10 @@ class Migration:
 
     def svg(self, workflow_id: str | None = None, colour_by: ColourBy = "status") -> Svg:
         """The dependency graph, coloured by conversion status, by the state of the last pilot, or by the verdict."""
-        from workbook_lib.view import draw
+        from workbook_lib.view import Svg, draw
 
         workflow = self.workflow(workflow_id)
-        return draw(workflow, self.colours(workflow.id, colour_by), title=workflow.id)
+        return Svg(self.store.masker().markup(draw(workflow, self.colours(workflow.id, colour_by), title=workflow.id)))
 
     def colours(self, workflow_id: str, colour_by: ColourBy = "status") -> dict[str, str]:
         """Task id -> class of the drawing."""
@@ -162,21 +163,26 @@ class Migration:
         """Write the project, merged with the user's edits; with `ids` those workflows, beside the ones converted before."""
         chosen = self._chosen(ids)
         with _disk.locked(self.root):
-            written = self._write(chosen)
+            written, hide = self._write(chosen), self.store.masker()
             changes = self._project.apply(written.files)
             _disk.write_json(self.root / ".workbook" / "converted.json", [workflow.id for workflow in chosen])
         return ConvertReport(
             project=self._project.folder,
             files=tuple(changes),
-            statuses={name: tuple(_status(task, one) for task, one in flow.tasks.items()) for name, flow in written.flows.items()},
+            statuses={
+                name: tuple(hide.value(_status(task, one)) for task, one in flow.tasks.items()) for name, flow in written.flows.items()
+            },
             paths={name: flow.path for name, flow in written.flows.items()},
-            findings=(*self.findings(), *written.findings, *conflict_findings(changes, self.root)),
+            findings=(*self.findings(), *map(hide.model, written.findings), *conflict_findings(changes, self.root)),
         )
 
     def _write(self, workflows: list[Workflow]) -> Written:
         from workbook_lib.prefect_writer import write
 
-        return write(workflows, self.decisions.plain(), records={workflow.id: self.records(workflow.id) for workflow in workflows})
+        written = write(workflows, self.decisions.plain(), records={workflow.id: self.records(workflow.id) for workflow in workflows})
+        hide = self.store.masker()
+        documents = {path: hide.text(text) for path, text in written.files.items() if path.endswith(".md")}  # code is left as it has to run
+        return written.model_copy(update={"files": written.files | documents})
 
     def records(self, workflow_id: str | None = None) -> tuple[tuple[Scenario, RunRecord], ...]:
         """The legacy engine's records that are kept for a workflow, each with its scenario, the real run first."""
@@ -298,6 +304,7 @@ class Migration:
         """Add values for reading and for both engines; None as a value takes one back."""
         given = {"variables": variables, "connections": connections, "env": env}
         _needs.write(self.root, {name: dict(values) for name, values in given.items() if values})
+        self.store.hide_again()
 
     def deployment(self, workflow_id: str | None = None) -> str:
         """The deployment of a workflow as it stands in project/prefect.yaml."""
@@ -339,9 +346,7 @@ class Migration:
             raise UsageError(f"there is no scenario {name!r}.", advice="Name one of: " + ", ".join(list(found)[:12]) + ".")
         return found[name]
 
-    def record(
-        self, workflow_id: str | None = None, scenarios: Iterable[Scenario] | None = None, **options: Any
-    ) -> tuple[RunRecord, ...]:
+    def record(self, workflow_id: str | None = None, scenarios: Iterable[Scenario] | None = None, **options: Any) -> tuple[RunRecord, ...]:
         """Run the real legacy engine in an environment of its own and keep the records; default: all scenarios."""
         return _runs.record(self, self.workflow(workflow_id), tuple(scenarios or self.scenarios(workflow_id)), **options)
 
@@ -368,7 +373,7 @@ class Migration:
         from workbook_lib.validation import Verdict
 
         text = self.store.verdict(self.workflow(workflow_id).id)
-        return None if text is None else Verdict.from_json(text)
+        return None if text is None else self.store.masker().model(Verdict.from_json(text))
 
     def stale(self, workflow_id: str | None = None) -> bool:
         """Whether the sources, the project, a decision or an engine changed since the stored verdict, or there is none."""

@@ -42,19 +42,21 @@ def record(migration: Migration, workflow: Workflow, scenarios: tuple[Scenario, 
 
     made_from = legacy_digest(migration, workflow)
     options = {"logical_date": logical_date(migration, workflow)} | options
+    hide = migration.store.masker(options.get("params"))
     again = [scenario for scenario in scenarios if scenario.kind == "real"][:1]
     made: list[RunRecord] = []
-    for one in room(workflow.system).run_legacy(
-        workflow,
-        [*scenarios, *again],
-        legacy=migration.root / "legacy",
-        work=migration.root / ".workbook" / "runs",
-        inputs={name: _needs.read(migration.root, name) for name in _needs.FILES},
-        **options,
-    ):
-        if not options.get("params") and len(made) < len(scenarios):
-            migration.store.save_record("legacy", one, made_from)
-        made.append(one)
+    with hide.errors():
+        for one in room(workflow.system).run_legacy(
+            workflow,
+            [*scenarios, *again],
+            legacy=migration.root / "legacy",
+            work=migration.root / ".workbook" / "runs",
+            inputs={name: _needs.read(migration.root, name) for name in _needs.FILES},
+            **options,
+        ):
+            made.append(hide.model(one))
+            if not options.get("params") and len(made) <= len(scenarios):
+                migration.store.save_record("legacy", made[-1], made_from)
     if again and not options.get("params"):
         pair = [one for one in made if one.scenario == again[0].name]
         migration.store.save_masks(workflow.id, [mask.model_dump(mode="json") for mask in masks(pair[0], pair[-1])])
@@ -67,13 +69,14 @@ def pilot(migration: Migration, workflow: Workflow, scenario: Scenario, **option
 
     made_from = pilot_digest(migration, workflow)
     options = {"logical_date": logical_date(migration, workflow)} | options
-    if scenario.kind == "real":
-        for other in awaited(migration, workflow):
-            run(migration.root, other, scenario, logical_date=options["logical_date"])
-    made = run(migration.root, workflow, scenario, **options)
+    with migration.store.masker(options.get("params")).errors():
+        if scenario.kind == "real":
+            for other in awaited(migration, workflow):
+                run(migration.root, other, scenario, logical_date=options["logical_date"])
+        made = run(migration.root, workflow, scenario, **options)
     if not options.get("params"):
         migration.store.save_record("pilot", made, made_from)
-    return made
+    return migration.store.masker(options.get("params")).model(made)
 
 
 def awaited(migration: Migration, workflow: Workflow) -> list[Workflow]:
@@ -104,6 +107,8 @@ def validate(migration: Migration, workflow: Workflow, *, record: bool, progress
     from workbook_lib.validation import Mask, judge
 
     store, scenarios = migration.store, migration.scenarios(workflow.id)
+    store.hide_again()
+    hide = store.masker()
     missing = stale_records(migration, workflow)
     if missing and record:
         progress(f"{workflow.id}: running {len(missing)} scenarios in the legacy engine")
@@ -117,11 +122,12 @@ def validate(migration: Migration, workflow: Workflow, *, record: bool, progress
         def keep(made: RunRecord) -> None:
             store.save_record("pilot", made, made_from)
 
-        if any(scenario.kind == "real" for scenario in todo):
-            for other in awaited(migration, workflow):
-                progress(f"{workflow.id}: waits for {other.id}, which runs first")
-                run(migration.root, other, logical_date=logical_date(migration, workflow))
-        run_many(migration.root, workflow, todo, on_record=keep, logical_date=logical_date(migration, workflow), **options)
+        with hide.errors():
+            if any(scenario.kind == "real" for scenario in todo):
+                for other in awaited(migration, workflow):
+                    progress(f"{workflow.id}: waits for {other.id}, which runs first")
+                    run(migration.root, other, logical_date=logical_date(migration, workflow))
+            run_many(migration.root, workflow, todo, on_record=keep, logical_date=logical_date(migration, workflow), **options)
     progress(f"{workflow.id}: comparing")
     fresh = [scenario.name for scenario in scenarios if scenario not in missing]
     legacy = [found for name in fresh if (found := store.record("legacy", workflow.id, name))]
@@ -137,6 +143,7 @@ def validate(migration: Migration, workflow: Workflow, *, record: bool, progress
         project=migration.root / "project",
         fingerprint=fingerprint(migration, workflow),
     )
+    verdict = hide.model(verdict)
     store.save_verdict(workflow.id, verdict.to_json())
     return verdict
 
@@ -169,7 +176,8 @@ def report(migration: Migration, workflow: Workflow) -> Path:
     if verdict is None:
         raise UsageError(f"{workflow.id!r} was not validated yet.", advice="Call validate first.")
     place = migration.root / "report" / f"{_disk.file_name(workflow.id)}.html"
-    _disk.write(place, report_html(verdict, workflow, svg=migration.svg(workflow.id, "verdict")))
+    page = report_html(verdict, workflow, svg=migration.svg(workflow.id, "verdict"))
+    _disk.write(place, migration.store.masker().markup(page))
     return place
 
 

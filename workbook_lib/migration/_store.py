@@ -1,15 +1,19 @@
-"""What the migration folder keeps below `.workbook`: models, findings, run records with what they were made from, verdicts."""
+"""What the migration folder keeps below `.workbook`: models, findings, run records with what they were made from, verdicts.
+
+Secrets are hidden here, on the way in and, as more may have become known meanwhile, on the way out.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from workbook_lib.errors import RecordError
 from workbook_lib.findings import Finding
 from workbook_lib.migration._disk import file_name, read_json, read_text, write, write_all, write_json
+from workbook_lib.migration._secrets import Masker, masker
 from workbook_lib.model.run import RunRecord
 from workbook_lib.model.workflow import Workflow
 
@@ -21,7 +25,12 @@ class Store:
     """Files by workflow id and scenario name; names are made safe, the documents hold the true ones."""
 
     def __init__(self, root: Path) -> None:
+        self.root = root
         self.folder = root / ".workbook"
+
+    def masker(self, params: Mapping[str, Any] | None = None) -> Masker:
+        """What hides the secrets that are known today; `params` are those of one run."""
+        return masker(self.root, params)
 
     # what was read
 
@@ -33,7 +42,8 @@ class Store:
         for workflow in workflows:
             files[folder / f"{file_name(workflow.id)}.json"] = workflow.to_json() + "\n"
             order.append(workflow.id)
-        document = {"schema": 1, "order": order, "findings": [finding.model_dump(mode="json") for finding in findings]}
+        hide = self.masker()
+        document = {"schema": 1, "order": order, "findings": [hide.model(finding).model_dump(mode="json") for finding in findings]}
         files[self.folder / "read.json"] = json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
         write_all(files)
 
@@ -55,7 +65,8 @@ class Store:
 
     def findings(self) -> tuple[Finding, ...]:
         """The stored findings of reading."""
-        return tuple(Finding.model_validate(item) for item in read_json(self.folder / "read.json", {}).get("findings", []))
+        hide = self.masker()
+        return tuple(hide.model(Finding.model_validate(item)) for item in read_json(self.folder / "read.json", {}).get("findings", []))
 
     # runs
 
@@ -67,7 +78,7 @@ class Store:
         """Keep a record, with the digest of what it was made from."""
         folder = self.records(engine, record.workflow)
         path = folder / f"{file_name(record.scenario)}.json"
-        write_json(path, record.document())
+        write_json(path, self.masker().model(record).document())
         index = read_json(folder / INDEX, {"schema": 1, "made_from": {}})
         index["made_from"][record.scenario] = made_from
         write_json(folder / INDEX, index)
@@ -76,7 +87,7 @@ class Store:
     def record(self, engine: Engine, workflow: str, scenario: str) -> RunRecord | None:
         """A stored record, or None."""
         text = read_text(self.records(engine, workflow) / f"{file_name(scenario)}.json")
-        return None if text is None else RunRecord.from_json(text)
+        return None if text is None else self.masker().model(RunRecord.from_json(text))
 
     def save_masks(self, workflow: str, masks: list[dict[str, Any]]) -> None:
         """Keep what differs between two legacy runs by itself."""
@@ -98,7 +109,16 @@ class Store:
         """Keep a verdict."""
         write(self.folder / "verdicts" / f"{file_name(workflow)}.json", text)
 
+    def hide_again(self) -> None:
+        """Rewrite what was kept before a secret was known as one."""
+        hide = self.masker()
+        changed: dict[Path, str | bytes | None] = {}
+        for path in [self.folder / "read.json", *self.folder.glob("records/*/*/*.json"), *self.folder.glob("verdicts/*.json")]:
+            before = read_json(path, {})
+            if path.name not in (INDEX, MASKS) and (after := hide.value(before)) != before:
+                changed[path] = json.dumps(after, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+        write_all(changed)
+
     def verdict(self, workflow: str) -> str | None:
         """The stored verdict, or None."""
         return read_text(self.folder / "verdicts" / f"{file_name(workflow)}.json")
-
