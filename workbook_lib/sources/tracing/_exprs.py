@@ -15,7 +15,8 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
-from workbook_lib.sources.tracing._symbols import MARK, STATE, Expr, constant, entry_of, plain, text
+from workbook_lib.sources.tracing._entries import MARK, STATE, Expr, constant
+from workbook_lib.sources.tracing._symbols import entry_of, plain, text
 
 MAX_DEPTH = 40
 MAX_TEXT = 200_000

@@ -9,7 +9,8 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from workbook_lib.sources.tracing._symbols import Expr, plain
+from workbook_lib.sources.tracing._entries import Expr
+from workbook_lib.sources.tracing._symbols import plain
 
 MAX_SHOWN = 300
 

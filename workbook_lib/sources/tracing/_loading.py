@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from workbook_lib.sources.tracing import _symbols
+from workbook_lib.sources.tracing import _hooks, _symbols
 from workbook_lib.sources.tracing._inert import InertModule
 from workbook_lib.sources.tracing._stack import NAMES, SOURCES
 
@@ -64,7 +64,7 @@ def run(module: ModuleType, file: Path, shown: str) -> None:
     tree = ast.fix_missing_locations(_Hooks().visit(tree))  # every node keeps its place, so that it serves for finding calls as well
     SOURCES[name], NAMES[name] = (source, tree), shown
     code = compile(tree, name, "exec", dont_inherit=True)
-    module.__dict__["__workbook_call__"] = _symbols.hooked_call
+    module.__dict__["__workbook_call__"] = _hooks.hooked_call
     module.__dict__["__workbook_text__"] = _symbols.text
     exec(code, module.__dict__)
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from workbook_lib.sources.tracing import _landlock
+from workbook_lib.sources.tracing._entries import user_line
 from workbook_lib.sources.tracing._inert import Inert
-from workbook_lib.sources.tracing._symbols import user_line
 
 # https://docs.python.org/3/library/audit_events.html
 _REFUSED = (

@@ -7,7 +7,7 @@ import sys
 from functools import lru_cache
 from typing import Any
 
-from workbook_lib.sources.tracing._symbols import STATE
+from workbook_lib.sources.tracing._entries import STATE
 
 SOURCES: dict[str, tuple[str, ast.Module]] = {}  # file name as compiled -> source text and tree, filled by the loader
 NAMES: dict[str, str] = {}  # file name as compiled -> as the user named it

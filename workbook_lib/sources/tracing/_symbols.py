@@ -10,70 +10,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-MARK, END = "\ue000", "\ue001"  # private-use characters: not changed by lower(), strip(), title()
+from workbook_lib.sources.tracing._entries import END, MARK, STATE, Entry, Expr, constant, decide
+
 _MARKER = re.compile(f"{MARK}([0-9]+){END}")
-
-Expr = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One symbolic value. `inputs` names what to supply, as (kind, name): ("variable", "env")."""
-
-    expr: Expr
-    value: Any
-    known: bool
-    inputs: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass
-class Decision:
-    """A place where the reading took one way because of an assumed value."""
-
-    inputs: tuple[tuple[str, str], ...]
-    value: Any
-    what: str
-    file: str | None
-    line: int | None
-
-
-@dataclass
-class State:
-    """What one worker collects; `is_user_file` tells the files of the repository from the library's own."""
-
-    entries: list[Entry] = field(default_factory=list)
-    decisions: list[Decision] = field(default_factory=list)
-    is_user_file: Callable[[str], bool] = lambda name: False
-
-
-STATE = State()
-
-
-def constant(value: Any) -> Expr:
-    """A literal JSON value as an expression."""
-    return {"kind": "constant", "value": value}
-
-
-def user_line(depth: int = 1) -> tuple[str | None, int | None]:
-    """File and line of the innermost frame in the user's own files."""
-    frame: Any = sys._getframe(depth)
-    while frame is not None:
-        if STATE.is_user_file(frame.f_code.co_filename):
-            return frame.f_code.co_filename, frame.f_lineno
-        frame = frame.f_back
-    return None, None
-
-
-def decide(entry: Entry, what: str) -> Any:
-    """The value to go on with; an assumption is recorded with the place where it decides."""
-    if not entry.known:
-        file, line = user_line(2)
-        STATE.decisions.append(Decision(entry.inputs, entry.value, what, file, line))
-    return entry.value
 
 
 def entry_of(value: Any) -> Entry | None:
@@ -441,45 +383,3 @@ def name_text(value: Any, what: str) -> str:
 def name_inputs(inputs: tuple[tuple[str, str], ...]) -> str:
     """The inputs for people: `the variable 'env'`."""
     return ", ".join(f"the {kind} {name!r}" for kind, name in inputs) or "an unknown value"
-
-
-def hooked_call(function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    """Stands in for calls of `int`, `float`, `timedelta` in the user's source, so that symbols survive them."""
-    if not any(entry_of(value) is not None for value in (*args, *kwargs.values())):
-        return function(*args, **kwargs)
-    if function is int or function is float:
-        return call(function.__name__, function, *args, fallback=1)
-    if isinstance(function, type) and issubclass(function, timedelta):
-        names = list(kwargs)
-        return delta(
-            lambda *values: function(
-                *(_number(v) for v in values[: len(args)]), **dict(zip(names, map(_number, values[len(args) :]), strict=True))
-            ),
-            *args,
-            *kwargs.values(),
-        )
-    return function(*args, **kwargs)
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, (int, float)):
-        return value
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return 1
-
-
-def hooked_decode(real: Callable[..., Any]) -> Callable[..., Any]:
-    """Stands in for `json.loads`, `literal_eval`, `yaml.safe_load`: a symbolic text becomes symbolic data."""
-
-    def decode(source: Any, *args: Any, **kwargs: Any) -> Any:
-        entry = entry_of(source) if isinstance(source, (str, SymbolAny)) else None
-        if entry is None:
-            return real(source, *args, **kwargs)
-        expr: Expr = {"kind": "call", "function": "json_loads", "args": [entry.expr]}
-        if entry.expr.get("kind") == "variable":
-            expr = {**entry.expr, "json_value": True}
-        return derive(expr, lambda value: real(value, *args, **kwargs), source, fallback=None)
-
-    return decode

@@ -26,7 +26,7 @@ from workbook_lib.sources.airflow._standins import _dag, _values
 from workbook_lib.sources.airflow._standins._dump import dag_to_raw
 from workbook_lib.sources.airflow._standins._modules import AirflowModule
 from workbook_lib.sources.airflow._standins._state import SESSION, report
-from workbook_lib.sources.tracing import _loading, _sandbox, _symbols
+from workbook_lib.sources.tracing import _entries, _hooks, _loading, _sandbox, _symbols
 from workbook_lib.sources.tracing._stack import NAMES, SOURCES, display
 
 _WARM = (*map(importlib.import_module, ("dateutil.parser", "dateutil.relativedelta", "dateutil.tz")), jinja2, pendulum)
@@ -106,13 +106,13 @@ def _prepare(job: dict[str, Any]) -> _loading.Finder:
     def is_user_file(name: str) -> bool:
         return name in SOURCES or (name.startswith(roots) and not name.startswith(libraries))
 
-    _symbols.STATE.is_user_file = is_user_file
+    _entries.STATE.is_user_file = is_user_file
     _loading.hide_foreign_modules(frozenset())
     sys.meta_path.insert(0, finder)
     _values.install_environment()
-    json.loads = _symbols.hooked_decode(json.loads)
-    ast.literal_eval = _symbols.hooked_decode(ast.literal_eval)
-    yaml.safe_load = _symbols.hooked_decode(yaml.safe_load)
+    json.loads = _hooks.hooked_decode(json.loads)
+    ast.literal_eval = _hooks.hooked_decode(ast.literal_eval)
+    yaml.safe_load = _hooks.hooked_decode(yaml.safe_load)
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     return finder
@@ -153,8 +153,8 @@ def _execute(file: Path, shown: str) -> bool:
     except MemoryError as error:
         _failed(error, "the file needs more memory than reading allows", "Move heavy work from module level into a task.", "tracing.memory")
     except BaseException as error:
-        names = _symbols.name_inputs(tuple(dict.fromkeys(pair for one in _symbols.STATE.decisions for pair in one.inputs)))
-        hint = f" It may depend on {names}: supply it." if _symbols.STATE.decisions else ""
+        names = _symbols.name_inputs(tuple(dict.fromkeys(pair for one in _entries.STATE.decisions for pair in one.inputs)))
+        hint = f" It may depend on {names}: supply it." if _entries.STATE.decisions else ""
         try:
             text = _symbols.plain(str(error)).strip().splitlines()
         except Exception:
@@ -172,7 +172,7 @@ def _failed(error: BaseException, message: str, advice: str, code: str) -> None:
         place = (display(error.filename), error.lineno)
     else:
         for frame in traceback.walk_tb(error.__traceback__):
-            if _symbols.STATE.is_user_file(frame[0].f_code.co_filename):
+            if _entries.STATE.is_user_file(frame[0].f_code.co_filename):
                 place = (display(frame[0].f_code.co_filename), frame[1])
     _problem(code, message, place[0], place[1], advice)
 
@@ -211,7 +211,7 @@ def _subdags(dag: Any) -> list[Any]:
 
 def _tell_assumptions() -> None:
     seen = set()
-    for decision in _symbols.STATE.decisions:
+    for decision in _entries.STATE.decisions:
         key = (decision.inputs, decision.file, decision.line, decision.what)
         if key in seen:
             continue

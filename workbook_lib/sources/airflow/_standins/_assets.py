@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from workbook_lib.sources.airflow._standins._state import NOTSET
-from workbook_lib.sources.tracing._symbols import Expr, constant, plain, settle
+from workbook_lib.sources.tracing._entries import Expr, constant
+from workbook_lib.sources.tracing._symbols import plain, settle
 
 
 class AssetExpression:

@@ -17,8 +17,9 @@ from workbook_lib.sources.airflow._standins._operator import defines_execution, 
 from workbook_lib.sources.airflow._standins._relations import as_list
 from workbook_lib.sources.airflow._standins._schedule import schedule_of
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION, report
+from workbook_lib.sources.tracing._entries import constant
 from workbook_lib.sources.tracing._exprs import clean, to_expr
-from workbook_lib.sources.tracing._symbols import constant, entry_of, name_inputs, plain, value_of
+from workbook_lib.sources.tracing._symbols import entry_of, name_inputs, plain, value_of
 
 
 def _settled(value: Any, kind: str, default: Any, setting: str, task: Any) -> Any:

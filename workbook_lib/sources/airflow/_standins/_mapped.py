@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbook_lib.sources.airflow._standins._defaults import merged_defaults
 from workbook_lib.sources.airflow._standins._operator import BaseOperator
 from workbook_lib.sources.tracing._stack import argument_sources, here
 
@@ -53,9 +54,7 @@ class Mapped(BaseOperator):
         self._own["__over__"] = over
 
     def _defaults_for(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        from workbook_lib.sources.airflow._standins._operator import _merged_defaults
-
-        return _merged_defaults(kwargs)
+        return merged_defaults(kwargs)
 
     @property
     def task_type(self) -> str:

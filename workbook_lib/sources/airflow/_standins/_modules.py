@@ -9,6 +9,7 @@ from typing import Any
 from workbook_lib.sources.airflow._standins import (
     _assets,
     _dag,
+    _defaults,
     _enums,
     _group,
     _names,
@@ -29,7 +30,7 @@ _KNOWN: dict[str, Any] = {
     "dag": _dag.dag,
     "BaseOperator": _operator.BaseOperator,
     "AbstractOperator": _operator.BaseOperator,
-    "BaseOperatorMeta": _operator.OperatorMeta,
+    "BaseOperatorMeta": _defaults.OperatorMeta,
     "MappedOperator": _operator.BaseOperator,
     "apply_defaults": _operator.apply_defaults,
     "AirflowException": _operator.AirflowException,

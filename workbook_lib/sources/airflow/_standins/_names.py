@@ -7,7 +7,8 @@ from typing import Any
 
 from workbook_lib.sources.airflow._standins import _tables
 from workbook_lib.sources.airflow._standins._assets import Timetable
-from workbook_lib.sources.airflow._standins._operator import BaseOperator, OperatorMeta, UnknownOperator
+from workbook_lib.sources.airflow._standins._defaults import OperatorMeta
+from workbook_lib.sources.airflow._standins._operator import BaseOperator, UnknownOperator
 from workbook_lib.sources.airflow._standins._values import StoredConnection
 from workbook_lib.sources.tracing._inert import Inert, InertObject
 

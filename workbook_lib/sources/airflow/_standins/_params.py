@@ -6,7 +6,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from workbook_lib.sources.airflow._standins._state import NOTSET
-from workbook_lib.sources.tracing._symbols import Expr
+from workbook_lib.sources.tracing._entries import Expr
 
 
 class Param:

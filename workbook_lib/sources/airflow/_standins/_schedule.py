@@ -8,8 +8,9 @@ from typing import Any
 
 from workbook_lib.sources.airflow._standins import _assets, _tables
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION, report
+from workbook_lib.sources.tracing._entries import STATE, Decision
 from workbook_lib.sources.tracing._stack import SOURCES, call_at
-from workbook_lib.sources.tracing._symbols import STATE, Decision, entry_of, name_inputs, value_of
+from workbook_lib.sources.tracing._symbols import entry_of, name_inputs, value_of
 
 _ARGUMENTS = ("schedule", "schedule_interval", "timetable")
 

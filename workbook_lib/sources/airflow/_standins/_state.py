@@ -50,8 +50,8 @@ def report(
     code: str, severity: str, message: str, *, advice: str | None = None, line: int | None = None, file: str | None = None, **more: Any
 ) -> None:
     """Note a finding, at the user's current line unless told otherwise."""
+    from workbook_lib.sources.tracing._entries import user_line
     from workbook_lib.sources.tracing._stack import display
-    from workbook_lib.sources.tracing._symbols import user_line
 
     if line is None:
         place, line = user_line(2)

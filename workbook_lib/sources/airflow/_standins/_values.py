@@ -10,8 +10,9 @@ from typing import Any
 
 from workbook_lib.sources.airflow._standins import _tables
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION
+from workbook_lib.sources.tracing._entries import STATE, Entry, Expr, decide
 from workbook_lib.sources.tracing._exprs import to_expr
-from workbook_lib.sources.tracing._symbols import STATE, Entry, Expr, decide, make, plain, text_symbol
+from workbook_lib.sources.tracing._symbols import make, plain, text_symbol
 
 
 class Variable:

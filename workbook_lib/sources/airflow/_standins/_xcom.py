@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbook_lib.sources.airflow._standins._relations import Dependent
+from workbook_lib.sources.tracing._entries import Expr
 from workbook_lib.sources.tracing._exprs import callable_expr
-from workbook_lib.sources.tracing._symbols import Expr
 
 RETURN = "return_value"
 
