@@ -59,11 +59,13 @@ def test_links_out_and_odd_files_are_left_out(tmp_path: Path) -> None:
     (source / "nowhere").symlink_to(tmp_path / "missing")
     (source / "same.py").symlink_to(source / "a.py")
     (source / "folder").symlink_to(tmp_path)
+    (source / "circle.py").symlink_to(source / "circle.py")
     os.mkfifo(source / "pipe")
     files, findings = copied(source, tmp_path / "root")
     assert files == ["a.py", "d/x.py", "same.py"]
     assert findings == [
         "'folder' was not copied: it is a link to a folder",
+        "'circle.py' was not copied: it is a link that leads out of the sources or nowhere",
         "'nowhere' was not copied: it is a link that leads out of the sources or nowhere",
         "'out.txt' was not copied: it is a link that leads out of the sources or nowhere",
         "'pipe' was not copied: it is no regular file",

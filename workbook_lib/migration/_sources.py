@@ -110,14 +110,22 @@ def _walk(top: Path, root: Path, findings: list[Finding]) -> Iterator[tuple[Path
         for name in sorted(names):
             path = here / name
             if path.is_symlink():
-                real = path.resolve()
-                if not real.is_relative_to(inside) or not real.is_file():
+                real = _target(path)
+                if real is None or not real.is_relative_to(inside) or not real.is_file():
                     findings.append(_left_out(path, "it is a link that leads out of the sources or nowhere"))
                     continue
             if not stat.S_ISREG(path.stat().st_mode):
                 findings.append(_left_out(path, "it is no regular file"))
                 continue
             yield path.relative_to(top), path
+
+
+def _target(link: Path) -> Path | None:
+    """Where a link leads in the end; None for links in a circle."""
+    try:
+        return link.resolve()
+    except (OSError, RuntimeError):  # RuntimeError before Python 3.13
+        return None
 
 
 def imports(source: Path, *folders: Path) -> set[Path]:
