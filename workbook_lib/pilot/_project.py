@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook_lib.errors import ProjectError
+from workbook_lib.prefect_writer import variable_name
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,10 @@ def entry(root: Path, workflow_id: str) -> Entry:
 
 
 def variables(root: Path) -> dict[str, Any]:
-    """The inputs' variables under the names that Prefect allows: by the project's table, else normalised."""
+    """The inputs' variables under the names that the project's table gives them, else those that the writer gives."""
     values = _json(root / "inputs" / "variables.json")
     table = _table(root / "project").get("variables", {})
-    return {str(table.get(name) or prefect_name(name)): value for name, value in values.items()}
-
-
-def prefect_name(name: str) -> str:
-    """A legal Prefect variable name: lower case letters, digits and underscores (https://docs.prefect.io/v3/concepts/variables)."""
-    return re.sub(r"[^a-z0-9_]+", "_", name.lower())
+    return {str(table.get(name) or variable_name(name)): value for name, value in values.items()}
 
 
 def environment(root: Path) -> dict[str, str]:

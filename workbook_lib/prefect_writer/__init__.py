@@ -1,10 +1,12 @@
 """The one writer: workflows of the model become a Prefect project.
 
 `statuses` tells per task whether it will be converted; `write` makes the files. Deterministic: same workflows, same bytes.
+`variable_name` is what a legacy variable is called in Prefect.
 """
 
 from __future__ import annotations
 
+from workbook_lib.prefect_writer._names import variable_name
 from workbook_lib.prefect_writer._project import FlowInfo, Project, TaskStatus, statuses, write
 
-__all__ = ["FlowInfo", "Project", "TaskStatus", "statuses", "write"]
+__all__ = ["FlowInfo", "Project", "TaskStatus", "statuses", "variable_name", "write"]

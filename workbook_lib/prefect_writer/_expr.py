@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workbook_lib.model import expr as e
+from workbook_lib.prefect_writer._names import variable_name
 
 Leaf = Callable[[e.Expr], str | None]
 
@@ -155,13 +156,6 @@ class Printer:
             shown = self.show(part)
         shown = _single_quoted(shown) if '"' in shown else shown
         return None if '"' in shown or "\\" in shown or shown.startswith("{") or "{" in shown else f"{{{shown}{spec}}}"
-
-
-def variable_name(name: str) -> str:
-    """A legacy variable's name as Prefect accepts it: lower case letters, digits and underscores."""
-    from workbook_lib.prefect_writer._names import identifier
-
-    return identifier(name).lower()
 
 
 def literal(value: Any) -> str:

@@ -29,6 +29,14 @@ def flow_name(workflow_id: str) -> str:
     return workflow_id.replace("_", "-") if identifier(workflow_id) == workflow_id else workflow_id
 
 
+def variable_name(name: str) -> str:
+    """A legacy variable's name as Prefect accepts it: lower case letters, digits and underscores.
+
+    https://docs.prefect.io/v3/concepts/variables
+    """
+    return identifier(name).lower()
+
+
 class Names:
     """Hands out names that differ from each other, from builtins and from what generated modules use."""
 

@@ -17,11 +17,10 @@ from workbook_lib.prefect_writer._bodies import fill_definition
 from workbook_lib.prefect_writer._dates import interval_seconds
 from workbook_lib.prefect_writer._deployment import deployments
 from workbook_lib.prefect_writer._emitted import trimmed
-from workbook_lib.prefect_writer._expr import variable_name
 from workbook_lib.prefect_writer._format import tidy
 from workbook_lib.prefect_writer._guide import guide
 from workbook_lib.prefect_writer._module import Module, _show_plain, module, uses_date
-from workbook_lib.prefect_writer._names import Names, identifier
+from workbook_lib.prefect_writer._names import Names, identifier, variable_name
 from workbook_lib.prefect_writer._plan import Plan, plan
 from workbook_lib.prefect_writer._scope import exprs_of, only_days
 from workbook_lib.prefect_writer._tests import conftest, flow_test
