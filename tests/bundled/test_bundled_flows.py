@@ -22,7 +22,7 @@ from workbook_lib.pilot import Session
 from workbook_lib.prefect_reader import read_flow
 from workbook_lib.prefect_writer import Project, write
 from workbook_lib.sources import read
-from workbook_lib.validation import compare_structure
+from workbook_lib.validation import compare_structure, scenarios
 
 TESTS = Path(__file__).parents[1]
 RECORDS: dict[str, Any] = json.loads((TESTS / "corpus" / "airflow" / "records" / "bundled_2_11_2.json").read_text())["dags"]
@@ -144,14 +144,20 @@ def test_real_run(bundle: Bundle, session: Session, dag_id: str) -> None:
     assert facts(done, results=results) == facts(legacy, results=results)
 
 
+# Airflow does not start these runs: it validates the parameters first, and they have required ones.
+NEVER_STARTED = {"example_params_ui_tutorial"}
+
+
 @pytest.mark.proof
-@pytest.mark.parametrize("dag_id", sorted(RECORDS))
+@pytest.mark.parametrize("dag_id", sorted(set(RECORDS) - NEVER_STARTED))
 def test_rehearsals(bundle: Bundle, session: Session, dag_id: str) -> None:
     """Every scripted failure, skip and branch ends as Airflow ended it; a placeholder does not excuse its states."""
+    recorded = {entry["record"]["scenario"]: entry for entry in RECORDS[dag_id]["rehearsals"]}
     different = {}
-    for rehearsal in RECORDS[dag_id]["rehearsals"]:
-        legacy = RunRecord.from_json(rehearsal["record"])
-        done = session.run(bundle.workflows[dag_id], Scenario(**rehearsal["scenario"]), time_limit=120)
+    for name in [scenario.name for scenario in scenarios(bundle.workflows[dag_id])]:
+        assert name in recorded, "renew the records"
+        legacy = RunRecord.from_json(recorded[name]["record"])
+        done = session.run(bundle.workflows[dag_id], Scenario(**recorded[name]["scenario"]), time_limit=120)
         if facts(done, results=False) != facts(legacy, results=False):
-            different[legacy.scenario] = (facts(done, results=False), facts(legacy, results=False))
+            different[name] = (facts(done, results=False), facts(legacy, results=False))
     assert different == {}

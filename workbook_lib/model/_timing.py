@@ -57,11 +57,14 @@ def settle(rule: JoinRule, upstream: Sequence[Ended], required: Sequence[Ended] 
     need = _EARLY[JoinRule.ALL_SUCCESS]
     rounds = sorted({one.seen for one in (*upstream, *required)})
     for now in rounds:
-        decided = need({one.state for one in required if one.seen <= now})
-        if decided is None and early is not None:
-            decided = early({one.state for one in upstream if one.seen <= now})
-        if decided == "run":
-            return "run", max([now, *(one.seen for one in required)])
-        if decided is not None:
+        blocked = need({one.state for one in required if one.seen <= now})
+        if blocked is not None:
+            return blocked, now
+        seen = [one for one in upstream if one.seen <= now]
+        if len(seen) == len(upstream):
+            decided: Decision | None = decide(rule, ((one.state, one.setup) for one in upstream))
+        else:
+            decided = early({one.state for one in seen}) if early is not None else None
+        if decided is not None and (decided != "run" or all(one.seen <= now for one in required)):
             return decided, now
-    return decide(rule, ((one.state, one.setup) for one in upstream)), rounds[-1]
+    return "run", rounds[-1]

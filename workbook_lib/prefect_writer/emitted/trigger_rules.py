@@ -262,9 +262,9 @@ class _Gate:
             self.seen = min(passed)
             return "skipped"
         now, verdict = _decide("all_success", self.must, [])
-        if verdict is None:
-            later, verdict = _decide(self.rule, self.upstream, self.setups)
-            now = max(now, later)
+        later, own = _decide(self.rule, self.upstream, self.setups)
+        if verdict is None or (own is not None and later < now):
+            now, verdict = later if own is not None else max(now, later), own
         self.seen = now + max(self.attempts, 1)
         return verdict
 
