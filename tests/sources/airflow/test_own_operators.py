@@ -146,6 +146,24 @@ def test_the_result_is_what_the_method_returns() -> None:
     assert names["send_report"](**given) == operator.execute({})  # type: ignore[operator]
 
 
+def test_an_attribute_that_bears_the_name_of_another_argument() -> None:
+    text = """
+    class Own(BaseOperator):
+        def __init__(self, a, b, **kwargs):
+            super().__init__(**kwargs)
+            self.b = a
+            self.c = b
+        def execute(self, context):
+            return self.b, self.c
+    """
+    task, _ = task_of(text, "Own(task_id='a', a=1, b=2)")
+    assert isinstance(task.action, PythonCall)
+    assert [(name, brief(found)) for name, found in task.action.arguments] == [("b", "1"), ("c", "2")]
+    task, _ = task_of(text, "a = Own(task_id='a', a=1, b=2); a.c = 9")
+    assert isinstance(task.action, PythonCall)
+    assert [(name, brief(found)) for name, found in task.action.arguments] == [("b", "1"), ("c", "9")]
+
+
 def test_hand_over_and_outputs_of_keys() -> None:
     task, _ = task_of(
         PLAIN.format(body="return {'a': 1}"), "SendReportOperator(task_id='a', path='p', do_xcom_push=False, multiple_outputs=True)"

@@ -45,10 +45,10 @@ def _value(case: Case, own: OwnClass, attribute: str, rendered: tuple[str, ...],
     """What the attribute holds when the task runs: the argument, rendered where the class says so."""
     parameter = own.stores[attribute]
     value = case.given.values.get(parameter)
+    if attribute in case.given.values and attribute not in own.defaults and not isinstance(value, x.Element):
+        value = case.given.values[attribute]  # set on the task after it was made
     if value is None:
         value = _default(case, own, parameter)
-    elif attribute in case.given.values and attribute != parameter and not isinstance(value, x.Element):
-        value = case.given.values[attribute]  # set on the task after it was made
     if isinstance(value, x.Element):
         over = dict(case.task.mapping.over).get(parameter) if case.task.mapping is not None else None
         if attribute not in rendered and over is not None and _holds_template(over):
