@@ -15,7 +15,7 @@ import pytest
 
 from workbook_lib.cli import main
 
-DAG = '''
+DAG = """
 from datetime import datetime
 from airflow import DAG
 from airflow.operators.bash import BashOperator
@@ -27,16 +27,16 @@ with DAG("report", start_date=datetime(2024, 1, 1), schedule="0 6 * * *", catchu
     no = BashOperator(task_id="no", bash_command="echo no")
     end = BashOperator(task_id="end", bash_command="echo end", trigger_rule="all_done")
     choose >> [yes, no] >> end
-'''
+"""
 
-PLAIN = '''
+PLAIN = """
 from datetime import datetime
 from airflow import DAG
 from airflow.operators.bash import BashOperator
 
 with DAG("plain", start_date=datetime(2024, 1, 1), schedule=None) as dag:
     BashOperator(task_id="one", bash_command="echo 1") >> BashOperator(task_id="two", bash_command="echo 2")
-'''
+"""
 
 
 def workbook(*arguments: object) -> tuple[int, str, str]:
@@ -145,7 +145,7 @@ def test_read_for_people(plain: Path) -> None:
     assert workbook("read", plain) == (0, f"plain: 2 tasks, 1 edges, no schedule ({plain})\n", "")
 
 
-VALUES = '''
+VALUES = """
 from datetime import datetime
 from airflow import DAG
 from airflow.models import Variable
@@ -154,7 +154,7 @@ from airflow.operators.bash import BashOperator
 with DAG("values", start_date=datetime(2024, 1, 1), schedule=None) as dag:
     for name in Variable.get("names", deserialize_json=True):
         BashOperator(task_id=name, bash_command="echo")
-'''
+"""
 
 
 def test_read_uses_the_values_that_are_given(tmp_path: Path) -> None:

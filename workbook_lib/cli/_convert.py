@@ -22,9 +22,6 @@ def assess(arguments: argparse.Namespace, stdout: TextIO) -> int:
     with opened(arguments.path) as migration:
         assessment = migration.assess()
         findings = migration.findings()
-        if not migration.workflows():
-            reason = next((f.message for f in findings if f.severity.needs_human), "")
-            raise SourceError("no workflow was found" + (f": {reason}" if reason else "."), file=arguments.path)
         if arguments.html:
             write_file(arguments.html, to_html(assessment))
         if arguments.json:
@@ -38,9 +35,7 @@ def assess(arguments: argparse.Namespace, stdout: TextIO) -> int:
 def convert(arguments: argparse.Namespace, stdout: TextIO) -> int:
     """Make or renew a migration folder and write its project."""
     migration = Migration.create(arguments.out, arguments.path)
-    if not migration.workflows():
-        reason = next((f.message for f in migration.findings() if f.severity.needs_human), "")
-        raise SourceError("no workflow was found" + (f": {reason}" if reason else "."), file=arguments.path)
+    _has_workflows(migration, arguments.path)
     report = migration.convert(arguments.workflow)
     if arguments.json:
         stdout.write(document(report.document()))
@@ -59,7 +54,16 @@ def opened(path: str) -> Iterator[Migration]:
         yield Migration(path)
         return
     with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
-        yield Migration.create(Path(folder) / "root", path)
+        migration = Migration.create(Path(folder) / "root", path)
+        _has_workflows(migration, path)
+        yield migration
+
+
+def _has_workflows(migration: Migration, path: str) -> None:
+    """Refuse a source without a workflow, naming what was given, not its copy."""
+    if not migration.workflows():
+        reason = next((f.message for f in migration.findings() if f.severity.needs_human), "")
+        raise SourceError("no workflow was found" + (f": {reason}" if reason else "."), file=path)
 
 
 def is_root(path: str) -> bool:

@@ -31,6 +31,7 @@ def record(arguments: argparse.Namespace, stdout: TextIO) -> int:
     """Run a workflow with the legacy engine and print its record."""
     with opened(arguments.root) as migration:
         scenario = migration.scenario(arguments.workflow, arguments.scenario)
+        migration.engine(arguments.workflow)  # before asking for consent: without an engine nothing is executed
         agree(migration.consent(arguments.workflow, scenario), arguments.yes)
         made = migration.record(arguments.workflow, [scenario], real_delays=arguments.real_delays)
         return _answer(made[0], arguments, stdout)

@@ -6,9 +6,11 @@ import argparse
 from typing import TYPE_CHECKING, Any, TextIO
 from xml.etree import ElementTree
 
-from workbook_lib.cli._output import DONE, LEFT, document, one_line, say
+from workbook_lib.cli._documents import error_document
+from workbook_lib.cli._output import BAD, DONE, LEFT, document, one_line, say
 from workbook_lib.cli._read import write_file
 from workbook_lib.cli._run import agree
+from workbook_lib.errors import EngineError, FolderError, InputError, PilotError, PilotStopped, ProjectError, ServerError
 from workbook_lib.migration import Migration
 from workbook_lib.model.run import REAL
 
@@ -23,15 +25,28 @@ def validate(arguments: argparse.Namespace, stdout: TextIO) -> int:
     migration = Migration(arguments.root)
     names = [migration.workflow(arguments.workflow).id] if arguments.workflow else converted(migration)
     agree([line for name in names for line in to_run(migration, name)], arguments.yes)
-    verdicts = [migration.validate(name, record=engine_installed(migration, name), progress=say) for name in names]
+    verdicts: list[Verdict] = []
+    failed: list[str] = []
+    for name in names:
+        try:
+            verdicts.append(migration.validate(name, record=engine_installed(migration, name), progress=say))
+        except (InputError, PilotError, EngineError) as error:  # one workflow that cannot be judged does not keep the others from it
+            if isinstance(error, (FolderError, ServerError, PilotStopped)) or len(names) == 1:
+                raise
+            failed.append(str(error))
+            say(failed[-1])
+    if not verdicts:
+        raise ProjectError("none of the workflows could be judged.", file=arguments.root, advice=f"The first of {len(failed)}: {failed[0]}")
     if arguments.junit:
         write_file(arguments.junit, junit(verdicts))
     if arguments.json:
-        stdout.write(document(joined(verdicts)))
+        stdout.write(document(joined(verdicts) | (error_document(one_line("; ".join(failed))) if failed else {})))
     else:
         for verdict in verdicts:
             stdout.write(one_line(f"{verdict.workflow}: {verdict.headline}") + "\n")
             stdout.write(one_line(f"report: {migration.report(verdict.workflow)}") + "\n")
+    if failed:
+        return BAD
     return DONE if all(verdict.verdict in GOOD for verdict in verdicts) else LEFT
 
 
@@ -50,11 +65,8 @@ def to_run(migration: Migration, name: str) -> list[str]:
 
 def engine_installed(migration: Migration, name: str) -> bool:
     """Whether the legacy engine's environment exists; making one is offered, never forced."""
-    from workbook_lib.errors import EngineError
-    from workbook_lib.sources import room
-
     try:
-        room(migration.workflow(name).system).engine.environment()
+        migration.engine(name)
     except (EngineError, AttributeError):
         return False
     return True

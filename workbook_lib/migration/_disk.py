@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 from workbook_lib.errors import FolderError, RecordError
 
+RUN_BYTES = 16_000_000  # the server's database, a working folder, logs
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "your disk quota is used up",
@@ -84,6 +86,15 @@ def write_all(files: Mapping[Path, str | bytes | None], *, private: bool = False
         for temporary, _ in staged:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def has_room(root: Path) -> None:
+    """Refuse to start an engine on a full disk, where it would only die without words."""
+    with refusals(root, "looking at the disk"):
+        free = shutil.disk_usage(root).free
+    if free < RUN_BYTES:
+        message = f"the disk is full: {free // 1_000_000} MB are free, and a run needs about {RUN_BYTES // 1_000_000} MB; nothing was run."
+        raise FolderError(message, file=str(root), advice="Make room, then try again.")
 
 
 def write(path: Path, content: str | bytes) -> None:

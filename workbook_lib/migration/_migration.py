@@ -36,7 +36,7 @@ class Migration:
     """A migration folder. `Migration(root)` opens one; `Migration.create(root, source)` makes or renews one."""
 
     def __init__(self, root: str | Path) -> None:
-        self.root = _absolute(root)
+        self.root = _sources.absolute(root)
         self.store = Store(self.root)
         self._project = Project(self.root)
         self._mark = self.root / ".workbook" / MARK
@@ -51,7 +51,7 @@ class Migration:
 
         `options`: `airflow` (the version to pretend), `variables`, `connections`, `env` (files as the legacy system exports them).
         """
-        folder, origin = _absolute(root), _absolute(source)
+        folder, origin = _sources.absolute(root), _sources.absolute(source)
         mark = folder / ".workbook" / MARK
         known = _disk.read_json(mark, {})
         if known and known.get("source") != str(origin) and Path(known.get("source", "")) != origin:
@@ -93,7 +93,7 @@ class Migration:
         )
         result = read([self.root / "legacy"], options)
         left_out = [Finding.model_validate(item) for item in mark.get("left_out", [])]
-        findings = [_at_source(finding, self.root / "legacy", Path(mark.get("source", ""))) for finding in result.findings]
+        findings = [_sources.at_source(finding, self.root / "legacy", Path(mark.get("source", ""))) for finding in result.findings]
         self.store.save_read(result.workflows, [*findings, *left_out])
         return result.model_copy(update={"findings": self.store.findings()})
 
@@ -347,6 +347,12 @@ class Migration:
             raise UsageError(f"there is no scenario {name!r}.", advice="Name one of: " + ", ".join(list(found)[:12]) + ".")
         return found[name]
 
+    def engine(self, workflow_id: str | None = None) -> Any:
+        """The legacy engine's own environment; EngineError, with the command that makes it, when there is none."""
+        from workbook_lib.sources import room
+
+        return room(self.workflow(workflow_id).system).engine.environment()
+
     def record(self, workflow_id: str | None = None, scenarios: Iterable[Scenario] | None = None, **options: Any) -> tuple[RunRecord, ...]:
         """Run the real legacy engine in an environment of its own and keep the records; default: all scenarios."""
         return _runs.record(self, self.workflow(workflow_id), tuple(scenarios or self.scenarios(workflow_id)), **options)
@@ -389,20 +395,6 @@ class Migration:
     def report(self, workflow_id: str | None = None) -> Path:
         """Write the HTML report of the last validation; its place."""
         return _runs.report(self, self.workflow(workflow_id))
-
-
-def _absolute(path: str | Path) -> Path:
-    """An absolute path without `..`: what lies below it can be told by its parts."""
-    given = Path(path)
-    return given.resolve() if ".." in given.parts else given.absolute()
-
-
-def _at_source(finding: Finding, legacy: Path, source: Path) -> Finding:
-    """Point to the user's own file, where a correction belongs, instead of its copy; to the copy when that file is gone."""
-    if finding.file is None or not Path(finding.file).is_relative_to(legacy):
-        return finding
-    own = (source.parent if source.is_file() else source) / Path(finding.file).relative_to(legacy)
-    return finding.model_copy(update={"file": str(own)}) if own.is_file() else finding
 
 
 def _status(task_id: str, status: TaskStatus) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def record(migration: Migration, workflow: Workflow, scenarios: tuple[Scenario, 
     from workbook_lib.sources import room
     from workbook_lib.validation import masks
 
+    _disk.has_room(migration.root)
     made_from = legacy_digest(migration, workflow)
     options = {"logical_date": logical_date(migration, workflow)} | options
     hide = migration.store.masker(options.get("params"))
@@ -67,6 +68,7 @@ def pilot(migration: Migration, workflow: Workflow, scenario: Scenario, **option
     """One run of the project's flow, kept."""
     from workbook_lib.pilot import run
 
+    _disk.has_room(migration.root)
     made_from = pilot_digest(migration, workflow)
     options = {"logical_date": logical_date(migration, workflow)} | options
     with migration.store.masker(options.get("params")).errors():
@@ -116,6 +118,7 @@ def validate(migration: Migration, workflow: Workflow, *, record: bool, progress
         missing = ()
     todo = stale_pilots(migration, workflow)
     if todo:
+        _disk.has_room(migration.root)
         progress(f"{workflow.id}: running {len(todo)} scenarios in Prefect")
         made_from = pilot_digest(migration, workflow)
 

@@ -23,6 +23,20 @@ SKIPPED_FOLDERS = frozenset(
 BESIDE = ("fixtures", "records", "inputs")  # folders beside a workflow file that belong to it: data, recorded runs, values
 
 
+def absolute(path: str | Path) -> Path:
+    """An absolute path without `..`: what lies below it can be told by its parts."""
+    given = Path(path)
+    return given.resolve() if ".." in given.parts else given.absolute()
+
+
+def at_source(finding: Finding, legacy: Path, source: Path) -> Finding:
+    """Point to the user's own file, where a correction belongs, instead of its copy; to the copy when that file is gone."""
+    if finding.file is None or not Path(finding.file).is_relative_to(legacy):
+        return finding
+    own = (source.parent if source.is_file() else source) / Path(finding.file).relative_to(legacy)
+    return finding.model_copy(update={"file": str(own)}) if own.is_file() else finding
+
+
 def copy(source: Path, root: Path) -> list[Finding]:
     """Replace ROOT/legacy by a copy of `source` (a file or a folder), with a finding for all that was left out."""
     if not source.exists():
