@@ -64,7 +64,7 @@ def test_what_is_added_to_the_helpers(more: str, what: str, tmp_path: Path) -> N
         ("\n\n\n", "\n\n\n\n# a remark\n\n"),
         ('BAD = ("failed", "upstream_failed")', "BAD = (\n    'failed',\n    'upstream_failed',\n)"),
         ("from prefect.states import ", "from prefect.states import Cancelled, "),
-        ("\nclass Skip(", "\ndef own(x):\n    return x\n\n\nclass Skip("),
+        ("\nclass Skip(", "\ndef added(x):\n    return x\n\n\nclass Skip("),
     ],
 )
 def test_formatting_docstrings_and_what_nothing_uses_do_not_matter(old: str, new: str, tmp_path: Path) -> None:
