@@ -33,9 +33,9 @@ def run_name(task: Declared, bound: Mapping[str, Any]) -> str | None:
     text = template(task)
     if not isinstance(text, str):
         return None
-    needed = fields(task)
-    if not needed:
+    if task.options.get("task_run_name") is None:
         return text
+    needed = fields(task)
     values = {name: bound.get(name, default(task, name)) for name in needed}
     if any(abstract_in(value) for value in values.values()):
         return None

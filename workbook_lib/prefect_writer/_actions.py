@@ -12,7 +12,7 @@ from workbook_lib.prefect_writer._bodies import OUTPUTS, fill, hand_over, names_
 from workbook_lib.prefect_writer._code import Builder, Parameter, TaskCode, is_default, passes
 from workbook_lib.prefect_writer._dates import interval_seconds
 from workbook_lib.prefect_writer._expr import Unprintable, literal
-from workbook_lib.prefect_writer._names import Names, flow_name
+from workbook_lib.prefect_writer._names import Names, deployment_name, flow_name
 from workbook_lib.prefect_writer._scope import Scope
 
 
@@ -227,5 +227,5 @@ def start_task(task: Task, action: StartWorkflow, scope: Scope) -> TaskCode:
     builder.imports.add("from prefect.deployments import run_deployment")
     parameters = f", parameters={builder.printer.show(action.parameters)}" if action.parameters is not None else ""
     wait = "" if action.wait else ", timeout=0"
-    body = f"    run_deployment({literal(f'{flow_name(name)}/{name}')}{parameters}{wait}, as_subflow=False)"
+    body = f"    run_deployment({literal(f'{flow_name(name)}/{deployment_name(name)}')}{parameters}{wait}, as_subflow=False)"
     return _built(task, builder, body, None, frozenset(), frozenset())

@@ -77,7 +77,7 @@ def _returns(function: ast.AST) -> list[ast.Return]:
     return found
 
 
-def fill(function: Function, show: Callable[[Expr, str | None], str], *, rename: Callable[[Span], str | None] = lambda _: None) -> Filled:
+def fill(function: Function, show: Callable[[Expr, str | None], str]) -> Filled:
     """The function's body with every span replaced.
 
     `show(expr, wish)` prints an expression in the scope of the body, `wish` being the name that the source gives to the value;

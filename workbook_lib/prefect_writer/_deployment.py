@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from workbook_lib.model.workflow import Workflow
-from workbook_lib.prefect_writer._expr import literal
+from workbook_lib.prefect_writer._names import deployment_name
 from workbook_lib.prefect_writer._plan import Plan
 
 if TYPE_CHECKING:
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
 
 def _text(value: str) -> str:
     """A YAML string in double quotes; Prefect's own `{{ }}` inside it is taken apart, so that it stays text."""
-    import json
-
-    return json.dumps(value.replace("{{", "{ {").replace("}}", "} }"), ensure_ascii=False)
+    quoted = json.dumps(value.replace("{{", "{ {").replace("}}", "} }"), ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in quoted)
 
 
 def deployments(workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], plans: Mapping[str, Plan]) -> str:
@@ -29,7 +29,8 @@ def deployments(workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], pl
     ]
     lines += ["definitions:", "  work_pool: &work_pool", "    name: local", "", "deployments:"]
     for workflow in workflows:
-        lines += [f"  - name: {_text(workflow.id)}", f"    entrypoint: {flows[workflow.id].entrypoint}", "    work_pool: *work_pool"]
+        lines += [f"  - name: {_text(deployment_name(workflow.id))}", f"    entrypoint: {flows[workflow.id].entrypoint}"]
+        lines.append("    work_pool: *work_pool")
         if workflow.description:
             lines.append(f"    description: {_text(workflow.description)}")
         if workflow.tags:
@@ -42,7 +43,7 @@ def deployments(workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], pl
 
 def _schedules(workflow: Workflow) -> list[str]:
     schedule = workflow.schedule  # as decided
-    zone = [f"        timezone: {literal(schedule.timezone)}"]
+    zone = [f"        timezone: {_text(schedule.timezone)}"]
     if schedule.kind == "cron" and schedule.cron:
         return ["    schedules:", f"      - cron: {_text(schedule.cron)}", *zone, "        active: false"]
     if schedule.kind == "interval" and schedule.interval_seconds:
@@ -54,4 +55,4 @@ def _schedules(workflow: Workflow) -> list[str]:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -190,10 +190,6 @@ def _fits_block(value: str) -> bool:
     return len(lines) > 2 and plain and "\\" not in value and '"""' not in value and not value.endswith('"')
 
 
-def _double_quoted(value: str) -> bool:
-    return _text(value).startswith('"') and not _text(value).startswith('"""')
-
-
 def _single_quoted(shown: str) -> str:
     return shown.replace('"', "'") if "'" not in shown else shown
 

@@ -283,7 +283,7 @@ class FlowPrinter:
         code = self.plan.code[task.id]
         function = called.function
         if called.run_name is not None and not code.marker:
-            function += f".with_options(task_run_name={literal(called.run_name)})"
+            function += f".with_options(task_run_name={literal(_as_template(called.run_name))})"
         plain = [literal(task.id)] if code.marker else []
         return function, plain, self._parameters_of(task.id)
 
@@ -386,6 +386,11 @@ class FlowPrinter:
             joins = [upstream for task in self.workflow.tasks if len(upstream := self.workflow.upstream(task.id)) > 1]
             ends |= {task_id for upstream in joins for task_id in upstream}
         return [task_id for task_id in self.plan.order if task_id in ends]
+
+
+def _as_template(name: str) -> str:
+    """A run name that Prefect formats to `name`."""
+    return name.replace("{", "{{").replace("}", "}}")
 
 
 def _indented(lines: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,16 @@ _FORMS = {
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
+    """Text that stays text, also in a table: no HTML, no links."""
+    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").replace("[", "\\[").replace("<", "&lt;").split())
+
+
+def _code(text: str) -> str:
+    """A code span, also in a table: longer fences than the text has itself."""
+    plain = " ".join(text.split()).replace("|", "\\|")
+    fence = "`" * (max(map(len, re.findall("`+", plain)), default=0) + 1)
+    room = " " if "`" in plain else ""
+    return f"{fence}{room}{plain}{room}{fence}"
 
 
 def guide(workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], findings: Sequence[Finding], plans: Mapping[str, Plan]) -> str:
@@ -32,11 +42,9 @@ def guide(workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], findings
         lines.append(f"| {_cell(workflow.id)} | `{info.entrypoint}` | {len(workflow.tasks)} | {open_tasks} | {_FORMS[info.form]} |")
     lines += ["", "## Why not plainer", ""]
     reasons = [(workflow.id, reason) for workflow in workflows for reason in plans[workflow.id].why]
-    lines += [f"- `{_cell(workflow_id)}`: {_cell(reason)}." for workflow_id, reason in reasons] or [
-        "Every flow is written in plain Prefect."
-    ]
+    lines += [f"- {_code(workflow_id)}: {_cell(reason)}." for workflow_id, reason in reasons] or ["Every flow is written in plain Prefect."]
     lines += ["", "## Left to you", ""]
     lines += [
-        f"- `{_cell(f.workflow or '')}`: {_cell(f.message)}. {_cell(f.advice or '')}".rstrip() for f in findings if f.severity.needs_human
+        f"- {_code(f.workflow or '')}: {_cell(f.message)}. {_cell(f.advice or '')}".rstrip() for f in findings if f.severity.needs_human
     ] or ["Nothing."]
     return "\n".join(lines) + "\n"

@@ -16,7 +16,7 @@ from workbook_lib.prefect_writer._dates import date_default
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
 from workbook_lib.prefect_writer._flow import Called, FlowPrinter
 from workbook_lib.prefect_writer._hooks import Hooks, hooks
-from workbook_lib.prefect_writer._names import Names, identifier
+from workbook_lib.prefect_writer._names import Names, flow_name, identifier
 from workbook_lib.prefect_writer._plan import Plan
 from workbook_lib.prefect_writer._tasks import placeholder
 
@@ -30,7 +30,6 @@ HELPERS = {
     "wait_or_skip": "waiting",
     "wait_for_value": "waiting",
 }
-_HIDDEN = ("name", "doc")
 
 
 @dataclass
@@ -53,7 +52,7 @@ def module(plan: Plan) -> Module:
     for task_id, reason in broken.items():
         plan.code[task_id] = placeholder(plan.code[task_id].task, reason)
     names = Names({d.name for d in own + elsewhere} | set(plan.scope.parameters.values()) | {plan.scope.date_name})
-    flow_name = names.take(workflow.id)
+    function = names.take(workflow.id)
     groups = _grouped(plan)
     called, functions = _functions(plan, groups, names)
     hooked = hooks(workflow, plan.scope, names)
@@ -73,13 +72,13 @@ def module(plan: Plan) -> Module:
     needed_rules = {
         name for name in rules if _mentioned(name, [*statements, *(c.body for c in plan.code.values()), *(d.source for d in own)])
     }
-    needed_rules |= {name for d in own for name in fill_definition(d, _show_plain).rules}
+    needed_rules |= {name for d in own for name in fill_definition(d, show_plain).rules}
     imports = set(printer.imports) | {line for code in plan.code.values() for line in code.imports} | text.imports | hooked.imports
     imports |= {f"from shared.{name} import {', '.join(sorted(parts))}" for name, parts in shared.items()}
     imports |= {f"from shared.trigger_rules import {', '.join(sorted(needed_rules))}"} if needed_rules else set()
-    imports |= {f"from shared.{_module_name(d.module)} import {d.name}" for d in elsewhere}
+    imports |= {f"from shared.{shared_module(d.module)} import {d.name}" for d in elsewhere}
     imports.add("from prefect import flow, task")
-    header, body = text.flow(flow_name, statements, printer)
+    header, body = text.flow(function, statements, printer)
     imports |= text.imports
     pieces = [
         text.docstring(),
@@ -91,9 +90,9 @@ def module(plan: Plan) -> Module:
         *hooked.texts,
         *functions(text),
         header + body,
-        f'if __name__ == "__main__":\n    {flow_name}()\n',
+        f'if __name__ == "__main__":\n    {function}()\n',
     ]
-    result = Module("\n\n".join(piece for piece in pieces if piece.strip()) + "\n", flow_name, shared, rules, elsewhere)
+    result = Module("\n\n".join(piece for piece in pieces if piece.strip()) + "\n", function, shared, rules, elsewhere)
     result.findings = hooked.findings
     result.placeholders = {task_id: code.reason for task_id, code in plan.code.items() if code.reason is not None}
     return result
@@ -103,16 +102,19 @@ def _mentioned(name: str, texts: list[str]) -> bool:
     return any(re.search(rf"\b{name}\b", text) for text in texts)
 
 
-def _show_plain(value: e.Expr, _wish: str | None) -> str:
+def show_plain(value: e.Expr, _wish: str | None) -> str:
+    """How a module-level definition shows a value: nothing reaches it from outside."""
     return Printer(lambda expr: expr.name if isinstance(expr, e.Reference) else None, set()).show(value)
 
 
 def _definition_text(definition: Definition) -> str:
-    return fill_definition(definition, _show_plain).body.strip("\n")
+    return fill_definition(definition, show_plain).body.strip("\n")
 
 
-def _module_name(dotted: str) -> str:
-    return identifier(dotted.replace(".", "_"))
+def shared_module(dotted: str) -> str:
+    """The module of `shared` that holds what is carried over from a legacy module; never one of the emitted ones."""
+    name = identifier(dotted.replace(".", "_"))
+    return f"{name}_legacy" if name in {"trigger_rules", *HELPERS.values()} else name
 
 
 def _reach(uses: tuple[str, ...], workflow: Workflow) -> list[str]:
@@ -138,7 +140,7 @@ def _definitions(plan: Plan) -> tuple[list[Definition], list[Definition], dict[s
             bad[definition.name] = definition.blockers[0]
             continue
         try:
-            fill_definition(definition, _show_plain)
+            fill_definition(definition, show_plain)
         except Unprintable as problem:
             bad[definition.name] = str(problem)
     broken = {}
@@ -172,10 +174,6 @@ def _grouped(plan: Plan) -> list[list[TaskCode]]:
         )
         groups.setdefault(key, []).append(code)
     return list(groups.values())
-
-
-def _callback_key(task: Task) -> tuple[tuple[str, str], ...]:
-    return tuple((event, function.source) for event, function in task.callbacks)
 
 
 def _function_of(task: Task) -> str:
@@ -291,7 +289,7 @@ class _Text:
 
     def flow(self, name: str, statements: list[str], printer: FlowPrinter) -> tuple[str, str]:
         """The flow function."""
-        options = [] if name == self.workflow.id else [f"name={literal(self.workflow.id)}"]
+        options = [] if name == self.workflow.id else [f"name={literal(flow_name(self.workflow.id))}"]
         if self.workflow.limits.run_timeout_seconds:
             options.append(f"timeout_seconds={self.workflow.limits.run_timeout_seconds:g}")
         options += [f"{event}=[{hook}]" for event, hook in self.hooked.of_flow.items()]

@@ -14,6 +14,9 @@ _TAKEN = frozenset({
     "wait_until",
 })  # fmt: skip
 
+_REFUSED = str.maketrans(dict.fromkeys("/%&<>{}", "-"))
+_LONGEST = 100  # of a file's name, where 255 bytes is what a file system takes
+
 
 def identifier(text: str) -> str:
     """`text` as a legal, non-keyword Python identifier in lower case words; never empty."""
@@ -26,7 +29,12 @@ def identifier(text: str) -> str:
 
 def flow_name(workflow_id: str) -> str:
     """The name that Prefect knows the flow by: the function's with dashes, or the legacy id where that is no Python name."""
-    return workflow_id.replace("_", "-") if identifier(workflow_id) == workflow_id else workflow_id
+    return workflow_id.replace("_", "-") if identifier(workflow_id) == workflow_id else deployment_name(workflow_id)
+
+
+def deployment_name(workflow_id: str) -> str:
+    """The legacy id without what Prefect refuses in names of flows and deployments, and without the braces of its templates."""
+    return workflow_id.translate(_REFUSED)
 
 
 def variable_name(name: str) -> str:
@@ -55,3 +63,20 @@ class Names:
     def free(self, name: str) -> bool:
         """Whether `name` is still to be had."""
         return name not in self._used
+
+
+class FileNames:
+    """Hands out names of modules that differ also where a file system ignores case."""
+
+    def __init__(self) -> None:
+        self._names = Names()
+        self._used: set[str] = set()
+
+    def take(self, wish: str) -> str:
+        """`wish` made legal and not too long, with a number behind it when it is taken."""
+        base = name = identifier(wish)[:_LONGEST]
+        number = 2
+        while name.casefold() in self._used or not self._names.free(name):
+            name, number = f"{base}_{number}", number + 1
+        self._used.add(name.casefold())
+        return name

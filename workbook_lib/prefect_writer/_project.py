@@ -19,8 +19,8 @@ from workbook_lib.prefect_writer._deployment import deployments
 from workbook_lib.prefect_writer._emitted import trimmed
 from workbook_lib.prefect_writer._format import tidy
 from workbook_lib.prefect_writer._guide import guide
-from workbook_lib.prefect_writer._module import Module, _show_plain, module, uses_date
-from workbook_lib.prefect_writer._names import Names, identifier, variable_name
+from workbook_lib.prefect_writer._module import Module, module, shared_module, show_plain, uses_date
+from workbook_lib.prefect_writer._names import FileNames, variable_name
 from workbook_lib.prefect_writer._plan import Plan, plan
 from workbook_lib.prefect_writer._scope import exprs_of, only_days
 from workbook_lib.prefect_writer._tests import conftest, flow_test
@@ -90,7 +90,7 @@ def write(
 ) -> Project:
     """The project for `workflows`. With `records` of the legacy engine (scenario and record, by workflow id) tests are
     written too."""
-    names = Names()
+    names = FileNames()
     files: dict[str, str] = {}
     flows: dict[str, FlowInfo] = {}
     findings: list[Finding] = []
@@ -160,9 +160,9 @@ def _shared_files(
     if rules:
         files["shared/trigger_rules.py"] = tidy(trimmed("trigger_rules", rules, used), "shared/trigger_rules.py")
     for dotted, definitions in sorted(siblings.items()):
-        path = f"shared/{identifier(dotted.replace('.', '_'))}.py"
+        path = f"shared/{shared_module(dotted)}.py"
         ordered = sorted(definitions.values(), key=lambda d: (d.form != "import", d.origin.line if d.origin else 0, d.name))
-        text = "\n\n".join(dict.fromkeys(fill_definition(d, _show_plain).body.strip("\n") for d in ordered))
+        text = "\n\n".join(dict.fromkeys(fill_definition(d, show_plain).body.strip("\n") for d in ordered))
         head = f'"""What several flows use, carried over from the legacy module `{dotted}`."""\n\nfrom __future__ import annotations\n\n'
         files[path] = tidy(head + text + "\n", path)
     return files
@@ -201,7 +201,7 @@ def _pyproject(name: str, workflows: Sequence[Workflow], flows: Mapping[str, Flo
         entry["system"] = workflow.system
         entry["version"] = workflow.version
         date_kind = "date" if the_plan.scope.day else "datetime"
-        if _takes_date(the_plan):
+        if uses_date(the_plan):
             meaning = "the day" if the_plan.scope.day else "the moment"
             date = tomlkit.inline_table()
             date.update(
@@ -225,7 +225,3 @@ def _pyproject(name: str, workflows: Sequence[Workflow], flows: Mapping[str, Flo
     migration["workflows"] = table
     document["tool"]["migration"] = migration
     return tomlkit.dumps(document)
-
-
-def _takes_date(the_plan: Plan) -> bool:
-    return uses_date(the_plan)
