@@ -43,6 +43,9 @@ def convert(arguments: argparse.Namespace, stdout: TextIO) -> int:
         for name, tasks in report.statuses.items():
             done = sum(task["status"] == "converted" for task in tasks)
             stdout.write(one_line(f"{name}: {done} of {len(tasks)} tasks converted ({report.project / report.paths[name]})") + "\n")
+        for change in report.files:
+            if change.what == "merged":
+                stdout.write(one_line(f"project/{change.path}: what is new was merged with your edits") + "\n")
         show_findings(report.findings)
     return status(report.findings)
 

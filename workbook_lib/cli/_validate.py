@@ -64,10 +64,15 @@ def to_run(migration: Migration, name: str) -> list[str]:
 
 
 def engine_installed(migration: Migration, name: str) -> bool:
-    """Whether the legacy engine's environment exists; making one is offered, never forced."""
+    """Whether the legacy engine's environment exists; making one is offered where records are missing, never forced."""
     try:
         migration.engine(name)
-    except (EngineError, AttributeError):
+    except EngineError as error:
+        missing = len(migration.missing_runs(name)["legacy"])
+        if missing:
+            say(f"{name}: {missing} records of the legacy engine are missing or stale. {error}")
+        return False
+    except AttributeError:
         return False
     return True
 

@@ -1,6 +1,7 @@
 """ROOT/decisions.toml: what was decided for the repository, a workflow or a task; the most specific wins.
 
 ```toml
+secrets = ["warehouse_pin"]             # names of inputs to hide, beside those whose name tells
 on_failure = "keep"                     # the repository
 
 [workflows.daily_sales]                 # one workflow
