@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 
 from workbook_lib.findings import Finding, Severity
@@ -93,7 +94,7 @@ class _Assembly:
             system="airflow",
             version=self.raw.airflow,
             origin=self.dag.origin,
-            doc=self.dag.doc,
+            doc=self.dag.doc or self.file_doc(),
             description=self.dag.description,
             tags=self.dag.tags,
             owner=self.dag.owner,
@@ -113,6 +114,11 @@ class _Assembly:
         )
         topological(workflow)  # a cycle is found here, not later
         return workflow, self.findings
+
+    def file_doc(self) -> str | None:
+        """The docstring of a file that holds this one DAG; a licence or a file of many DAGs says nothing of this one."""
+        module = self.room.sources.module(self.raw.file)
+        return ast.get_docstring(module.tree) if module is not None and len(self.raw.dags) == 1 else None
 
     def note(self, code: str, severity: Severity, message: str, task: RawTask | None, advice: str | None = None) -> None:
         origin = task.origin if task is not None else self.dag.origin
