@@ -21,8 +21,8 @@ from workbook_lib.validation import compare_structure
 
 HOSTILE = [
     "../../x", "..", "/etc/passwd", 'a"b', "a'b", '"""', "'''", "a\nb", "a\r\nb", "a\x00b", "a\x7fb", "a\x85b", "a\u2028b", "a\\",
-    "\\N{DASH}", "{a}", "{{ x }}", "${X}", "`a`", "a|b", "a: b", "#a", "- a", "<script>alert(1)</script>", "-->", "[a](javascript:b)", "class", "flow",
-    "print", "__init__", "__main__", "é", "日本", "x" * 300,
+    "\\N{DASH}", "{a}", "{{ x }}", "${X}", "`a`", "a|b", "a: b", "#a", "- a", "<script>alert(1)</script>", "-->", "[a](javascript:b)",
+    "class", "flow", "print", "__init__", "__main__", "é", "日本", "x" * 300,
 ]  # fmt: skip
 
 

@@ -8,7 +8,9 @@ trigger, and the run has the date at which it starts.
 from __future__ import annotations
 
 from workbook_lib.model.workflow import Workflow
+from workbook_lib.prefect_writer._expr import literal
 
+FROM_SHARED = "from shared.dates import interval_start"  # where the length of the interval varies
 _CRON_SECONDS = {"@hourly": 3600, "@daily": 86400, "@weekly": 7 * 86400}
 
 
@@ -47,9 +49,9 @@ def date_default(workflow: Workflow, day: bool) -> tuple[str, set[str]]:
     """The Python expression for that date, and its imports."""
     seconds = interval_seconds(workflow)
     if seconds is None:
-        now = f"croniter({(workflow.schedule.cron or '')!r}, runtime.flow_run.scheduled_start_time).get_prev(datetime)"
-        text, imports = now, {"from croniter import croniter", "from prefect import runtime", "from datetime import datetime"}
-        return (f"{text}.date()" if day else text), imports
+        zone = f", {literal(workflow.schedule.timezone)}" if workflow.schedule.timezone != "UTC" else ""
+        text = f"interval_start({literal(workflow.schedule.cron or '')}{zone})"
+        return (f"{text}.date()" if day else text), {FROM_SHARED}
     if day and seconds % 86400 == 0:
         back = f" - timedelta(days={seconds / 86400:g})" if seconds else ""
         return f"datetime.now(UTC).date(){back}", {

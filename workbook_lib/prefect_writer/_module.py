@@ -12,7 +12,7 @@ from workbook_lib.model.function import Definition
 from workbook_lib.model.workflow import RetryPolicy, Task, Workflow
 from workbook_lib.prefect_writer._bodies import fill_definition
 from workbook_lib.prefect_writer._code import Parameter, TaskCode, is_default
-from workbook_lib.prefect_writer._dates import date_default
+from workbook_lib.prefect_writer._dates import FROM_SHARED, date_default
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
 from workbook_lib.prefect_writer._flow import Called, FlowPrinter
 from workbook_lib.prefect_writer._hooks import Hooks, hooks
@@ -26,6 +26,7 @@ HELPERS = {
     "run_shell_or_skip": "shell",
     "shell_succeeds": "shell",
     "has_completed": "other_flows",
+    "interval_start": "dates",
     "wait_until": "waiting",
     "wait_or_skip": "waiting",
     "wait_for_value": "waiting",
@@ -80,6 +81,8 @@ def module(plan: Plan) -> Module:
     imports.add("from prefect import flow, task")
     header, body = text.flow(function, statements, printer)
     imports |= text.imports
+    if FROM_SHARED in imports:
+        shared["dates"] = {"interval_start"}
     pieces = [
         text.docstring(),
         "from __future__ import annotations\n",

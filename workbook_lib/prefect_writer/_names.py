@@ -9,9 +9,9 @@ import unicodedata
 
 # Names that generated modules use themselves.
 _TAKEN = frozenset({
-    "UTC", "Any", "Path", "State", "Variable", "chosen", "date", "datetime", "finish", "flow", "get_run_logger", "json", "marker", "os",
-    "peek", "pick", "prefect", "run_shell", "runtime", "submit", "submit_each", "subprocess", "task", "timedelta", "unmapped", "wait",
-    "wait_until",
+    "UTC", "Any", "Path", "State", "Variable", "chosen", "date", "datetime", "finish", "flow", "get_run_logger", "interval_start", "json",
+    "marker", "os", "peek", "pick", "prefect", "run_shell", "runtime", "submit", "submit_each", "subprocess", "task", "timedelta",
+    "unmapped", "wait", "wait_until",
 })  # fmt: skip
 
 _REFUSED = str.maketrans(dict.fromkeys("/%&<>{}", "-"))

@@ -119,7 +119,7 @@ def write(
         for definition in made.definitions:
             siblings.setdefault(definition.module, {})[definition.name] = definition
     files |= _shared_files(shared, rules, used_rules, siblings)
-    files["pyproject.toml"] = _pyproject(name, workflows, flows, plans)
+    files["pyproject.toml"] = _pyproject(name, workflows, flows, plans, shared)
     files["prefect.yaml"] = deployments(workflows, flows, plans)
     files["MIGRATION.md"] = guide(workflows, flows, findings, plans)
     for workflow in workflows:
@@ -168,7 +168,9 @@ def _shared_files(
     return files
 
 
-def _pyproject(name: str, workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], plans: Mapping[str, Plan]) -> str:
+def _pyproject(
+    name: str, workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], plans: Mapping[str, Plan], shared: Mapping[str, set[str]]
+) -> str:
     document = tomlkit.document()
     packages = sorted({package for w in workflows for package in w.requirements.packages})
     project = tomlkit.table()
@@ -176,7 +178,7 @@ def _pyproject(name: str, workflows: Sequence[Workflow], flows: Mapping[str, Flo
     project["version"] = "0.1.0"
     project["requires-python"] = ">=3.11"
     dependencies = tomlkit.array()
-    dependencies.extend(["prefect>=3.8,<3.10", *packages])
+    dependencies.extend(["prefect>=3.8,<3.10", *(["cronsim>=2"] if "dates" in shared else []), *packages])
     project["dependencies"] = dependencies.multiline(len(packages) > 2)
     document["project"] = project
     document["tool"] = tomlkit.table(is_super_table=True)
