@@ -53,6 +53,9 @@ def test_an_environment_that_is_there_is_found(cache: Path) -> None:
     python = cache / "airflow-2.11.2" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.touch()
+    with pytest.raises(EngineError, match=r"Airflow 2.11.2 is not installed in .*"):
+        environment()  # an installation that did not come to its end
+    (cache / "airflow-2.11.2" / "complete").touch()
     assert environment().python == python
 
 

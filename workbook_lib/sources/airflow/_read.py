@@ -155,7 +155,8 @@ def trace(
             raise SourceError("there is no such file or folder.", file=str(path), advice="Check the path.")
         found = list(_files(Path(path), str(path)))
         if not found:
-            findings.append(_nothing(str(path), "the folder holds no Python file"))
+            what = "the folder holds no Python file" if Path(path).is_dir() else "it is no Python file: its name does not end in .py"
+            findings.append(_nothing(str(path), what))
         jobs += [(file, shown, base, Path(path).is_file()) for file, shown, base in found]
     warned = False
     for file, shown, base, named in jobs:

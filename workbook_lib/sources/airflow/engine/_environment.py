@@ -44,6 +44,9 @@ def cache_folder() -> Path:
     return base / "engines"
 
 
+_DONE = ("complete", "with-extras")  # set when an installation has ended: without, with what the bundled examples need
+
+
 def environment(version: str = DEFAULT) -> EngineEnvironment:
     """The environment of an Airflow version; EngineError, with the command that makes it, when there is none."""
     _known(version)
@@ -53,8 +56,9 @@ def environment(version: str = DEFAULT) -> EngineEnvironment:
         if not os.access(given, os.X_OK):
             raise EngineError(f"{POINTER} names {given!r}, which is not an interpreter.", advice="Correct it or unset it.")
         return EngineEnvironment(version, Path(given), cache)
-    python = _python(cache / f"airflow-{version}")
-    if not python.exists():
+    folder = cache / f"airflow-{version}"
+    python = _python(folder)
+    if not any((folder / mark).exists() for mark in _DONE):  # what an installation that failed left behind is no engine
         raise EngineError(
             f"Airflow {version} is not installed in {python.parent.parent}.",
             advice=f"Install it with `python -m workbook_lib.sources.airflow.engine.install {version}` (about 200 MB), "
@@ -67,9 +71,9 @@ def install(version: str = DEFAULT, progress: Callable[[str], None] | None = Non
     """Make the environment of an Airflow version; `extras` adds what Airflow's bundled examples need. Nothing is done twice."""
     _known(version)
     folder = cache_folder() / f"airflow-{version}"
-    done = folder / ("with-extras" if extras else "complete")
+    done = folder / _DONE[extras]
     tell = progress or (lambda line: None)
-    if not done.exists() and not (folder / "with-extras").exists():
+    if not done.exists() and not (folder / _DONE[True]).exists():
         pins = PINS / f"{version}{'-examples' if extras else ''}.txt"
         interpreter = _interpreter(version)
         tell(f"Making an environment for Airflow {version} in {folder}")
