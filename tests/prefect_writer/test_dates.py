@@ -70,3 +70,12 @@ def test_a_fixed_interval_needs_no_helper() -> None:
     assert default(project) == "datetime.now(UTC).date() - timedelta(days=1)"
     assert "shared/dates.py" not in project.files
     assert tomllib.loads(project.files["pyproject.toml"])["project"]["dependencies"] == ["prefect>=3.8,<3.10"]
+
+
+@pytest.mark.parametrize(("cron", "days"), [("@daily", 1), ("@midnight", 1), ("@weekly", 7), ("0  0 * * *", 1)])
+def test_a_name_for_a_fixed_interval(cron: str, days: int) -> None:
+    assert default(write([dated(cron)])) == f"datetime.now(UTC).date() - timedelta(days={days})"
+
+
+def test_a_name_for_a_varying_interval() -> None:
+    assert default(write([dated("@monthly")])) == "interval_start('0 0 1 * *').date()"

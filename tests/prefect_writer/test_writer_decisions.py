@@ -46,3 +46,8 @@ def test_schedule():
 def test_a_decision_that_is_no_number(value):
     with pytest.raises(UsageError, match=r"the decision retries = .* for 'a' of 'example' is not a number from 0 on"):
         flow(workflow(shell("a", "echo a")), {"retries": value})
+
+
+def test_a_named_schedule_is_written_as_cron_has_it():
+    made = workflow(shell("a", "echo a"))
+    assert '      - cron: "0 0 1 */3 *"' in write([made], {"schedule": "@quarterly"}).files["prefect.yaml"].splitlines()

@@ -7,11 +7,11 @@ trigger, and the run has the date at which it starts.
 
 from __future__ import annotations
 
+from workbook_lib.model import cron
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_writer._expr import literal
 
 FROM_SHARED = "from shared.dates import interval_start"  # where the length of the interval varies
-_CRON_SECONDS = {"@hourly": 3600, "@daily": 86400, "@weekly": 7 * 86400}
 
 
 def interval_seconds(workflow: Workflow) -> float | None:
@@ -23,13 +23,11 @@ def interval_seconds(workflow: Workflow) -> float | None:
         return 0
     if workflow.version.split(".")[0].isdigit() and int(workflow.version.split(".")[0]) >= 3:
         return 0
-    return _cron_seconds(schedule.cron or "")
+    return _cron_seconds(cron.fields(schedule.cron or ""))
 
 
-def _cron_seconds(cron: str) -> float | None:
-    if cron in _CRON_SECONDS:
-        return _CRON_SECONDS[cron]
-    fields = cron.split()
+def _cron_seconds(text: str) -> float | None:
+    fields = text.split()
     if len(fields) != 5:
         return None
     minute, hour, *days = fields
@@ -50,7 +48,7 @@ def date_default(workflow: Workflow, day: bool) -> tuple[str, set[str]]:
     seconds = interval_seconds(workflow)
     if seconds is None:
         zone = f", {literal(workflow.schedule.timezone)}" if workflow.schedule.timezone != "UTC" else ""
-        text = f"interval_start({literal(workflow.schedule.cron or '')}{zone})"
+        text = f"interval_start({literal(cron.fields(workflow.schedule.cron or ''))}{zone})"
         return (f"{text}.date()" if day else text), {FROM_SHARED}
     if day and seconds % 86400 == 0:
         back = f" - timedelta(days={seconds / 86400:g})" if seconds else ""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from workbook_lib.model import cron
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_writer._names import deployment_name
 from workbook_lib.prefect_writer._plan import Plan
@@ -45,7 +46,7 @@ def _schedules(workflow: Workflow) -> list[str]:
     schedule = workflow.schedule  # as decided
     zone = [f"        timezone: {_text(schedule.timezone)}"]
     if schedule.kind == "cron" and schedule.cron:
-        return ["    schedules:", f"      - cron: {_text(schedule.cron)}", *zone, "        active: false"]
+        return ["    schedules:", f"      - cron: {_text(cron.fields(schedule.cron))}", *zone, "        active: false"]
     if schedule.kind == "interval" and schedule.interval_seconds:
         anchor = [f"        anchor_date: {_text(workflow.start_date)}"] if workflow.start_date else []
         return ["    schedules:", f"      - interval: {schedule.interval_seconds:g}", *anchor, *zone, "        active: false"]

@@ -1,7 +1,6 @@
 """Compares a workflow's schedule with that of its deployment in `prefect.yaml`.
 
-The form of a deployment: https://docs.prefect.io/v3/how-to-guides/deployments/prefect-yaml and .../create-schedules. Airflow's
-presets: https://airflow.apache.org/docs/apache-airflow/2.11.2/authoring-and-scheduling/cron.html.
+The form of a deployment: https://docs.prefect.io/v3/how-to-guides/deployments/prefect-yaml and .../create-schedules.
 """
 
 from __future__ import annotations
@@ -16,20 +15,11 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from workbook_lib.errors import ProjectError
+from workbook_lib.model import cron
 from workbook_lib.model._base import Json
 from workbook_lib.model.workflow import Schedule, Workflow
 from workbook_lib.validation._rows import AspectResult, Judgement, TaskVerdict
 
-PRESETS = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-    "@quarterly": "0 0 1 */3 *",
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-}
 UNLIKE = {
     "once": "Prefect has no schedule that runs once",
     "continuous": "Prefect has no continuous schedule",
@@ -115,7 +105,7 @@ def compare_schedule(workflow: Workflow, deployed: Mapping[str, Any] | None) -> 
 
 def _wanted(schedule: Schedule) -> Json:
     if schedule.kind == "cron":
-        return {"cron": _cron(schedule.cron or ""), "timezone": schedule.timezone}
+        return {"cron": cron.fields(schedule.cron or ""), "timezone": schedule.timezone}
     if schedule.kind == "interval":
         return {"interval": schedule.interval_seconds}
     return None if schedule.kind == "none" else {schedule.kind: schedule.text}
@@ -131,18 +121,13 @@ def _entries(deployed: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _found(entry: Mapping[str, Any]) -> Json:
     if entry.get("cron") is not None:
-        return {"cron": _cron(str(entry["cron"])), "timezone": str(entry.get("timezone") or "UTC")}
+        return {"cron": cron.fields(str(entry["cron"])), "timezone": str(entry.get("timezone") or "UTC")}
     if entry.get("interval") is not None:
         try:
             return {"interval": TypeAdapter(timedelta).validate_python(entry["interval"]).total_seconds()}
         except ValidationError:
             return {"interval": str(entry["interval"])}
     return {str(key): str(value) for key, value in entry.items()}
-
-
-def _cron(text: str) -> str:
-    plain = " ".join(text.split())
-    return PRESETS.get(plain, plain)
 
 
 def _difference(wanted: Json, active: list[Mapping[str, Any]], found: Json) -> str:
