@@ -255,7 +255,7 @@ class _Text:
         first = (self.workflow.doc or self.workflow.description or "").strip()
         kind = _SYSTEMS.get(self.workflow.system, self.workflow.system)
         origin = f"Migrated from the {kind} `{self.workflow.id}` ({_file_name(self.workflow)})."
-        return _quoted("\n\n".join(part for part in (first, origin) if part)) + "\n"
+        return quoted("\n\n".join(part for part in (first, origin) if part)) + "\n"
 
     def retry_constant(self, groups: list[list[TaskCode]]) -> str:
         """`RETRY`, when several functions share one retry policy."""
@@ -287,7 +287,7 @@ class _Text:
         if code.reason is not None:
             parameters = ", ".join([*code.mapped]) if code.mapped else ""
         returns = f" -> {code.returns}" if code.returns else ""
-        doc = f"    {_quoted(code.doc)}\n" if code.doc else ""
+        doc = f"    {quoted(code.doc)}\n" if code.doc else ""
         return f"{decorator}\ndef {name}({parameters}){returns}:\n{doc}{code.body}"
 
     def flow(self, name: str, statements: list[str], printer: FlowPrinter) -> tuple[str, str]:
@@ -299,7 +299,7 @@ class _Text:
         decorator = f"@flow({', '.join(options)})" if options else "@flow"
         parameters, prologue = self._parameters(printer)
         lines = [f"    {line}" for line in [*prologue, *statements]] or ["    return None"]
-        doc = f"    {_quoted(self._date_doc())}\n" if uses_date(self.plan) else ""
+        doc = f"    {quoted(self._date_doc())}\n" if uses_date(self.plan) else ""
         return f"{decorator}\ndef {name}({', '.join(parameters)}):\n{doc}", "\n".join(lines)
 
     def _date_doc(self) -> str:
@@ -368,7 +368,7 @@ def _retry_settings(retry: RetryPolicy) -> dict[str, str]:
     return {"retries": str(retry.retries), "retry_delay_seconds": f"[{delays}]"}
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A docstring."""
     text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     text = "".join(char if char.isprintable() or char == "\n" else " " for char in text)

@@ -9,6 +9,7 @@ from workbook_lib.model.run import Outcome, RunRecord, Scenario, State
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_writer._emitted import whole
 from workbook_lib.prefect_writer._expr import literal
+from workbook_lib.prefect_writer._module import quoted
 
 _RAN = {State.SUCCESS: "success", State.FAILED: "failed", State.SKIPPED: "skipped"}
 
@@ -32,12 +33,10 @@ def flow_test(workflow: Workflow, entrypoint: str, recorded: Sequence[tuple[Scen
             if run.attempts:
                 ran.setdefault(run.id, []).append((_RAN.get(run.state, str(run.state)), run.attempts))
         expected = "{" + ", ".join(f"{literal(name)}: {sorted(pairs)!r}" for name, pairs in ran.items()) + "}"
-        script = "{" + ", ".join(f"{literal(name)}: {_script(outcome)}" for name, outcome in scenario.outcomes) + "}"
-        cases.append(f"    {literal(scenario.name)}: ({script}, {literal(str(record.state))}, {expected}),")
+        cases.append(f"    {literal(scenario.name)}: ({literal(_script(scenario))}, {literal(str(record.state))}, {expected}),")
     said = f"What {engine.engine.capitalize()} {engine.version} did with `{workflow.id}`: the flow must end the same way in all rehearsals."
-    head = f'"""{said}"""'
     lines = [
-        head.replace("\\", "/"),
+        quoted(said),
         "",
         "import pytest",
         "",
@@ -50,9 +49,18 @@ def flow_test(workflow: Workflow, entrypoint: str, recorded: Sequence[tuple[Scen
     return "\n".join(lines)
 
 
-def _script(outcome: Outcome) -> str:
+def _script(scenario: Scenario) -> dict[str, Any]:
+    """By task what it does. Of a mapped task an outcome of one instance is that of any one: ends are compared without their order."""
+    script = {name: _said(outcome) for name, outcome in scenario.outcomes if outcome.map_index is None}
+    for name, outcome in scenario.outcomes:
+        if outcome.map_index is not None:
+            script[name] = {"in_one": _said(outcome)} | ({"others": script[name]} if name in script else {})
+    return script
+
+
+def _said(outcome: Outcome) -> Any:
     if outcome.does in ("fail", "skip"):
-        return literal(outcome.does)
+        return outcome.does
     said: dict[str, Any] = {}
     if outcome.arms is not None:
         said["returns"] = outcome.arms[0] if len(outcome.arms) == 1 else list(outcome.arms)
@@ -60,4 +68,4 @@ def _script(outcome: Outcome) -> str:
         said["returns"] = outcome.value
     if outcome.does == "recover":
         said["fails"] = outcome.fails
-    return literal(said)
+    return said

@@ -47,8 +47,9 @@ def rehearse(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, dict[s
     def run(flow: Flow, script: dict[str, Any], **parameters: Any) -> tuple[str, dict[str, list[tuple[str, int]]]]:
         runs: dict[Any, list[str]] = {}
         names: dict[Any, str] = {}
+        chosen: dict[str, Any] = {}
         for work in _tasks_of(flow):
-            monkeypatch.setattr(work, "fn", _scripted(work.fn, script, runs, names))
+            monkeypatch.setattr(work, "fn", _scripted(work.fn, script, runs, names, chosen))
             monkeypatch.setattr(work, "retry_delay_seconds", 0)
         state = flow(**parameters, return_state=True)
         ends: dict[str, list[tuple[str, int]]] = {}
@@ -64,7 +65,9 @@ def _tasks_of(flow: Flow) -> list[Task]:
     return list({id(value): value for value in vars(module).values() if isinstance(value, Task)}.values())
 
 
-def _scripted(body: Callable[..., Any], script: dict[str, Any], runs: dict[Any, list[str]], names: dict[Any, str]) -> Callable[..., Any]:
+def _scripted(
+    body: Callable[..., Any], script: dict[str, Any], runs: dict[Any, list[str]], names: dict[Any, str], chosen: dict[str, Any]
+) -> Callable[..., Any]:
     @functools.wraps(body)
     def scripted(*args: Any, **kwargs: Any) -> Any:
         context = TaskRunContext.get()
@@ -73,6 +76,8 @@ def _scripted(body: Callable[..., Any], script: dict[str, Any], runs: dict[Any, 
         names[run_id] = name
         attempts = runs.setdefault(run_id, [])
         outcome = script.get(name, {})
+        if isinstance(outcome, dict) and "in_one" in outcome:
+            outcome = outcome["in_one"] if chosen.setdefault(name, run_id) == run_id else outcome.get("others", {})
         if outcome == "fail" or len(attempts) < (outcome.get("fails", 0) if isinstance(outcome, dict) else 0):
             attempts.append("failed")
             raise RuntimeError("scripted to fail")

@@ -1,0 +1,69 @@
+"""The tests that a project carries pass for the flow as written, and fail for a broken one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_forms import mapped_results
+from writer_build import shell, workflow
+
+from workbook_lib.model.evaluate import simulate
+from workbook_lib.model.run import RunRecord, Scenario
+from workbook_lib.model.workflow import RetryPolicy, Workflow
+from workbook_lib.prefect_writer import write
+from workbook_lib.validation import scenarios
+
+
+def mapped() -> Workflow:
+    """`double` over what `numbers` returns, tried twice."""
+    made = mapped_results()
+    return made.model_copy(update={"tasks": tuple(task.model_copy(update={"retry": RetryPolicy(retries=1)}) for task in made.tasks)})
+
+
+def recorded(made: Workflow) -> list[tuple[Scenario, RunRecord]]:
+    """The rehearsals as the rules of the model say that they end."""
+    records = []
+    for scenario in scenarios(made):
+        if scenario.kind == "rehearsal":
+            tasks, state = simulate(made, scenario)
+            record = RunRecord(
+                engine="airflow", version="2.11.2", workflow=made.id, logical_date="", scenario=scenario.name, state=state, tasks=tasks
+            )
+            records.append((scenario, record))
+    return records
+
+
+def ran(root: Path) -> str:
+    """The last line of the project's own tests."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    return done.stdout.splitlines()[-1].rpartition(" in ")[0]
+
+
+@pytest.mark.pilot
+def test_one_instance_of_a_mapped_task_fails(tmp_path: Path) -> None:
+    made = mapped()
+    records = [
+        (scenario, record) for scenario, record in recorded(made) if scenario.name in ("double fails in its first instance", "double fails")
+    ]
+    assert len(records) == 2
+    for path, text in write([made], records={made.id: records}).files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    assert ran(tmp_path) == f"{len(records)} passed"
+    flow = tmp_path / "flows" / "example.py"
+    flow.write_text(flow.read_text(encoding="utf-8").replace("retries=1", "retries=0"), encoding="utf-8")
+    assert "failed" in ran(tmp_path)
+
+
+@pytest.mark.parametrize("name", ['"""', "a\nb", "\\N{DASH}", "x\\"])
+def test_any_id_and_any_name(name: str) -> None:
+    made = workflow(shell(name, "echo"), id=name)
+    project = write([made], records={made.id: recorded(made)})
+    for path in (path for path in project.files if path.startswith("tests/test_")):
+        compile(project.files[path], path, "exec")
