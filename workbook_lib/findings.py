@@ -24,6 +24,10 @@ class Severity(StrEnum):
         return self is not Severity.NOTE
 
 
+# Last parts of the codes of all that makes a task a placeholder: work that is done once its body is written.
+_UNFINISHED = frozenset({"operator_unknown", "function_blocked", "template_not_compiled", "argument_unknown", "placeholder"})
+
+
 class Finding(BaseModel):
     """One thing to know, with its place in the legacy source (`line` from 1) and what to do about it."""
 
@@ -37,6 +41,11 @@ class Finding(BaseModel):
     workflow: str | None = None
     task: str | None = None
     advice: str | None = None
+
+    @property
+    def only_unfinished(self) -> bool:
+        """Whether it says no more than that its task becomes a placeholder, or why."""
+        return self.task is not None and self.code.rpartition(".")[2] in _UNFINISHED
 
     def public(self) -> dict[str, Any]:
         """The finding as the command line prints it; the four optional keys only where they say something."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from workbook_lib.errors import FolderError, ProjectError, SourceError, UsageError
 from workbook_lib.findings import Finding
-from workbook_lib.migration import _consent, _disk, _needs, _runs, _shipped, _sources
+from workbook_lib.migration import _byhand, _consent, _disk, _needs, _runs, _shipped, _sources
 from workbook_lib.migration._check import Check, compiles
 from workbook_lib.migration._decisions import Decisions
 from workbook_lib.migration._project import ConvertReport, FileChange, Project, conflict_findings
@@ -131,10 +131,28 @@ class Migration:
         return assess(result, {workflow.id: self.statuses(workflow.id) for workflow in result.workflows})
 
     def statuses(self, workflow_id: str | None = None) -> dict[str, TaskStatus]:
-        """How each task will be converted: task id -> the writer's TaskStatus."""
-        from workbook_lib.prefect_writer import statuses
+        """How each task will be or is converted: task id -> TaskStatus. A placeholder that the user has written counts as converted."""
+        from workbook_lib.prefect_writer import TaskStatus, statuses
 
-        return statuses(self.workflow(workflow_id), self.decisions.plain())
+        workflow = self.workflow(workflow_id)
+        found = statuses(workflow, self.decisions.plain())
+        found |= dict.fromkeys(self._by_hand(workflow, found), TaskStatus(status="converted"))
+        if self.converted() and (path := self.table().get(workflow.id, {}).get("entrypoint", "").rpartition(":")[0]) in self.conflicts():
+            base = _disk.read_text(self._project.base / path) or ""
+            for task in _byhand.emitted(list(found), _disk.read_text(self._project.folder / path) or "", base):
+                if found[task].status == "converted":
+                    found[task] = TaskStatus(status="placeholder", finding=_byhand.waiting_finding(workflow.id, task, path))
+        return found
+
+    def _by_hand(self, workflow: Workflow, written: Mapping[str, TaskStatus]) -> tuple[str, ...]:
+        """The tasks that are placeholders to the writer, and that the user's flow has a body for."""
+        open_tasks = [task for task, status in written.items() if status.status == "placeholder"]
+        program = self.program(workflow.id) if open_tasks else None
+        if program is None:
+            return ()
+        base = _disk.read_text(self._project.base / self._flow_path(workflow.id)) or ""
+        left = _byhand.unfinished(open_tasks, program, self.code(workflow.id), base)
+        return tuple(task for task in open_tasks if task not in left)
 
     def svg(self, workflow_id: str | None = None, colour_by: ColourBy = "status") -> Svg:
         """The dependency graph, coloured by conversion status, by the state of the last pilot, or by the verdict."""
@@ -167,20 +185,48 @@ class Migration:
             written, hide = self._write(chosen), self.store.masker()
             changes = self._project.apply(written.files)
             _disk.write_json(self.root / ".workbook" / "converted.json", [workflow.id for workflow in chosen])
+            stale = self._stale_by_hand(chosen)
+        found = {workflow.id: self.statuses(workflow.id) for workflow in chosen}
+        done = {(name, task) for name, tasks in found.items() for task, status in tasks.items() if status.status == "converted"}
+        told = [*self.findings(), *map(hide.model, written.findings)]
         return ConvertReport(
             project=self._project.folder,
             files=tuple(changes),
-            statuses={
-                name: tuple(hide.value(_status(task, one)) for task, one in flow.tasks.items()) for name, flow in written.flows.items()
-            },
+            statuses={name: tuple(hide.value(_status(task, one)) for task, one in tasks.items()) for name, tasks in found.items()},
             paths={name: flow.path for name, flow in written.flows.items()},
-            findings=(*self.findings(), *map(hide.model, written.findings), *conflict_findings(changes, self.root)),
+            findings=(
+                *conflict_findings(changes, self.root),
+                *stale,
+                *(finding for finding in told if not (finding.only_unfinished and (finding.workflow, finding.task) in done)),
+            ),
         )
 
-    def _write(self, workflows: list[Workflow]) -> Written:
-        from workbook_lib.prefect_writer import write
+    def _stale_by_hand(self, workflows: Iterable[Workflow]) -> list[Finding]:
+        """Bodies that the user wrote for placeholders whose legacy task has changed since."""
+        from workbook_lib.prefect_writer import statuses
 
-        written = write(workflows, self.decisions.plain(), records={workflow.id: self.records(workflow.id) for workflow in workflows})
+        path = self.root / ".workbook" / _byhand.FILE
+        kept = _disk.read_json(path, {})
+        found = []
+        for workflow in workflows:
+            written = statuses(workflow, self.decisions.plain())
+            open_tasks = [task for task, status in written.items() if status.status == "placeholder"]
+            left = set(open_tasks) - set(self._by_hand(workflow, written))
+            before, program = kept.get(workflow.id, {}), self.program(workflow.id)
+            text = self.code(workflow.id) if program is not None else ""
+            kept[workflow.id], stale = _byhand.reviewed(workflow, before, open_tasks, left, program, text)
+            file = str(self.flow_file(workflow.id)) if stale else ""
+            found += [_byhand.stale_finding(workflow.id, task, file, line) for task, line in stale]
+        _disk.write_json(path, kept)
+        return found
+
+    def _write(self, workflows: list[Workflow]) -> Written:
+        from workbook_lib.prefect_writer import statuses, write
+
+        decisions = self.decisions.plain()
+        by_hand = {workflow.id: self._by_hand(workflow, statuses(workflow, decisions)) for workflow in workflows}
+        records = {workflow.id: self.records(workflow.id) for workflow in workflows}
+        written = write(workflows, decisions, records=records, by_hand=by_hand)
         hide = self.store.masker()
         documents = {path: hide.text(text) for path, text in written.files.items() if path.endswith(".md")}  # code is left as it has to run
         return written.model_copy(update={"files": written.files | documents})

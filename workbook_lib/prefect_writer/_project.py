@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import tomlkit
@@ -58,10 +58,10 @@ def statuses(workflow: Workflow, decisions: Mapping[str, Any] | None = None) -> 
     return _statuses(workflow, made)
 
 
-def _statuses(workflow: Workflow, made: Module) -> dict[str, TaskStatus]:
+def _statuses(workflow: Workflow, made: Module, by_hand: Collection[str] = ()) -> dict[str, TaskStatus]:
     return {
         task.id: TaskStatus(status="placeholder", finding=_finding(workflow, task.id, made.placeholders[task.id]))
-        if task.id in made.placeholders
+        if task.id in made.placeholders and task.id not in by_hand
         else TaskStatus(status="converted")
         for task in workflow.tasks
     }
@@ -87,9 +87,10 @@ def write(
     *,
     name: str = "migrated-flows",
     records: Mapping[str, Sequence[tuple[Scenario, RunRecord]]] | None = None,
+    by_hand: Mapping[str, Collection[str]] | None = None,
 ) -> Project:
     """The project for `workflows`. With `records` of the legacy engine (scenario and record, by workflow id) tests are
-    written too."""
+    written too. `by_hand`: placeholders by workflow id whose body the user has written, which are told of no more."""
     names = FileNames()
     files: dict[str, str] = {}
     flows: dict[str, FlowInfo] = {}
@@ -107,7 +108,7 @@ def write(
         file = names.take(workflow.id)
         path = f"flows/{file}.py"
         files[path] = tidy(made.text, path)
-        status = _statuses(workflow, made)
+        status = _statuses(workflow, made, (by_hand or {}).get(workflow.id, ()))
         flows[workflow.id] = FlowInfo(id=workflow.id, path=path, entrypoint=f"{path}:{made.flow}", form=the_plan.form, tasks=status)
         findings += [s.finding for s in status.values() if s.finding is not None]
         findings += [*made.findings, *_notes(workflow, the_plan)]
