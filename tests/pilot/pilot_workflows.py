@@ -59,6 +59,9 @@ RULES = _workflow(
     _edges("first > gate", "gate > after", "after > last", "first > last"),
 )
 ODD = _workflow("odd", [_task("work")], [])
+RAISES = _workflow(
+    "raises", [_task("first"), _task("second"), _task("last", join_rule=JoinRule.ALL_DONE)], _edges("first > second", "first > last")
+)
 COMPUTES = _workflow("computes", [_task("count"), _task("report")], _edges("count > report"))
 
 

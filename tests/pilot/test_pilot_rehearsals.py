@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pilot_workflows import COMPUTES, FUTURES, RULES, SEQUENCE
+from pilot_workflows import COMPUTES, FUTURES, RAISES, RULES, SEQUENCE
 
 from workbook_lib import pilot
 from workbook_lib.model.evaluate import simulate
@@ -68,3 +68,26 @@ def test_flow_code_that_computes_with_a_scripted_result_is_a_problem(session: pi
     record = session.run(COMPUTES, Scenario(name="all succeed"))
     place = session.root / "project" / "flows" / "computes.py"
     assert record.problem == f"flow code computes with the scripted result of 'count' ({place}:22)"
+
+
+BINDS = (
+    "the flow itself raised ParameterBindError: Error binding parameters for function 'second': missing a required argument: 'rows'. "
+    "Function 'second' has signature 'rows: 'int') -> 'int'' but received args: () and kwargs: ['amount'] at flows/raises.py:38"
+)
+
+
+@pytest.mark.parametrize("kind", ["real", "rehearsal"])
+@pytest.mark.parametrize(
+    ("how", "problem"),
+    [
+        ("binds", BINDS),
+        ("computes", "the flow itself raised ZeroDivisionError: division by zero at flows/raises.py:40"),
+        ("waits", ""),  # Prefect's own word that a task never ran, because its upstream task failed
+        ("wraps", ""),  # what was raised from a task's failure, as the flow says itself
+        ("passes", ""),
+    ],
+)
+def test_an_exception_that_no_task_raised_is_a_problem(session: pilot.Session, kind: str, how: str, problem: str) -> None:
+    scenario = Scenario(name="first fails", kind=kind, outcomes=(("first", FAIL),))  # type: ignore[arg-type]
+    record = session.run(RAISES, scenario, params={"how": how})
+    assert (record.state, record.problem) == (State.FAILED, problem)

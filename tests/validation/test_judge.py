@@ -143,3 +143,17 @@ def test_two_records_of_one_scenario_are_refused(project: Path) -> None:
 def test_a_verdict_is_stored_and_loaded(project: Path) -> None:
     found = verdict(project, placeholders={"hold"})
     assert Verdict.from_json(found.to_json()) == found
+
+
+BROKEN = "the flow itself raised ParameterBindError: no argument 'amount' at flows/w.py:12"
+
+
+@pytest.mark.parametrize("name", ["real", "total fails"])
+@pytest.mark.parametrize("placeholders", [(), ("publish",)])
+def test_a_flow_that_raised_by_itself_is_different(project: Path, name: str, placeholders: tuple[str, ...]) -> None:
+    pilot = records(SALES, "prefect", RESULTS)
+    pilot[name] = pilot[name].model_copy(update={"problem": BROKEN})
+    found = verdict(project, pilot=pilot, placeholders=placeholders)
+    assert found.verdict == "different"
+    assert [(row.id, row.aspect, row.scenario, row.reason) for row in found.differences] == [("", "states", name, BROKEN)]
+    assert [scenario.reason for scenario in found.scenarios if scenario.name == name] == [BROKEN]

@@ -57,6 +57,7 @@ class Scenario(Frozen):
 
 
 REAL = Scenario(name="real", kind="real")
+FLOW_RAISED = "the flow itself raised"  # such a record's `problem` begins so: no task's body raised it, so that the run is different
 
 
 class TaskRun(Frozen):
@@ -89,7 +90,7 @@ class Output(Frozen):
 class RunRecord(Frozen):
     """One run of one workflow by one engine. `state` is the run's own end: success or failed.
 
-    `problem` says why the run did not come to its own end (the time limit); then it is not comparable.
+    `problem` says why the run did not come to its own end (the time limit); then it is not comparable, or different after FLOW_RAISED.
     """
 
     schema_: Literal[1] = Field(default=1, alias="schema")

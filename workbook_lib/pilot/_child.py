@@ -90,7 +90,7 @@ class Child:
         from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
         from workbook_lib.model.run import Scenario
-        from workbook_lib.pilot import _script
+        from workbook_lib.pilot import _ends, _script
         from workbook_lib.pilot._instrument import STAGE
         from workbook_lib.pilot._observer import Observer
 
@@ -104,8 +104,8 @@ class Child:
         try:
             flow = self.load(order["file"], order["name"])
         except BaseException as error:
-            place = _place(error, self.project)
-            self.report({"kind": "error", "what": "import", "message": f"{type(error).__name__}: {error}"} | place)
+            where = _ends.place(error, self.project)
+            self.report({"kind": "error", "what": "import", "message": f"{type(error).__name__}: {error}"} | where)
             return
         ids: dict[str, str] = order["ids"]
         mapped: set[str] = set(order["mapped"])
@@ -126,7 +126,7 @@ class Child:
             return
         finally:
             STAGE.observer = STAGE.script = None
-        end = _flow_end(ended, self.project) | {"used": _script.USED[:3]}
+        end = _ends.flow_end(ended, observer, self.project) | {"used": _script.USED[:3]}
         self.report({"kind": "end", "runs": _runs(observer, order["return_values"]), "flow": end})
 
     def load(self, file: str, name: str) -> Any:
@@ -216,20 +216,3 @@ def _runs(observer: Any, return_values: dict[str, str]) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def _flow_end(state: Any, project: Path) -> dict[str, Any]:
-    """How the flow ended; `error` and its place when flow code itself raised."""
-    ended: dict[str, Any] = {"type": state.type.value, "name": state.name or "", "message": (state.message or "")[:2000]}
-    if isinstance(state.data, BaseException):
-        ended["error"] = f"{type(state.data).__name__}: {state.data}"[:2000]
-        ended |= _place(state.data, project)
-    return ended
-
-
-def _place(error: BaseException, project: Path) -> dict[str, Any]:
-    """The innermost line of the project in a traceback, or the place of a syntax error."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return {"file": error.filename, "line": error.lineno}
-    inside = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(str(project) + os.sep)]
-    return {"file": inside[-1].filename, "line": inside[-1].lineno} if inside else {}

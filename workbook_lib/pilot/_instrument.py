@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +20,7 @@ from prefect.tasks import Task
 
 from workbook_lib.model.run import Outcome
 from workbook_lib.pilot import _clock
-from workbook_lib.pilot._observer import Observer, Seen, install_streams
+from workbook_lib.pilot._observer import Observer, Seen, failure_of, install_streams
 from workbook_lib.pilot._script import USED, Token, act
 
 
@@ -88,6 +89,9 @@ def _patch_states(engine: Any) -> None:
             name = self.task_run.name if self._task_name_set else None
             label = label_of(self.task, name, self.parameters)
             observer.state(self.task_run.id, label or self.task_run.name, state.type.value, state.name or "", state.message or "")
+            error = failure_of(state)
+            if error is not None:
+                observer.failure(error)
 
     if engine is task_engine.AsyncTaskRunEngine:
 
@@ -270,6 +274,9 @@ def _begin() -> Seen | None:
 
 def _end(run: Seen, value: Any, returned: bool) -> None:
     if STAGE.observer is not None:
+        error = sys.exc_info()[1]
+        if not returned and error is not None:
+            STAGE.observer.failure(error)
         STAGE.observer.end(run, value, returned=returned)
 
 

@@ -37,6 +37,7 @@ class Observer:
     report: Callable[[dict[str, Any]], None]
     seen: dict[str, Seen] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    raised: list[BaseException] = field(default_factory=list)  # by bodies, or the reason of a task run's failure
 
     def created(self, run_id: object, label: str | None = None) -> Seen:
         """The task run, noted in the order in which runs are created."""
@@ -74,6 +75,11 @@ class Observer:
                 run.end = _now()
                 run.value, run.has_value = value, returned
 
+    def failure(self, error: BaseException) -> None:
+        """A task's own failure, which the flow may end with."""
+        with self.lock:
+            self.raised.append(error)
+
     def index(self, run: Seen) -> int:
         """How many runs of the same label were created before."""
         with self.lock:
@@ -102,6 +108,14 @@ class Observer:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat()
+
+
+def failure_of(state: Any) -> BaseException | None:
+    """The exception behind a failed or crashed state; None when there is none."""
+    if not (state.is_failed() or state.is_crashed()):
+        return None
+    error = getattr(state.data, "result", state.data)  # a kept result comes in a record
+    return error if isinstance(error, BaseException) else None
 
 
 class Printed:

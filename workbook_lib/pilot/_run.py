@@ -174,7 +174,7 @@ class Session:
                 state=State.SUCCESS if state_of(flow["type"], flow["name"], 1) is not State.FAILED else State.FAILED,
                 tasks=runs,
                 outputs=outputs(folder),
-                problem="; ".join(flow["used"]),
+                problem="; ".join(flow["used"]) or flow["problem"],
             )
 
     def unfinished(

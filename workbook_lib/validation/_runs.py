@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from workbook_lib.errors import UsageError
-from workbook_lib.model.run import RunRecord, State
+from workbook_lib.model.run import FLOW_RAISED, RunRecord, State
 from workbook_lib.model.workflow import Workflow, closure
 from workbook_lib.validation._masks import Mask
 from workbook_lib.validation._order import compare_order, moment
@@ -43,12 +43,15 @@ def _check(workflow: Workflow, legacy: RunRecord, pilot: RunRecord) -> None:
 
 
 def _obstacle(workflow: Workflow, legacy: RunRecord, pilot: RunRecord) -> TaskVerdict | None:
-    """Why the two records prove nothing about each other, if so."""
-    reason, one, other = "", "", ""
+    """Why the two records prove nothing about each other, if so, or that the flow broke off by its own fault."""
+    verdict, reason, one, other = Judgement.NOT_COMPARABLE, "", "", ""
     if legacy.engine == pilot.engine:
         reason, one, other = "both records come from the same engine", legacy.engine, pilot.engine
     elif legacy.scenario == "real" and moment(legacy.logical_date) != moment(pilot.logical_date):
         reason, one, other = "the two runs stand for different logical dates", legacy.logical_date, pilot.logical_date
+    elif pilot.problem.startswith(FLOW_RAISED) and not legacy.problem:
+        # What came after was never created: states that the rules fill in for it prove nothing.
+        verdict, reason, one, other = Judgement.DIFFERENT, pilot.problem, f"ended {legacy.state}", pilot.problem
     elif legacy.problem or pilot.problem:
         ends = (("legacy", legacy.problem), ("pilot", pilot.problem))
         reason = "; ".join(f"the {who} run did not end by itself: {problem}" for who, problem in ends if problem)
@@ -59,7 +62,7 @@ def _obstacle(workflow: Workflow, legacy: RunRecord, pilot: RunRecord) -> TaskVe
                 reason, one, other = f"no task of the {who}'s run was observed", _observed(legacy), _observed(pilot)
     if not reason:
         return None
-    return TaskVerdict(id="", aspect="states", verdict=Judgement.NOT_COMPARABLE, legacy=one, pilot=other, reason=reason)
+    return TaskVerdict(id="", aspect="states", verdict=verdict, legacy=one, pilot=other, reason=reason)
 
 
 def _observed(record: RunRecord) -> str:
