@@ -67,14 +67,14 @@ def test_such_a_project_has_all_it_imports(tmp_path: Path) -> None:
 
 def test_a_fixed_interval_needs_no_helper() -> None:
     project = write([dated("0 6 * * *")])
-    assert default(project) == "datetime.now(UTC).date() - timedelta(days=1)"
+    assert default(project) == "runtime.flow_run.scheduled_start_time.date() - timedelta(days=1)"
     assert "shared/dates.py" not in project.files
     assert tomllib.loads(project.files["pyproject.toml"])["project"]["dependencies"] == ["prefect>=3.8,<3.10"]
 
 
 @pytest.mark.parametrize(("cron", "days"), [("@daily", 1), ("@midnight", 1), ("@weekly", 7), ("0  0 * * *", 1)])
 def test_a_name_for_a_fixed_interval(cron: str, days: int) -> None:
-    assert default(write([dated(cron)])) == f"datetime.now(UTC).date() - timedelta(days={days})"
+    assert default(write([dated(cron)])) == f"runtime.flow_run.scheduled_start_time.date() - timedelta(days={days})"
 
 
 def test_a_name_for_a_varying_interval() -> None:

@@ -50,12 +50,10 @@ def date_default(workflow: Workflow, day: bool) -> tuple[str, set[str]]:
         zone = f", {literal(workflow.schedule.timezone)}" if workflow.schedule.timezone != "UTC" else ""
         text = f"interval_start({literal(cron.fields(workflow.schedule.cron or ''))}{zone})"
         return (f"{text}.date()" if day else text), {FROM_SHARED}
+    back = f" - timedelta(days={seconds / 86400:g})" if seconds % 86400 == 0 else f" - timedelta(seconds={seconds:g})"
+    imports = {"from prefect import runtime"} | ({"from datetime import timedelta"} if seconds else set())
+    text = "runtime.flow_run.scheduled_start_time"
     if day and seconds % 86400 == 0:
-        back = f" - timedelta(days={seconds / 86400:g})" if seconds else ""
-        return f"datetime.now(UTC).date(){back}", {
-            "from datetime import UTC, datetime, timedelta" if seconds else "from datetime import UTC, datetime"
-        }
-    back = f" - timedelta(seconds={seconds:g})" if seconds else ""
-    imports = {"from datetime import UTC, datetime, timedelta" if seconds else "from datetime import UTC, datetime"}
-    text = f"datetime.now(UTC){back}"
+        return f"{text}.date()" + (back if seconds else ""), imports
+    text += back if seconds else ""
     return (f"({text}).date()" if day else text), imports

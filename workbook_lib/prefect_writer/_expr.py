@@ -86,10 +86,12 @@ class Printer:
         return "{" + ", ".join(f"{self.show(key)}: {self.show(value)}" for key, value in expr.items) + "}"
 
     def _variable(self, expr: e.Variable) -> str:
-        self._imports.add("from prefect.variables import Variable")
         name = literal(variable_name(expr.name))
-        default = f", default={self.show(expr.default)}" if expr.default is not None else ""
-        return f"Variable.get({name}{default})"
+        if expr.default is None:  # Airflow fails where the variable is not set
+            self._imports.add("from shared.variables import variable")
+            return f"variable({name})"
+        self._imports.add("from prefect.variables import Variable")
+        return f"Variable.get({name}, default={self.show(expr.default)})"
 
     def _environment(self, expr: e.Environment) -> str:
         self._imports.add("import os")
@@ -154,6 +156,8 @@ class Printer:
                 return None
         else:
             shown = self.show(part)
+        if not spec and _is_text(shown):  # a text that is known stands in the f-string itself
+            return shown[1:-1].replace("{", "{{").replace("}", "}}")
         shown = _single_quoted(shown) if '"' in shown else shown
         return None if '"' in shown or "\\" in shown or shown.startswith("{") or "{" in shown else f"{{{shown}{spec}}}"
 
@@ -181,6 +185,14 @@ def _text(value: str) -> str:
     except (SyntaxError, ValueError):
         pass
     return repr(value)
+
+
+def _is_text(shown: str) -> bool:
+    """Whether a printed expression is one string in double quotes."""
+    try:
+        return shown.startswith('"') and not shown.startswith('"""') and isinstance(ast.literal_eval(shown), str)
+    except (SyntaxError, ValueError):
+        return False
 
 
 def _fits_block(value: str) -> bool:

@@ -33,6 +33,20 @@ def _code(text: str) -> str:
     return f"{fence}{room}{plain}{room}{fence}"
 
 
+def _left(findings: Sequence[Finding]) -> list[str]:
+    """One line per message that needs a human; the same of several tasks in one line that names them."""
+    tasks: dict[tuple[str, str, str], list[str]] = {}
+    for finding in findings:
+        if finding.severity.needs_human:
+            key = (finding.workflow or "", finding.message, finding.advice or "")
+            tasks.setdefault(key, []).extend([finding.task] if finding.task else [])
+    return [
+        f"- {_code(workflow)}: {_cell(message)}. {_cell(advice)}".rstrip()
+        + (f" ({', '.join(map(_code, names))})" if len(names) > 1 else "")
+        for (workflow, message, advice), names in tasks.items()
+    ]
+
+
 def guide(workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], findings: Sequence[Finding], plans: Mapping[str, Plan]) -> str:
     """The document, in Markdown."""
     lines = ["# Migration", "", "| workflow | flow | tasks | placeholders | written with |", "|---|---|---|---|---|"]
@@ -44,7 +58,5 @@ def guide(workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], findings
     reasons = [(workflow.id, reason) for workflow in workflows for reason in plans[workflow.id].why]
     lines += [f"- {_code(workflow_id)}: {_cell(reason)}." for workflow_id, reason in reasons] or ["Every flow is written in plain Prefect."]
     lines += ["", "## Left to you", ""]
-    lines += [
-        f"- {_code(f.workflow or '')}: {_cell(f.message)}. {_cell(f.advice or '')}".rstrip() for f in findings if f.severity.needs_human
-    ] or ["Nothing."]
+    lines += _left(findings) or ["Nothing."]
     return "\n".join(lines) + "\n"

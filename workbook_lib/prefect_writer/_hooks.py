@@ -8,9 +8,10 @@ from workbook_lib.findings import Finding, Severity
 from workbook_lib.model import expr as e
 from workbook_lib.model.function import Function
 from workbook_lib.model.workflow import Workflow
+from workbook_lib.prefect_writer._blocks import in_front
 from workbook_lib.prefect_writer._bodies import fill
 from workbook_lib.prefect_writer._dates import date_default
-from workbook_lib.prefect_writer._expr import Printer, Unprintable
+from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
 from workbook_lib.prefect_writer._names import Names
 from workbook_lib.prefect_writer._scope import Scope
 
@@ -63,7 +64,8 @@ def _hook(
         imports: set[str] = set()
         printer = Printer(lambda expr: _leaf(expr, workflow, scope, owner, imports), imports, frozenset({"day"}))
         try:
-            text = fill(function, lambda value, _: printer.show(value)).body
+            filled = fill(function, lambda value, _: printer.show(value))
+            text = in_front(filled.hoisted, filled.body)
         except Unprintable as reason:
             problem = str(reason)
     if problem:
@@ -80,10 +82,9 @@ def _hook(
 def _leaf(expr: e.Expr, workflow: Workflow, scope: Scope, owner: str | None, imports: set[str]) -> str | None:
     if isinstance(expr, e.Context):
         if expr.name == "task_id" and owner is not None:
-            return "run.name"
+            return "(run.name if task.task_run_name else task.name)"
         if expr.name == "workflow_id":
-            imports.add("from prefect import runtime")
-            return "runtime.flow_run.flow_name"
+            return literal(workflow.id)
         if expr.name == "run_id":
             imports.add("from prefect import runtime")
             return "runtime.flow_run.id"

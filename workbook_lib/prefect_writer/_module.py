@@ -73,22 +73,22 @@ def module(plan: Plan) -> Module:
     needed_rules = {
         name for name in rules if _mentioned(name, [*statements, *(c.body for c in plan.code.values()), *(d.source for d in own)])
     }
-    needed_rules |= {name for d in own for name in fill_definition(d, show_plain).rules}
+    needed_rules |= {name for d in own for name in definition_text(d)[2]}
     imports = set(printer.imports) | {line for code in plan.code.values() for line in code.imports} | text.imports | hooked.imports
     imports |= {f"from shared.{name} import {', '.join(sorted(parts))}" for name, parts in shared.items()}
     imports |= {f"from shared.trigger_rules import {', '.join(sorted(needed_rules))}"} if needed_rules else set()
-    imports |= {f"from shared.{shared_module(d.module)} import {d.name}" for d in elsewhere}
+    imports |= {f"from shared.{shared_module(d.module)} import {d.name}" for d in elsewhere if d.form != "import"}
     imports.add("from prefect import flow, task")
     header, body = text.flow(function, statements, printer)
     imports |= text.imports
-    if FROM_SHARED in imports:
-        shared["dates"] = {"interval_start"}
+    imports |= {line for d in own for line in definition_text(d)[1]}
+    shared |= from_shared(imports)
     pieces = [
         text.docstring(),
         "from __future__ import annotations\n",
         "\n".join(sorted(imports)),
-        "\n".join(dict.fromkeys(_definition_text(d) for d in own if d.form == "import")),
-        *dict.fromkeys(_definition_text(d) for d in own if d.form != "import"),
+        "\n".join(dict.fromkeys(definition_text(d)[0] for d in [*own, *elsewhere] if d.form == "import")),
+        *dict.fromkeys(definition_text(d)[0] for d in own if d.form != "import"),
         text.retry_constant(groups),
         *hooked.texts,
         *functions(text),
@@ -105,13 +105,27 @@ def _mentioned(name: str, texts: list[str]) -> bool:
     return any(re.search(rf"\b{name}\b", text) for text in texts)
 
 
-def show_plain(value: e.Expr, _wish: str | None) -> str:
-    """How a module-level definition shows a value: nothing reaches it from outside."""
-    return Printer(lambda expr: expr.name if isinstance(expr, e.Reference) else None, set()).show(value)
+# What an import line asks of `shared`: (the line, the emitted module, the helper).
+_LEFT_TO_SHARED = (
+    (FROM_SHARED, "dates", "interval_start"),
+    ("from shared.variables import variable", "variables", "variable"),
+)
 
 
-def _definition_text(definition: Definition) -> str:
-    return fill_definition(definition, show_plain).body.strip("\n")
+def from_shared(imports: set[str]) -> dict[str, set[str]]:
+    """The emitted modules, and the helpers in them, that some import lines ask for."""
+    return {module: {name} for line, module, name in _LEFT_TO_SHARED if line in imports}
+
+
+def definition_text(definition: Definition) -> tuple[str, set[str], set[str]]:
+    """A module-level definition as Python, the imports it needs, and what it raises of the trigger rules.
+
+    Nothing reaches it from outside: it can show neither outputs nor parameters.
+    """
+    imports: set[str] = set()
+    printer = Printer(lambda expr: expr.name if isinstance(expr, e.Reference) else None, imports)
+    filled = fill_definition(definition, lambda value, _: printer.show(value))
+    return filled.body.strip("\n"), imports, filled.rules
 
 
 def shared_module(dotted: str) -> str:
@@ -143,7 +157,7 @@ def _definitions(plan: Plan) -> tuple[list[Definition], list[Definition], dict[s
             bad[definition.name] = definition.blockers[0]
             continue
         try:
-            fill_definition(definition, show_plain)
+            definition_text(definition)
         except Unprintable as problem:
             bad[definition.name] = str(problem)
     broken = {}

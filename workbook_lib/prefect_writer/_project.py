@@ -13,13 +13,12 @@ from workbook_lib.model._base import Frozen
 from workbook_lib.model.function import Definition
 from workbook_lib.model.run import RunRecord, Scenario
 from workbook_lib.model.workflow import Workflow
-from workbook_lib.prefect_writer._bodies import fill_definition
 from workbook_lib.prefect_writer._dates import interval_seconds
 from workbook_lib.prefect_writer._deployment import deployments
 from workbook_lib.prefect_writer._emitted import trimmed
 from workbook_lib.prefect_writer._format import tidy
 from workbook_lib.prefect_writer._guide import guide
-from workbook_lib.prefect_writer._module import Module, module, shared_module, show_plain, uses_date
+from workbook_lib.prefect_writer._module import Module, definition_text, from_shared, module, shared_module, uses_date
 from workbook_lib.prefect_writer._names import FileNames, variable_name
 from workbook_lib.prefect_writer._plan import Plan, plan
 from workbook_lib.prefect_writer._scope import exprs_of, only_days
@@ -154,18 +153,23 @@ def _shared_files(
     shared: dict[str, set[str]], rules: set[str], used: set[str], siblings: dict[str, dict[str, Definition]]
 ) -> dict[str, str]:
     files: dict[str, str] = {}
+    for dotted, definitions in sorted(siblings.items()):
+        ordered = sorted(definitions.values(), key=lambda d: (d.form != "import", d.origin.line if d.origin else 0, d.name))
+        texts = [definition_text(d) for d in ordered]
+        needed = {line for _, imports, _ in texts for line in imports}
+        raised = {name for _, _, names in texts for name in names}
+        needed |= {f"from shared.trigger_rules import {', '.join(sorted(raised))}"} if raised else set()
+        rules = rules | raised
+        shared = shared | from_shared(needed)
+        head = f'"""What several flows use, carried over from the legacy module `{dotted}`."""\n\nfrom __future__ import annotations\n'
+        text = "\n\n".join([head, "\n".join(sorted(needed)), *dict.fromkeys(text for text, _, _ in texts)])
+        files[f"shared/{shared_module(dotted)}.py"] = tidy(text + "\n", f"shared/{shared_module(dotted)}.py")
     for helper_module, helpers in sorted(shared.items()):
         files[f"shared/{helper_module}.py"] = tidy(trimmed(helper_module, helpers), f"shared/{helper_module}.py")
         if {"run_shell_or_skip", "wait_or_skip"} & helpers:
             rules = rules | {"Skip"}
     if rules:
         files["shared/trigger_rules.py"] = tidy(trimmed("trigger_rules", rules, used), "shared/trigger_rules.py")
-    for dotted, definitions in sorted(siblings.items()):
-        path = f"shared/{shared_module(dotted)}.py"
-        ordered = sorted(definitions.values(), key=lambda d: (d.form != "import", d.origin.line if d.origin else 0, d.name))
-        text = "\n\n".join(dict.fromkeys(fill_definition(d, show_plain).body.strip("\n") for d in ordered))
-        head = f'"""What several flows use, carried over from the legacy module `{dotted}`."""\n\nfrom __future__ import annotations\n\n'
-        files[path] = tidy(head + text + "\n", path)
     return files
 
 

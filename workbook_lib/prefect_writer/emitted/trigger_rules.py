@@ -7,6 +7,7 @@ state) or *UpstreamFailed* (a failed one) and its body never starts. A flow ends
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -105,17 +106,22 @@ def submit_each(
     arguments. Other arguments are the same for each run.
     """
     gate = _Gate(after, gates, rule, (over, kwargs), must=[*_lengths(over), *needs])
+    unknown = dict.fromkeys(over if isinstance(over, Mapping) else _missing(work, kwargs)) | kwargs
     if _futures(over):
         for future in gate.all:
             future.wait()
         if gate.closed():
-            return Runs([_submit(work, (), {name: None for name in over} if isinstance(over, Mapping) else {}, gate, NOT_EXPANDED)])
+            return Runs([_submit(work, (), unknown, gate, NOT_EXPANDED)])
     elements = _elements(over)
     if not elements:
-        nothing = dict.fromkeys(over) if isinstance(over, Mapping) else {}
-        return Runs([_submit(work, (), nothing | kwargs, _Gate((), (), "never", (), must=_lengths(over)), NOT_EXPANDED)])
+        return Runs([_submit(work, (), unknown, _Gate((), (), "never", (), must=_lengths(over)), NOT_EXPANDED)])
     # Each run has a gate of its own, because each counts its own attempts.
     return Runs(_submit(work, (), element | kwargs, _Gate(after, gates, rule, (over, kwargs), must=list(needs))) for element in elements)
+
+
+def _missing(work: Task, given: Mapping[str, Any]) -> list[str]:
+    """The parameters that only an element would name."""
+    return [name for name in inspect.signature(work.fn).parameters if name not in given]
 
 
 def finish(last: Iterable[Any], also: Iterable[Any] = ()) -> list[State]:

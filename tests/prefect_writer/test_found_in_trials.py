@@ -1,0 +1,90 @@
+"""What went wrong when people tried the writer on DAGs of their own."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from writer_build import function, python, shell, workflow
+
+from workbook_lib.model.evaluate import simulate
+from workbook_lib.model.expr import Constant, Context, Element, TaskOutput, Variable
+from workbook_lib.model.function import Definition, Span
+from workbook_lib.model.workflow import Mapping
+from workbook_lib.pilot import run_many
+from workbook_lib.prefect_writer import write
+from workbook_lib.validation import scenarios
+
+
+def flow(made):
+    project = write([made])
+    return project.files[project.flows[made.id].path]
+
+
+def definition(source: str, name: str) -> str:
+    tree = ast.parse(source)
+    return next(ast.unparse(node) for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+
+
+def test_a_value_inside_an_f_string_of_a_callback_is_put_in_front():
+    tell = function(
+        'def tell(context):\n    print(f"{context[0]} of {context[1]}")\n',
+        marks={
+            "context[0]": Span(start=0, end=0, kind="value", value=Context(name="task_id")),
+            "context[1]": Span(start=0, end=0, kind="value", value=Context(name="workflow_id")),
+        },
+    )
+    made = workflow(shell("a", "echo a", callbacks=(("on_failure_callback", tell),)))
+    assert definition(flow(made), "tell").splitlines() == [
+        "def tell(task, run, state):",
+        "    value_1 = run.name if task.task_run_name else task.name",
+        "    value_2 = 'example'",
+        "    print(f'{value_1} of {value_2}')",
+    ]
+
+
+def test_a_variable_that_must_be_set_is_asked_for_strictly():
+    made = workflow(shell("a", "echo ", Variable(name="Bucket")))
+    project = write([made])
+    body = definition(project.files["flows/example.py"], "a").splitlines()[2:]
+    assert body == ["    return run_shell(f\"echo {variable('bucket')}\")"]
+    assert definition(project.files["shared/variables.py"], "variable").splitlines()[0] == "def variable(name: str) -> Any:"
+
+
+def test_a_variable_with_a_default_is_not():
+    made = workflow(shell("a", "echo ", Variable(name="b", default=Constant(value="x"))))
+    assert "shared/variables.py" not in write([made]).files
+
+
+def test_an_import_of_a_sibling_module_stays_an_import():
+    """`os` of a sibling module is imported where it is used; the sibling's copy in `shared` need not have it."""
+    here = function("def here():\n    return os.getcwd()\n", uses=("os",))
+    made = workflow(python("here", here), definitions=(Definition(name="os", module="include.helpers", form="import", source="import os"),))
+    imports = [ast.unparse(node) for node in ast.parse(flow(made)).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert imports == ["from __future__ import annotations", "import os", "from prefect import flow, task"]
+
+
+@pytest.mark.pilot
+def test_a_mapped_task_keeps_its_other_arguments_where_nothing_is_expanded(tmp_path):
+    fetch = function("def fetch(page, limit):\n    return page\n")
+    pages = function("def pages():\n    return []\n")
+    made = workflow(
+        python("pages", pages),
+        python(
+            "fetch",
+            fetch,
+            arguments={"page": Element(name="page"), "limit": Constant(value=5)},
+            mapping=Mapping(over=(("page", TaskOutput(task="pages")),)),
+        ),
+        edges="pages >> fetch",
+    )
+    for path, content in write([made]).files.items():
+        (tmp_path / "project" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "project" / path).write_text(content, encoding="utf-8")
+    rehearsals = [scenario for scenario in scenarios(made) if scenario.name in ("pages fails", "pages gives 0")]
+    assert len(rehearsals) == 2
+    for record in run_many(tmp_path, made, rehearsals):
+        expected, end = simulate(made, next(scenario for scenario in rehearsals if scenario.name == record.scenario))
+        assert (record.problem, record.state) == ("", end)
+        assert [(run.id, run.map_index, run.state) for run in record.tasks] == [(run.id, run.map_index, run.state) for run in expected]
+        assert record.task("fetch").observed
