@@ -88,3 +88,9 @@ def test_a_mapped_task_keeps_its_other_arguments_where_nothing_is_expanded(tmp_p
         assert (record.problem, record.state) == ("", end)
         assert [(run.id, run.map_index, run.state) for run in record.tasks] == [(run.id, run.map_index, run.state) for run in expected]
         assert record.task("fetch").observed
+
+
+def test_two_variables_with_one_prefect_name_are_told():
+    made = workflow(shell("a", "echo ", Variable(name="Team Name"), Variable(name="team_name")))
+    messages = [finding.message for finding in write([made]).findings if finding.code == "writer.variable_clash"]
+    assert messages == ["the variables 'Team Name', 'team_name' would all become the Prefect Variable 'team_name'"]

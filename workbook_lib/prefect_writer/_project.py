@@ -118,6 +118,7 @@ def write(
             used_rules |= {str(task.join_rule) for task in workflow.tasks} | {"all_success"}
         for definition in made.definitions:
             siblings.setdefault(definition.module, {})[definition.name] = definition
+    findings += _clashing_variables(workflows)
     files |= _shared_files(shared, rules, used_rules, siblings)
     files["pyproject.toml"] = _pyproject(name, workflows, flows, plans, shared)
     files["prefect.yaml"] = deployments(workflows, flows, plans)
@@ -139,6 +140,28 @@ def _dated(workflows: Sequence[Workflow]) -> dict[str, dict[str, bool]]:
     involved = {workflow_id for pair in waits for workflow_id in pair}
     days = all(only_days(by_id[i]) is not False and (interval_seconds(by_id[i]) or 1) % 86400 == 0 for i in involved)
     return {i: {"day": days, "awaited": any(i == target for _, target in waits)} for i in involved}
+
+
+def _variables(workflows: Sequence[Workflow]) -> list[str]:
+    """The legacy names of all variables that the tasks read."""
+    return sorted(
+        {part.name for w in workflows for t in w.tasks for x in exprs_of(t) for part in e.walk(x) if isinstance(part, e.Variable)}
+    )
+
+
+def _clashing_variables(workflows: Sequence[Workflow]) -> Iterable[Finding]:
+    """Different legacy variables that would become one Prefect Variable."""
+    named: dict[str, list[str]] = {}
+    for name in _variables(workflows):
+        named.setdefault(variable_name(name), []).append(name)
+    for python, names in named.items():
+        if len(names) > 1:
+            yield Finding(
+                code="writer.variable_clash",
+                severity=Severity.WARNING,
+                message=f"the variables {', '.join(map(repr, names))} would all become the Prefect Variable {python!r}",
+                advice="Rename all but one in the flows and in [tool.migration.variables] of pyproject.toml.",
+            )
 
 
 def _notes(workflow: Workflow, the_plan: Plan) -> Iterable[Finding]:
@@ -195,9 +218,7 @@ def _pyproject(
     document["tool"]["pytest"] = pytest
     migration = tomlkit.table()
     migration["schema"] = 1
-    variables = sorted(
-        {part.name for w in workflows for t in w.tasks for x in exprs_of(t) for part in e.walk(x) if isinstance(part, e.Variable)}
-    )
+    variables = _variables(workflows)
     if variables:
         migration["variables"] = {variable: variable_name(variable) for variable in variables}
     table = tomlkit.table(is_super_table=True)
