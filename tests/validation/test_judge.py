@@ -12,7 +12,7 @@ from workbook_lib.errors import UsageError
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.run import RunRecord, State
 from workbook_lib.model.workflow import RetryPolicy, Schedule, Workflow
-from workbook_lib.validation import Verdict, judge
+from workbook_lib.validation import Verdict, as_text, judge
 
 SALES = flow(
     "extract >> total >> choose >> publish >> notify >> cleanup; choose >> hold >> notify",
@@ -50,7 +50,7 @@ def verdict(project: Path, legacy: dict[str, RunRecord] | None = None, pilot: di
 
 def test_equal_when_everything_agrees(project: Path) -> None:
     found = verdict(project)
-    assert (found.verdict, found.headline) == ("equal", "equal: in the real run and in 11 rehearsals")
+    assert (found.verdict, found.headline) == ("equal", "equal: in the real run and in 11 rehearsals; 1 task body never ran: hold")
     assert found.aspects == dict.fromkeys(("structure", "schedule", "states", "order", "results"), "equal")
     assert {scenario.verdict for scenario in found.scenarios} == {"equal"}
     assert found.filled_in > 0
@@ -58,7 +58,7 @@ def test_equal_when_everything_agrees(project: Path) -> None:
 
 def test_the_document_has_exactly_the_keys_of_the_contract(project: Path) -> None:
     document = verdict(project).document()
-    assert list(document) == ["schema", "verdict", "workflow", "aspects", "tasks", "scenarios", "masks"]
+    assert list(document) == ["schema", "verdict", "workflow", "aspects", "tasks", "scenarios", "masks", "unproven"]
     assert {tuple(row) for row in document["tasks"]} == {
         ("id", "map_index", "aspect", "verdict", "legacy", "pilot", "reason", "scenario")
     }
@@ -118,7 +118,7 @@ def test_a_decision_explains_what_it_brings_about_and_nothing_else(project: Path
     decisions = {"workflows": {"w": {"on_failure": "raise"}}}
     assert verdict(project, pilot=pilot).verdict == "different"
     found = verdict(project, pilot=pilot, decisions=decisions)
-    assert found.headline == "explained: decided: on_failure = 'raise' (workflow w)"
+    assert found.headline == "explained: decided: on_failure = 'raise' (workflow w); 1 task body never ran: hold"
     pilot["real"] = changed(pilot["real"], "total", result={"json": 1})
     assert verdict(project, pilot=pilot, decisions=decisions).verdict == "different"
 
@@ -157,3 +157,27 @@ def test_a_flow_that_raised_by_itself_is_different(project: Path, name: str, pla
     assert found.verdict == "different"
     assert [(row.id, row.aspect, row.scenario, row.reason) for row in found.differences] == [("", "states", name, BROKEN)]
     assert [scenario.reason for scenario in found.scenarios if scenario.name == name] == [BROKEN]
+
+
+CHOOSE = flow("a >> choose; " + "; ".join(f"choose >> {arm}" for arm in "bcdef"), {"choose": {"steers": "branch"}}, schedule=SALES.schedule)
+
+
+def test_bodies_that_no_real_run_started_are_named(project: Path) -> None:
+    found = verdict(project, records(CHOOSE, "airflow"), records(CHOOSE, "prefect"), workflow=CHOOSE)
+    assert found.unproven == ("c", "d", "e", "f")
+    assert found.document()["unproven"] == ["c", "d", "e", "f"]
+    assert found.headline.endswith("rehearsals; 4 task bodies never ran: c, d, e and 1 more")
+    assert "ran in neither real run, so that nothing is known of what they do: c, d, e, f." in as_text(found)
+    assert Verdict.from_json(found.to_json()).unproven == found.unproven
+
+
+def test_a_placeholder_is_not_named_a_second_time(project: Path) -> None:
+    found = verdict(project, placeholders={"hold"})
+    assert (found.unproven, found.headline) == (
+        (),
+        "equal in rehearsal, 1 placeholder: in 11 rehearsals; the real run is not comparable",
+    )
+
+
+def test_without_a_real_run_nothing_is_said_of_bodies(project: Path) -> None:
+    assert verdict(project, legacy={}).unproven == ()

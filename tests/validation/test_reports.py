@@ -63,7 +63,7 @@ def hostile() -> Verdict:
     values = {"legacy": HOSTILE, "pilot": {HOSTILE: [HOSTILE]}}
     row = TaskVerdict(id=HOSTILE, aspect="states", verdict="different", reason=HOSTILE, scenario=HOSTILE, **values)
     mask = Mask(id=HOSTILE, path=(HOSTILE,), kinds=(HOSTILE,))
-    return Verdict(workflow=HOSTILE, verdict="different", headline=HOSTILE, tasks=(row,), masks=(mask,), placeholders=(HOSTILE,))
+    return Verdict(workflow=HOSTILE, verdict="different", headline=HOSTILE, tasks=(row,), masks=(mask,), placeholders=(HOSTILE,), unproven=(HOSTILE,))
 
 
 def test_hostile_text_cannot_steer_a_terminal() -> None:
@@ -139,6 +139,12 @@ def test_junit() -> None:
 def test_junit_of_an_equal_verdict_has_no_failures() -> None:
     found = verdict().model_copy(update={"verdict": "equal", "headline": "equal: x", "tasks": ()})
     assert ET.fromstring(to_junit(found)).attrib == {"name": "w", "tests": "1", "failures": "0"}
+
+
+def test_html_and_junit_name_bodies_that_never_ran() -> None:
+    found = verdict().model_copy(update={"unproven": ("a", HOSTILE)})
+    assert "Bodies that never ran" in Tags(report_html(found)).text
+    assert [one.text for one in ET.fromstring(to_junit(found)).iter("system-out")][-1].startswith("bodies that never ran: a, <script>")
 
 
 @pytest.mark.parametrize("word", ["not comparable", "equal in rehearsal, 1 placeholder", "explained in rehearsal, 1 placeholder"])

@@ -42,6 +42,7 @@ def report_html(verdict: Verdict, workflow: Workflow | None = None, svg: str | N
         _scenarios(verdict),
         _masked(verdict),
         _unfinished(verdict),
+        _unproven(verdict),
     ]
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     return (
@@ -65,6 +66,7 @@ def _head(verdict: Verdict, workflow: Workflow | None) -> str:
         ("states filled in", f"{verdict.filled_in} of {verdict.instances}"),
         ("values masked", str(len(verdict.masks))),
         ("placeholders", str(len(verdict.placeholders))),
+        ("bodies never run", str(len(verdict.unproven))),
     ]
     cards = "".join(f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>" for name, value in figures)
     rest = verdict.headline.removeprefix(verdict.verdict).removeprefix(": ")
@@ -182,6 +184,14 @@ def _unfinished(verdict: Verdict) -> str:
         "<section><h2>Placeholders</h2><p>Not converted yet, or given their recorded value: only rehearsals judge their states and "
         f"order.</p><ul>{lines}</ul></section>"
     )
+
+
+def _unproven(verdict: Verdict) -> str:
+    if not verdict.unproven:
+        return ""
+    lines = "".join(f"<li><b>{_text(task)}</b></li>" for task in verdict.unproven)
+    why = "These bodies ran in neither real run: nothing is known of what they do. Inputs that lead there, and another real run, would show."
+    return f"<section><h2>Bodies that never ran</h2><p>{why}</p><ul>{lines}</ul></section>"
 
 
 def _kind(verdict: str) -> str:

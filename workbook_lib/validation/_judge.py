@@ -53,12 +53,13 @@ def judge(
             rows.append(_missing(name, name in legacy, name in pilot, placeholders))
     explained = tuple(explain(row, decisions or {}, workflow.id) for row in rows)
     unfinished = _unfinished(workflow, explained, placeholders)
+    unproven = _unproven(workflow, legacy, pilot, unfinished)
     verdict = _verdict(explained, unfinished)
     pairs = [pilot[name] for name in names if name in legacy and name in pilot]
     return Verdict(
         workflow=workflow.id,
         verdict=verdict,
-        headline=_headline(verdict, explained, list(names), legacy, pilot, [name for name, _ in planned.left_out]),
+        headline=_headline(verdict, explained, list(names), legacy, pilot, [name for name, _ in planned.left_out], unproven),
         tasks=explained,
         scenarios=(
             *(_scenario(name, explained) for name in names),
@@ -66,6 +67,7 @@ def judge(
         ),
         masks=hidden,
         placeholders=unfinished,
+        unproven=unproven,
         filled_in=sum(not run.observed for record in pairs for run in record.tasks),
         instances=sum(len(record.tasks) for record in pairs),
         fingerprint=fingerprint,
@@ -103,6 +105,16 @@ def _unfinished(workflow: Workflow, rows: Iterable[TaskVerdict], placeholders: C
     return tuple(task.id for task in workflow.tasks if task.id in spoiled or task.id in placeholders)
 
 
+def _unproven(
+    workflow: Workflow, legacy: Mapping[str, RunRecord], pilot: Mapping[str, RunRecord], unfinished: Collection[str]
+) -> tuple[str, ...]:
+    """Tasks whose body no real run of either engine started, in the order of the workflow; without both real runs nothing is said."""
+    if REAL not in legacy or REAL not in pilot:
+        return ()
+    ran = {run.id for record in (legacy[REAL], pilot[REAL]) for run in record.tasks if run.observed and run.attempts and not run.seeded}
+    return tuple(task.id for task in workflow.tasks if task.id not in ran and task.id not in unfinished)
+
+
 def _verdict(rows: tuple[TaskVerdict, ...], unfinished: tuple[str, ...]) -> str:
     firm = worst(row.verdict for row in rows if not row.placeholder) or Judgement.NOT_COMPARABLE
     if firm in (Judgement.EQUAL, Judgement.EXPLAINED):
@@ -134,6 +146,7 @@ def _headline(
     legacy: Mapping[str, RunRecord],
     pilot: Mapping[str, RunRecord],
     left_out: list[str],
+    unproven: Collection[str],
 ) -> str:
     """One sentence: the verdict, what it rests on, and what is missing."""
     there = [name for name in names if name in legacy and name in pilot]
@@ -159,7 +172,16 @@ def _headline(
     if decisions:
         parts.append("decided: " + "; ".join(decisions[:3]))
     if not parts:
-        parts.append(f"in the real run and in {len(rehearsals)} rehearsals")
+        number = f"in {len(rehearsals)} rehearsal{'' if len(rehearsals) == 1 else 's'}"
+        compared = _scenario(REAL, rows).verdict is not Judgement.NOT_COMPARABLE
+        parts.append(f"in the real run and {number}" if compared else f"{number}; the real run is not comparable")
+    if unproven and verdict.startswith((Judgement.EQUAL, Judgement.EXPLAINED)):
+        parts.append(_never_ran(unproven))
     if left_out:
         parts.append(f"{len(left_out)} scenarios were left out, because there are very many")
     return f"{verdict}: {'; '.join(parts)}"
+
+
+def _never_ran(unproven: Collection[str]) -> str:
+    listed = ", ".join(list(unproven)[:3]) + (f" and {len(unproven) - 3} more" if len(unproven) > 3 else "")
+    return f"{len(unproven)} task {'body' if len(unproven) == 1 else 'bodies'} never ran: {listed}"

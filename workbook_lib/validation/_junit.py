@@ -43,6 +43,8 @@ def to_junit(verdict: Verdict) -> str:
     whole.set("failures", str(int(failed)))
     if failed:
         ET.SubElement(case, "failure", message=_clean(verdict.headline), type="verdict")
+    if verdict.unproven:
+        ET.SubElement(case, "system-out").text = _clean(f"bodies that never ran: {', '.join(verdict.unproven)}")
     for name in ("tests", "failures"):
         suites.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
     ET.indent(suites)

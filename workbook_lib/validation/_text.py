@@ -92,6 +92,8 @@ def facts(verdict: Verdict) -> list[str]:
         lines.append("Nothing was masked.")
     if verdict.placeholders:
         lines.append(f"Placeholders or seeded tasks: {', '.join(verdict.placeholders)}.")
+    if verdict.unproven:
+        lines.append(f"Bodies that ran in neither real run, so that nothing is known of what they do: {', '.join(verdict.unproven)}.")
     return lines
 
 

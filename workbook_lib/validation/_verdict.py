@@ -30,7 +30,7 @@ class Verdict(Frozen):
     """Whether a project's flow does what the legacy workflow does.
 
     `verdict` is equal, explained, different, not comparable, or "equal in rehearsal, N placeholders"; `headline` says it in one sentence.
-    `filled_in` counts the states of `instances` task instances that no pilot showed and the rules filled in. `fingerprint` names what was
+    `unproven` are tasks whose bodies ran in neither engine's real run, so that nothing is known of what they do. `filled_in` counts the states of `instances` task instances that no pilot showed and the rules filled in. `fingerprint` names what was
     judged: when it is not today's any more, the verdict is stale.
     """
 
@@ -42,6 +42,7 @@ class Verdict(Frozen):
     scenarios: tuple[ScenarioVerdict, ...] = ()
     masks: tuple[Mask, ...] = ()
     placeholders: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
     filled_in: int = 0
     instances: int = 0
     fingerprint: str = ""
@@ -73,6 +74,7 @@ class Verdict(Frozen):
             "tasks": [row.public() for row in self.tasks],
             "scenarios": [scenario.public() for scenario in self.scenarios],
             "masks": [{"id": mask.id, "map_index": mask.map_index, "path": mask.text} for mask in self.masks],
+            "unproven": [*self.unproven],
         }
 
     def to_json(self) -> str:
