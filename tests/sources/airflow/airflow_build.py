@@ -50,8 +50,9 @@ def raw_task(id: str = "t", operator: str = "EmptyOperator", *, line: int = 1, *
     """A task; names that are no fields of `RawTask` are arguments of the operator."""
     own = {name: fields.pop(name) for name in list(fields) if name in RawTask.model_fields}
     arguments = tuple((name, value(found)) for name, found in fields.items())
-    bases = own.pop("bases", ("BaseOperator",))
-    return RawTask(id=id, operator=operator, bases=bases, arguments=arguments, origin=Origin(file=FILE, line=line), **own)
+    own["bases"] = (operator, *(name for name in own.get("bases", ("BaseOperator",)) if name != operator))
+    own.setdefault("base_modules", ("airflow.operators",) * len(own["bases"]))
+    return RawTask(id=id, operator=operator, arguments=arguments, origin=Origin(file=FILE, line=line), **own)
 
 
 def read(
@@ -75,9 +76,9 @@ def read(
     return workflows[0], findings
 
 
-def python_task(source: str, name: str, id: str = "t", **fields: Any) -> RawTask:
+def python_task(source: str, name: str, id: str = "t", operator: str = "PythonOperator", **fields: Any) -> RawTask:
     """A PythonOperator that calls the function `name` of `source`."""
-    return raw_task(id, "PythonOperator", python_callable=function_at(source, name), **fields)
+    return raw_task(id, operator, python_callable=function_at(source, name), **fields)
 
 
 def applied(function: Function, shown: Any = None) -> str:

@@ -38,7 +38,7 @@ def choose(ti):
         python_task(source, "extract", "extract_north", op_args=["north"]),
         python_task(source, "extract", "extract_south", op_args=["south"]),
         python_task(source, "total", "total"),
-        python_task(source, "choose", "choose").model_copy(update={"operator": "BranchPythonOperator"}),
+        python_task(source, "choose", "choose", "BranchPythonOperator"),
         raw_task("publish", "BashOperator", bash_command="echo {{ ti.xcom_pull(task_ids='total') }} for {{ ds }}"),
         raw_task("hold", "BashOperator", bash_command="echo holding {{ ds }}"),
         raw_task("notify", "BashOperator", bash_command="echo", trigger_rule="none_failed_min_one_success"),
@@ -76,7 +76,7 @@ def branching(*edges: tuple[str, str], groups: dict[str, str] | None = None) -> 
     source = "def choose():\n    return 'x'\n"
     groups = groups or {}
     names = dict.fromkeys(name for edge in edges for name in edge if name != "b")
-    tasks = [python_task(source, "choose", "b").model_copy(update={"operator": "BranchPythonOperator"})]
+    tasks = [python_task(source, "choose", "b", "BranchPythonOperator")]
     tasks += [raw_task(name, group=groups.get(name)) for name in names]
     made = tuple(Group(id=name, parent=name.rpartition(".")[0] or None) for name in dict.fromkeys(groups.values()))
     workflow, _ = read(source, *tasks, edges=edges, groups=made)

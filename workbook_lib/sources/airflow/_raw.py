@@ -24,7 +24,8 @@ class RawTask(Frozen):
     """A task as Airflow would hold it when the DAG is built.
 
     `operator` is the class name as DagBag shows it (`_PythonDecoratedOperator` for `@task`); `bases` its method resolution order by
-    class name. `decorator` is the TaskFlow decorator ("task", "branch", "short_circuit", "virtualenv", "sensor", "bash" ...), or empty.
+    class name, and `base_modules` where Airflow has these classes, empty for one of the repository. `decorator` is the TaskFlow
+    decorator ("task", "branch", "short_circuit", "virtualenv", "sensor", "bash" ...), or empty.
     `arguments` are the operator's own (op_args/op_kwargs for TaskFlow calls), default_args merged in, without those that have a
     field here. `user_execute`: code of the repository itself defines `execute`, so the class's known meaning does not hold; `execute` is
     then that function.
@@ -35,6 +36,7 @@ class RawTask(Frozen):
     operator: str
     operator_module: str = ""
     bases: tuple[str, ...] = ()
+    base_modules: tuple[str, ...] = ()
     decorator: str = ""
     user_execute: bool = False
     execute: Expr | None = None

@@ -6,13 +6,23 @@ They behave the same whether the package is installed or not, so that reading do
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from workbook_lib.sources.tracing._entries import Expr
 from workbook_lib.sources.tracing._symbols import plain
 
 MAX_SHOWN = 300
+
+
+class Shapes:
+    """What a room recognises by its shape although the package is inert; it sets these before a file runs.
+
+    `instance(path, args, kwargs)` gives the object that a call makes, `base(name, module)` the class to derive from; None: nothing known.
+    """
+
+    instance: Callable[[str, tuple[Any, ...], dict[str, Any]], Any] = staticmethod(lambda path, args, kwargs: None)
+    base: Callable[[str, str], type | None] = staticmethod(lambda name, module: None)
 
 
 def _shown(value: Any) -> str:
@@ -44,7 +54,8 @@ class Inert:
         return inert_call(self._workbook_path, args, kwargs)
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
-        return (make_class(self.__name__, str(self._workbook_path).rpartition(".")[0]),)
+        module = str(self._workbook_path).rpartition(".")[0]
+        return (Shapes.base(self.__name__, module) or make_class(self.__name__, module),)
 
     def __instancecheck__(self, other: Any) -> bool:
         return False
@@ -113,6 +124,9 @@ def inert_call(path: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The result of calling something inert: a decorated function or class is handed back as it is."""
     if len(args) == 1 and not kwargs and isinstance(args[0], (types.FunctionType, type)):
         return args[0]
+    found = Shapes.instance(path, args, kwargs)
+    if found is not None:
+        return found
     shown = [_shown(arg) for arg in args] + [f"{name}={_shown(value)}" for name, value in kwargs.items()]
     return Inert(f"{path}({', '.join(shown)})")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from workbook_lib.sources.airflow._standins import _tables
+from workbook_lib.sources.airflow._standins import _names, _tables
 from workbook_lib.sources.airflow._standins._dag import DAG
 from workbook_lib.sources.airflow._standins._enums import MovingDate
 from workbook_lib.sources.airflow._standins._group import TaskGroup
@@ -228,7 +228,7 @@ def _unsupported(task: Any) -> list[str]:
 
 def _task(task: Any) -> dict[str, Any]:
     cls = task.operator_class if isinstance(task, Mapped) else type(task)
-    line = [one.__name__ for one in cls.__mro__ if one.__name__ not in ("object", "Dependent", "UnknownOperator")]
+    line = [one for one in cls.__mro__ if one.__name__ not in ("object", "Dependent", "UnknownOperator")]
     rule = _settled(task.trigger_rule, "text", "all_success", "trigger_rule", task) or "all_success"
     user_execute = defines_execution(cls)
     attributes = task.__dict__
@@ -239,7 +239,8 @@ def _task(task: Any) -> dict[str, Any]:
         "id": clean(task.task_id),
         "operator": cls.__name__,
         "operator_module": cls.__module__,
-        "bases": line,
+        "bases": [one.__name__ for one in line],
+        "base_modules": [_names.module_of(one) for one in line],
         "decorator": attributes.get("_decorator", ""),
         "user_execute": user_execute,
         "execute": to_expr(cls.execute) if user_execute else None,

@@ -5,22 +5,25 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from workbook_lib.sources.airflow._own_modules import is_airflows
 from workbook_lib.sources.airflow._standins import _tables
 from workbook_lib.sources.airflow._standins._assets import Timetable
 from workbook_lib.sources.airflow._standins._defaults import OperatorMeta
 from workbook_lib.sources.airflow._standins._operator import BaseOperator, UnknownOperator
 from workbook_lib.sources.airflow._standins._values import StoredConnection
-from workbook_lib.sources.tracing._inert import Inert, InertObject
+from workbook_lib.sources.tracing._inert import Inert, InertObject, Shapes
+
+_MADE: set[type] = set()  # classes of which the repository has no source
 
 
 @functools.lru_cache(maxsize=4096)
 def operator_class(name: str, module: str = "airflow.operators") -> type[BaseOperator]:
     """The stand-in for an operator or sensor by class name."""
-    name = _tables.RENAMED.get(name, name)
-    if name == "BaseOperator":
+    name = _tables.RENAMED.get(name, name) if is_airflows(module) else name
+    if name == "BaseOperator" and (is_airflows(module) or module.startswith("airflow.")):
         return BaseOperator
     base: type[BaseOperator]
-    if name in _tables.PARENTS:
+    if name in _tables.PARENTS and is_airflows(module):
         parent = _tables.PARENTS[name]
         base = operator_class(parent) if parent != "BaseOperator" else BaseOperator
         return _derived(name, (base,), module)
@@ -31,7 +34,32 @@ def operator_class(name: str, module: str = "airflow.operators") -> type[BaseOpe
 
 def _derived(name: str, bases: tuple[type, ...], module: str) -> type[BaseOperator]:
     made: type[BaseOperator] = OperatorMeta(name, bases, {"__module__": module})
+    _MADE.add(made)
     return made
+
+
+def module_of(cls: type) -> str:
+    """The module in which the legacy system has a stand-in's class; empty for a class of the repository."""
+    if cls in _MADE:
+        return cls.__module__
+    return "airflow.models.baseoperator" if cls.__module__.startswith("workbook_lib.") else ""
+
+
+def foreign_task(path: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The task, or what `partial` gives, that a call into an inert package makes by all appearances: a class that is given a `task_id`."""
+    if "task_id" not in kwargs or not path.replace(".", "").isidentifier():
+        return None
+    partial = path.endswith(".partial")
+    module, _, name = path.removesuffix(".partial").rpartition(".")
+    if not name[:1].isupper():
+        return None
+    cls = operator_class(name, module)
+    return cls.partial(**kwargs) if partial else cls(*args, **kwargs)
+
+
+def foreign_base(name: str, module: str) -> type | None:
+    """The class of an inert package that is an operator by its name."""
+    return operator_class(name, module) if name.endswith(_tables.OPERATOR_ENDINGS) else None
 
 
 class BaseHook(InertObject):
@@ -82,10 +110,14 @@ class UnknownObject(InertObject, metaclass=UnknownMeta):
 @functools.lru_cache(maxsize=4096)
 def class_for(name: str, module: str) -> Any:
     """A class for any capitalised name of the legacy package."""
-    if name.endswith(_tables.OPERATOR_ENDINGS) or name in _tables.PARENTS:
+    if name.endswith(_tables.OPERATOR_ENDINGS) or name in _tables.PARENTS or name in _tables.RENAMED:
         return operator_class(name, module)
     if name.endswith("Hook"):
         return type(name, (BaseHook,), {"__module__": module})
     if name.endswith("Timetable"):
         return type(name, (Timetable,), {"__module__": module})
     return UnknownMeta(name, (UnknownObject,), {"__module__": module})
+
+
+Shapes.instance = staticmethod(foreign_task)
+Shapes.base = staticmethod(foreign_base)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from workbook_lib.model.action import PythonCall
 from workbook_lib.model.expr import Expr
+from workbook_lib.sources.airflow._own_modules import is_airflows
 from workbook_lib.sources.airflow._raw import RawTask
 from workbook_lib.sources.airflow._settings import SETTINGS
 from workbook_lib.sources.airflow.operators import _bash, _control, _own, _python, _sensors
@@ -33,7 +34,7 @@ DECORATORS: dict[str, Rule] = {
     "teardown": _python.python,
 }
 
-# By class name; for a class that is not here, the nearest of its bases that is.
+# By class name, for classes of Airflow's own modules; for a class that is not here, the nearest of its bases that is.
 OPERATORS: dict[str, Rule] = {
     "BashOperator": _bash.bash,
     "PythonOperator": _python.python,
@@ -76,7 +77,8 @@ def rule_for(task: RawTask) -> Rule | None:
     decorator = task.decorator.removeprefix("task.")
     if decorator:
         return DECORATORS.get(decorator)
-    return next((OPERATORS[name] for name in (task.operator, *task.bases) if name in OPERATORS), None)
+    line = zip(task.bases, task.base_modules, strict=False)
+    return next((OPERATORS[name] for name, module in line if name in OPERATORS and is_airflows(module)), None)
 
 
 def build(task: RawTask, room: Room) -> tuple[Built, list[str]]:
@@ -90,7 +92,7 @@ def build(task: RawTask, room: Room) -> tuple[Built, list[str]]:
     if task.user_execute:
         rule = _own.own_execute
     if rule is None:
-        return opaque(kind, f"no rule for {task.operator}"), []
+        return opaque(kind, f"no rule for {_class_of(task)}"), []
     for hook in _HOOKS:
         if given.take(hook) is not None:
             return opaque(kind, f"{task.operator} with a `{hook}` hook, which runs inside Airflow"), []
@@ -106,6 +108,11 @@ def build(task: RawTask, room: Room) -> tuple[Built, list[str]]:
     if isinstance(built.action, PythonCall) and built.action.function.is_async:
         built.notes.append("its function is a coroutine function")
     return built, [name for name in given.unused() if name not in HARMLESS and name not in SETTINGS]
+
+
+def _class_of(task: RawTask) -> str:
+    """The class by name; with its module when the name alone would mean a class of Airflow's."""
+    return f"{task.operator} of {task.operator_module}" if task.operator in OPERATORS and task.operator_module else task.operator
 
 
 def _params(found: Expr | None) -> dict[str, Expr]:
