@@ -33,7 +33,17 @@ def fetch(requirement: str) -> Path:
     if not folder.is_dir():
         WHEELS.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=WHEELS) as own:  # two test processes may fetch at the same time
-            download = ["download", "--no-deps", "--only-binary", ":all:", "--quiet", "--dest", own, requirement]
+            download = [
+                "download",
+                "--no-deps",
+                "--ignore-requires-python",
+                "--only-binary",
+                ":all:",
+                "--quiet",
+                "--dest",
+                own,
+                requirement,
+            ]
             subprocess.run([sys.executable, "-m", *_pip(), *download], check=True)
             with zipfile.ZipFile(next(Path(own).glob("*.whl"))) as wheel:
                 wheel.extractall(Path(own) / "unpacked")
