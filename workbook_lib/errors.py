@@ -21,6 +21,13 @@ nothing else, so that the command line can print it on one line.
 from __future__ import annotations
 
 
+def sentences(message: str, advice: str | None) -> str:
+    """A message and its advice in one line; the message gets an end mark where it has none."""
+    if not advice:
+        return message
+    return f"{message} {advice}" if message.rstrip().endswith((".", "!", "?", "…", ":")) else f"{message.rstrip()}. {advice}"
+
+
 class WorkbookError(Exception):
     """Base of all errors; `message`, `file`, `line`, `column` and `advice` are kept as given."""
 
@@ -44,8 +51,7 @@ class WorkbookError(Exception):
         place = ""
         if self.file:
             place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None) + ": "
-        advice = f" {self.advice}" if self.advice else ""
-        return f"{place}{self.message}{advice}"
+        return place + sentences(self.message, self.advice)
 
 
 class UsageError(WorkbookError):

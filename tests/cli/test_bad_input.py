@@ -53,7 +53,9 @@ def test_reading_and_assessing_name_the_users_own_files(command: str, tmp_path: 
     folder = sources(tmp_path / "dags", "raises.py")
     code, _, stderr = workbook(command, folder)
     assert code == 1
-    assert re.search(rf"^error: the file raises ValueError while it is read: no \(tracing\.raised, {folder}/raises\.py:2\) ", stderr, re.M)
+    assert re.search(
+        rf"^error: the file raises ValueError while it is read: no \(tracing\.raised, {folder}/raises\.py:2\)\. ", stderr, re.M
+    )
 
 
 @pytest.mark.parametrize("command", ["pilot", "record", "validate"])

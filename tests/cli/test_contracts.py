@@ -227,9 +227,11 @@ def test_pilot_prints_a_run_record(plain: Path, tmp_path: Path) -> None:
     assert workbook("convert", plain, "--out", root)[0] == 0
     code, found = answer("pilot", root, "--workflow", "plain")
     assert code == 2
-    assert found["error"].partition(", imported as a program; ")[2] == (
-        "one: the shell command echo 1; two: the shell command echo 2. Give --yes to agree."
-    )
+    assert found == {
+        "schema": 1,
+        "error": "nothing was run: it executes 3 things, which are listed. Give --yes to agree.",
+        "executes": ["the definition plain.py, imported as a program", "one: the shell command echo 1", "two: the shell command echo 2"],
+    }
     code, found = answer("pilot", root, "--workflow", "plain", "--logical-date", "2024-01-02", "--yes")
     assert code == 0
     assert list(found)[: len(RECORD)] == RECORD

@@ -23,6 +23,15 @@ def test_without_an_engine_one_line_says_which_command_installs_it(
     assert "Install it with `python -m workbook_lib.sources.airflow.engine.install 2.11.2` (about 200 MB)" in stderr
 
 
+@pytest.mark.parametrize("command", [("record", "--workflow", "x"), ("assess",), ("convert", "--out", "root"), ("read",)])
+def test_a_path_that_is_not_there_is_named_as_it_was_given(command: tuple[str, ...], tmp_path: Path) -> None:
+    name, *more = command
+    code, _, stderr = workbook(name, tmp_path / "no.py", *[str(tmp_path / part) if part == "root" else part for part in more])
+    assert code == 2
+    assert stderr.startswith(f"{tmp_path / 'no.py'}: ")
+    assert "there is no such file or folder" in stderr
+
+
 @pytest.mark.proof
 def test_a_record_is_printed_and_kept(tmp_path: Path) -> None:
     root = tmp_path / "root"

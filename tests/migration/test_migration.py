@@ -13,6 +13,7 @@ from workbook_lib.errors import FolderError, ProjectError, UsageError
 from workbook_lib.migration import Migration, Need
 from workbook_lib.model.action import Shell
 from workbook_lib.model.expr import Constant
+from workbook_lib.model.function import Origin
 from workbook_lib.model.workflow import Edge, Task
 
 
@@ -33,7 +34,7 @@ def test_a_folder_that_is_none_is_one_clear_message(tmp_path: Path) -> None:
     with pytest.raises(FolderError) as caught:
         Migration(tmp_path)
     advice = "Make one with Migration.create(root, source) or `workbook convert`."
-    assert str(caught.value) == f"{tmp_path}: not a migration folder {advice}"
+    assert str(caught.value) == f"{tmp_path}: not a migration folder. {advice}"
 
 
 def test_an_unknown_workflow_lists_those_there_are(tmp_path: Path) -> None:
@@ -131,6 +132,20 @@ def test_consent_lists_what_is_executed(made: Migration) -> None:
         "total: the Python function total",
         "report: the shell command echo done",
     ]
+    command = "set -e\n\techo {{ ds }}  '" + "x" * 300 + "'"
+    written = Task(
+        id="long",
+        operator="BashOperator",
+        action=Shell(command=Constant(value="?")),
+        arguments=(("bash_command", Constant(value=command)),),
+    )
+    many = tuple(written.model_copy(update={"id": f"t{n}"}) for n in range(20))
+    made.store.save_read([sales(tasks=many, edges=(), origin=Origin(file=str(made.root / "legacy" / "dags" / "d.py"), line=1))], ())
+    assert made.consent() == [
+        "the definition dags/d.py, imported as a program",
+        *(f"t{n}: the shell command {command}" for n in range(20)),
+    ]
+    made.store.save_read([sales()], ())
     assert made.consent(scenario=made.scenario("sales", "all succeed")) == ["the definition sales.py, imported as a program"]
 
 
@@ -162,7 +177,7 @@ def test_there_is_no_verdict_before_validating(made: Migration) -> None:
 
 def test_before_converting_the_project_is_missed_clearly(tmp_path: Path) -> None:
     found = migration(tmp_path / "root")
-    with pytest.raises(ProjectError, match=r"there is no project yet Convert the workflows first\.$"):
+    with pytest.raises(ProjectError, match=r"there is no project yet\. Convert the workflows first\.$"):
         found.code()
 
 

@@ -76,7 +76,7 @@ def test_a_settled_conflict_does_not_come_back(project: Project) -> None:
 
 
 def test_markers_are_not_accepted_as_settled(project: Project) -> None:
-    with pytest.raises(MergeConflict, match=r"^flows/a.py:1: a conflict marker is left Keep one side and delete the markers\.$"):
+    with pytest.raises(MergeConflict, match=r"^flows/a.py:1: a conflict marker is left\. Keep one side and delete the markers\.$"):
         project.resolve("flows/a.py", "<<<<<<< yours\na\n=======\nb\n>>>>>>> regenerated\n", "b\n")
 
 
@@ -115,7 +115,7 @@ def test_a_file_of_the_users_own_is_never_overwritten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["../out.py", "/tmp/out.py", "flows/../../out.py"])
 def test_a_path_out_of_the_project_is_refused(project: Project, path: str) -> None:
-    with pytest.raises(FolderError, match=r"leads out of the project Replace the link by a folder\.$"):
+    with pytest.raises(FolderError, match=r"leads out of the project\. Replace the link by a folder\.$"):
         project.apply({path: "x"})
 
 

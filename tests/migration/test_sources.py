@@ -81,7 +81,7 @@ def test_a_large_file_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_too_many_files_are_refused_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_sources, "MAX_FILES", 1)
     source = tree(tmp_path / "in", {"a.py": "x", "b.py": "x"})
-    with pytest.raises(SourceError, match=r"more than 500 MB or 1 files to copy Name the folder of the workflow files"):
+    with pytest.raises(SourceError, match=r"more than 500 MB or 1 files to copy\. Name the folder of the workflow files"):
         _sources.copy(source, tmp_path / "root")
     assert list((tmp_path / "root").iterdir()) == []
 
@@ -102,7 +102,7 @@ def test_copying_again_replaces_the_copy(tmp_path: Path) -> None:
 def test_a_missing_source_is_one_clear_message(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
         _sources.copy(tmp_path / "no", tmp_path / "root")
-    assert str(caught.value) == f"{tmp_path / 'no'}: there is no such file or folder Give the path of a workflow file or of its folder."
+    assert str(caught.value) == f"{tmp_path / 'no'}: there is no such file or folder. Give the path of a workflow file or of its folder."
 
 
 def test_a_file_in_the_place_of_the_root_is_one_clear_message(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from workbook_lib.pilot import _server
 def test_no_project(tmp_path: Path) -> None:
     with pytest.raises(ProjectError) as caught:
         pilot.run(tmp_path, ODD)
-    assert str(caught.value) == f"{tmp_path}/project: there is no generated project here Convert a workflow into this folder first."
+    assert str(caught.value) == f"{tmp_path}/project: there is no generated project here. Convert a workflow into this folder first."
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_a_project_is_read_by_its_table_and_its_imports(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"my flow"', '"yours"', "[tool.migration.workflows] has no workflow 'my flow' It has: yours."),
+        ('"my flow"', '"yours"', "[tool.migration.workflows] has no workflow 'my flow'. It has: yours."),
         ("flows/main.py:main", "flows/main.py", "the workflow 'my flow' has no usable entrypoint: 'flows/main.py'"),
         ("flows/main.py:main", "../main.py:main", "the entrypoint '../main.py:main' leads out of the project"),
         ("flows/main.py:main", "flows/gone.py:main", "the flow of 'my flow' cannot be read: No such file or directory"),
@@ -148,5 +148,5 @@ def test_a_project_that_cannot_be_read(tmp_path: Path, old: str, new: str, messa
 
 
 def test_no_project(tmp_path: Path) -> None:
-    with pytest.raises(ProjectError, match=r"there is no project here: pyproject.toml cannot be read Write the project first."):
+    with pytest.raises(ProjectError, match=r"there is no project here: pyproject.toml cannot be read. Write the project first."):
         read_flow(tmp_path, "x")

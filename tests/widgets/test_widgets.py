@@ -84,7 +84,7 @@ def test_code_editor_shows_an_error_of_its_callback() -> None:
     editor = CodeEditor(migration, wait=0)
     migration.fails = True
     editor._reload.click()
-    assert alert(editor) == "✕ flows/w.py: the flow&#x27;s file is missing Restore it."
+    assert alert(editor) == "✕ flows/w.py: the flow&#x27;s file is missing. Restore it."
 
 
 def test_pilot_panel_runs_only_with_consent_and_asks_again_for_another_scenario() -> None:

@@ -10,16 +10,18 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 from workbook_lib.cli._arguments import parser
 from workbook_lib.cli._documents import error_document
-from workbook_lib.cli._output import BAD, document, one_line, quiet_stdout, say
+from workbook_lib.cli._output import BAD, NotAgreed, document, one_line, quiet_stdout, say
 from workbook_lib.errors import WorkbookError
 
 _MODULES = {
     "read": "_read",
     "assess": "_convert",
     "convert": "_convert",
+    "resolve": "_convert",
     "pilot": "_run",
     "record": "_run",
     "validate": "_validate",
@@ -35,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(str(error), "--json" in given)
     module = importlib.import_module(f"workbook_lib.cli.{_MODULES[arguments.command]}")
     command = getattr(module, arguments.command, None) or module.run
+    more: dict[str, Any] = {}
     with quiet_stdout() as stdout:
         try:
             code: int = command(arguments, stdout)
@@ -43,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             message = "stopped"
         except WorkbookError as error:
             message = str(error)
+            more = {"executes": error.executes} if isinstance(error, NotAgreed) else {}
         except MemoryError:
             message = "not enough memory"
         except BrokenPipeError:
@@ -52,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except Exception as error:
             message = f"internal error, {type(error).__name__}: {error}; details in {_details()}"
         if arguments.json:
-            stdout.write(document(error_document(one_line(message))))
+            stdout.write(document(error_document(one_line(message)) | more))
     say(message)
     return BAD
 

@@ -39,6 +39,13 @@ def parser() -> Parser:
     convert.add_argument("--out", required=True, metavar="ROOT", help="the migration folder, made or renewed")
     convert.add_argument("--workflow", action="append", metavar="ID", help="only this workflow; can be repeated")
 
+    resolve = _command(commands, "resolve", "settle a conflict between your edits and what is written now")
+    resolve.add_argument("root", metavar="ROOT")
+    resolve.add_argument("file", metavar="FILE", help="the file, as the conflict names it below the project")
+    sides = resolve.add_mutually_exclusive_group()
+    sides.add_argument("--mine", dest="side", action="store_const", const="mine", help="keep your lines wherever a mark is left")
+    sides.add_argument("--theirs", dest="side", action="store_const", const="theirs", help="take the new lines wherever a mark is left")
+
     pilot = _command(commands, "pilot", "run a converted workflow on a local Prefect server")
     pilot.add_argument("root", metavar="ROOT")
     pilot.add_argument("--workflow", required=True, metavar="ID")

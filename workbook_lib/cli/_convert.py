@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from workbook_lib.cli._output import document, one_line, show_findings, status
+from workbook_lib.cli._output import CONFLICT, DONE, LEFT, document, one_line, say, show_findings, status
 from workbook_lib.cli._read import write_file
 from workbook_lib.errors import SourceError
 from workbook_lib.migration import Migration
@@ -40,14 +40,29 @@ def convert(arguments: argparse.Namespace, stdout: TextIO) -> int:
     if arguments.json:
         stdout.write(document(report.document()))
     else:
+        show_findings(finding for finding in report.findings if finding.code == CONFLICT)
         for name, tasks in report.statuses.items():
             done = sum(task["status"] == "converted" for task in tasks)
             stdout.write(one_line(f"{name}: {done} of {len(tasks)} tasks converted ({report.project / report.paths[name]})") + "\n")
         for change in report.files:
             if change.what == "merged":
                 stdout.write(one_line(f"project/{change.path}: what is new was merged with your edits") + "\n")
-        show_findings(report.findings)
+        show_findings(finding for finding in report.findings if finding.code != CONFLICT)
     return status(report.findings)
+
+
+def resolve(arguments: argparse.Namespace, stdout: TextIO) -> int:
+    """Settle one conflict; 1 while others wait."""
+    migration = Migration(arguments.root)
+    change = migration.settle(arguments.file, arguments.side)
+    left = migration.conflicts()
+    if arguments.json:
+        stdout.write(document({"schema": 1, "file": str(migration.root / "project" / change.path), "conflicts": list(left)}))
+    else:
+        stdout.write(one_line(f"project/{change.path}: {change.reason}") + "\n")
+        for path in left:
+            say(f"conflict: project/{path} is still to be settled")
+    return LEFT if left else DONE
 
 
 @contextlib.contextmanager

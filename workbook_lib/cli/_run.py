@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from workbook_lib.cli._convert import opened
-from workbook_lib.cli._output import DONE, LEFT, document, one_line, say
+from workbook_lib.cli._output import DONE, LEFT, NotAgreed, document, one_line, say
 from workbook_lib.errors import UsageError
 from workbook_lib.migration import Migration
 from workbook_lib.model.run import RunRecord, State
@@ -52,14 +52,22 @@ def agree(lines: Sequence[str], yes: bool) -> None:
     """Consent to what will be executed: by --yes, or asked on a terminal."""
     if yes:
         return
+    show_list(lines)
     if not sys.stdin or not sys.stdin.isatty():
-        shown = "; ".join(lines[:5]) + (f"; and {len(lines) - 5} more" if len(lines) > 5 else "")
-        raise UsageError(f"this executes: {shown}.", advice="Give --yes to agree.")
-    for line in lines:
-        say("  " + line)
+        raise NotAgreed(lines, f"nothing was run: it executes {len(lines)} things, which are listed.", advice="Give --yes to agree.")
     say("All this is executed. Agree? [y/N]")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise UsageError("not agreed; nothing was run.")
+        raise NotAgreed(lines, "not agreed; nothing was run.")
+
+
+def show_list(lines: Sequence[str]) -> None:
+    """What will be executed, whole; the further lines of a command stand below its first."""
+    say("This executes:")
+    for line in lines:
+        first, *rest = line.splitlines() or [line]
+        say(first, margin=2)
+        for more in rest:
+            say(more, margin=6)
 
 
 def parameters(pairs: Sequence[str]) -> dict[str, Any]:

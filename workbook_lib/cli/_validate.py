@@ -23,6 +23,8 @@ GOOD = ("equal", "explained")
 def validate(arguments: argparse.Namespace, stdout: TextIO) -> int:
     """Judge one workflow, or all that were converted."""
     migration = Migration(arguments.root)
+    for path in migration.conflicts():
+        say(f"conflict: project/{path} waits to be settled; see `workbook resolve`. Your own file is what is judged.")
     names = [migration.workflow(arguments.workflow).id] if arguments.workflow else converted(migration)
     agree([line for name in names for line in to_run(migration, name)], arguments.yes)
     verdicts: list[Verdict] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Literal
 
 YOURS, MIDDLE, NEW = "<<<<<<< yours", "=======", ">>>>>>> regenerated"
 
@@ -41,6 +42,23 @@ def has_markers(text: str) -> int | None:
     """The line (from 1) of the first conflict marker left in `text`, or None."""
     marks = (YOURS, NEW)
     return next((number for number, line in enumerate(text.splitlines(), 1) if line.rstrip() in marks), None)
+
+
+def take(text: str, side: Literal["mine", "theirs"]) -> str:
+    """The text with one side of every conflict that is still marked."""
+    kept: list[str] = []
+    within = ""
+    for line in _lines(text):
+        mark = line.rstrip()
+        if not within and mark == YOURS:
+            within = "mine"
+        elif within == "mine" and mark == MIDDLE:
+            within = "theirs"
+        elif within and mark == NEW:
+            within = ""
+        elif within in ("", side):
+            kept.append(line)
+    return "".join(kept)
 
 
 def _lines(text: str) -> list[str]:

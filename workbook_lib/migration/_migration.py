@@ -15,7 +15,7 @@ from workbook_lib.findings import Finding
 from workbook_lib.migration import _byhand, _consent, _disk, _needs, _runs, _shipped, _sources
 from workbook_lib.migration._check import Check, compiles
 from workbook_lib.migration._decisions import Decisions
-from workbook_lib.migration._project import ConvertReport, FileChange, Project, conflict_findings
+from workbook_lib.migration._project import ConvertReport, FileChange, Project, Side, conflict_findings
 from workbook_lib.migration._store import Store
 from workbook_lib.model.run import REAL, RunRecord, Scenario
 from workbook_lib.model.workflow import Workflow
@@ -265,6 +265,16 @@ class Migration:
             self._project.resolve(path, text, self._write(self._chosen([])).files.get(path))
         return FileChange(path, "merged", "settled by you")
 
+    def settle(self, path: str, side: Side | None = None) -> FileChange:
+        """Settle a conflict with the marked text as it was edited; what is still marked is taken from `side`, "mine" or "theirs"."""
+        name = self._project.named(path)
+        if name not in (waiting := self.conflicts()):
+            raise UsageError(f"there is no conflict in {path!r}.", advice=f"Conflicts: {', '.join(waiting) or 'none'}.")
+        with _disk.locked(self.root):
+            new = self._write(self._chosen([])).files.get(name)
+            self._project.resolve(name, self._project.settled(name, new, side), new)
+        return FileChange(name, "merged", "settled by you")
+
     # editing
 
     def table(self) -> Mapping[str, Any]:
@@ -374,11 +384,13 @@ class Migration:
     # running and judging
 
     def consent(self, workflow_id: str | None = None, scenario: Scenario = REAL) -> list[str]:
-        """What a run of either engine executes, one line each, to agree to."""
+        """What a run of either engine executes, to agree to: one text each, commands whole and as they were written."""
         workflow = self.workflow(workflow_id)
-        lines = _consent.listing(workflow, scenario)
+        legacy, hide = self.root / "legacy", self.store.masker()
+        lines = _consent.listing(workflow, scenario, legacy)
         others = _runs.awaited(self, workflow) if scenario.kind == "real" and self.converted() else []
-        return lines + [f"before it {other.id}: {line}" for other in others for line in _consent.listing(other, scenario)]
+        lines += [f"before it {other.id}: {line}" for other in others for line in _consent.listing(other, scenario, legacy)]
+        return [hide.text(line) for line in lines]
 
     def scenarios(self, workflow_id: str | None = None) -> tuple[Scenario, ...]:
         """The real run and all rehearsals of a workflow."""

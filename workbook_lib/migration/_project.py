@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +15,7 @@ from workbook_lib.errors import FolderError, MergeConflict
 from workbook_lib.findings import Finding, Severity
 from workbook_lib.migration import _disk, _merge
 
+Side = Literal["mine", "theirs"]
 What = Literal["written", "merged", "kept", "removed", "unchanged", "conflict"]
 
 
@@ -57,11 +61,13 @@ class Project:
         self.folder = root / "project"
         self.base = root / ".workbook" / "base"
         self.pending = root / ".workbook" / "conflicts"
+        self.sides = root / ".workbook" / "conflicts.json"  # path -> a digest of the two sides from which its marked text was made
 
     def apply(self, files: Mapping[str, str]) -> list[FileChange]:
         """Merge the writer's new output (relative path -> text) into the project; conflicts are left to `resolve`."""
         writes: dict[Path, str | bytes | None] = {}
         bases: dict[Path, str | bytes | None] = {}
+        known, sides = _disk.read_json(self.sides, {}), {}
         changes = []
         for path in sorted(set(files) | set(self.based())):
             change, text, base = self._one(path, files.get(path))
@@ -70,11 +76,18 @@ class Project:
             if change.what in ("written", "merged", "removed"):
                 writes[place] = text
             if change.what == "conflict":
-                writes[self.pending / path] = text
+                sides[path] = self._sides(path, files.get(path))
+                if known.get(path) == sides[path] and (begun := _disk.read_text(self.pending / path)) is not None:
+                    line = _merge.has_markers(begun)  # what the user has settled in it so far stays
+                    changes[-1] = replace(change, lines=() if line is None else (line,))
+                else:
+                    writes[self.pending / path] = text
             else:
                 bases[self.base / path] = base
                 if (self.pending / path).exists():
                     bases[self.pending / path] = None
+        if known != sides:
+            writes[self.sides] = json.dumps(sides, indent=2, sort_keys=True) + "\n"
         _disk.write_all(writes | bases)  # the project first: were it cut off here, the next merge finds the same text on both sides
         self._sweep()
         return changes
@@ -114,6 +127,32 @@ class Project:
             raise MergeConflict("a conflict marker is left", file=path, line=line, advice="Keep one side and delete the markers.")
         _disk.write_all({self._inside(path): text, self.base / path: new, self.pending / path: None})
 
+    def _sides(self, path: str, new: str | None) -> str:
+        yours = _disk.read_text(self._inside(path))
+        return hashlib.sha256(json.dumps([yours, new]).encode()).hexdigest()[:32]
+
+    def settled(self, path: str, new: str | None, side: Side | None) -> str:
+        """The text that waits for a file, as the user edited it; what is still marked in it is taken from `side`."""
+        text, place = self.conflict(path) or "", str(self.pending / path)
+        if _disk.read_json(self.sides, {}).get(path, self._sides(path, new)) != self._sides(path, new):
+            message = "your file or what the converter writes has changed since this text was made"
+            raise MergeConflict(message, file=place, advice="Convert again, which makes it anew.")
+        text = _merge.take(text, side) if side else text
+        line = _merge.has_markers(text)
+        if line is not None:
+            advice = "Keep one side and delete the markers, or give --mine or --theirs."
+            raise MergeConflict("a conflict marker is left", file=place, line=line, advice=advice)
+        return text
+
+    def named(self, given: str) -> str:
+        """The path below the project that is meant: as it stands there, from the root, or by the file's or the marked text's own place."""
+        place = Path(os.path.abspath(given))
+        for folder in (self.folder, self.pending):
+            if place.is_relative_to(folder):
+                return place.relative_to(folder).as_posix()
+        plain = os.path.normpath(given)
+        return plain.removeprefix("project/") if not (self.pending / plain).exists() else plain
+
     def _inside(self, path: str) -> Path:
         """The place of a project file; a path that leads out of the project, also by a link, is refused."""
         place = self.folder / path
@@ -131,7 +170,7 @@ class Project:
 
 def conflict_findings(changes: list[FileChange], root: Path) -> list[Finding]:
     """One finding per conflict and per file that was kept from the new output."""
-    found = []
+    found, command = [], f"workbook resolve {shlex.quote(str(root))}"
     for change in changes:
         if change.what == "conflict":
             found.append(
@@ -140,8 +179,9 @@ def conflict_findings(changes: list[FileChange], root: Path) -> list[Finding]:
                     severity=Severity.WARNING,
                     message=f"project/{change.path}: {change.reason}; your file is unchanged",
                     file=str(root / ".workbook" / "conflicts" / change.path),
-                    line=change.lines[0],
-                    advice="Settle the marked lines in that file, then resolve it; or bring the change into your file by hand.",
+                    line=change.lines[0] if change.lines else None,
+                    advice=f"Settle what is marked in it, then run `{command} {shlex.quote(change.path)}`; "
+                    "with --mine or --theirs it takes your lines or the new ones wherever a mark is left.",
                 )
             )
         elif change.what == "kept" and change.reason.startswith(("it is", "you deleted")):
