@@ -142,6 +142,32 @@ def test_human_work_is_grouped_by_cause() -> None:
     ]
 
 
+@pytest.mark.parametrize(("code", "count"), [("airflow.callback_blocked", 20), ("airflow.operator_unknown", 0)])
+def test_other_work_at_a_placeholder_is_counted(code: str, count: int) -> None:
+    many = [task(f"q{i}", OPAQUE, operator="SnowflakeOperator") for i in range(12)] + [task(f"a{i}") for i in range(8)]
+    findings = [Finding(code=code, severity=Severity.WARNING, message="no", workflow="w", task=one.id) for one in many]
+    result = assessed(workflow("w", *many), findings=findings if count else findings[:12])
+    assert [cause.count for cause in result.human if cause.code == code] == ([count] if count else [])
+    assert result.workflows[0].warnings == count
+
+
+def test_what_findings_name_is_needed() -> None:
+    def named(what: str, **place: str) -> Finding:
+        message = f"the schedule depends on {what}, unknown while reading; '1' is assumed"
+        return Finding.model_validate({"code": "airflow.assumed_value", "severity": "warning", "message": message} | place)
+
+    one, two = workflow("one", requirements=Requirements(variables=("b",))), workflow("two")
+    findings = [
+        named("the variable 'a', the environment variable 'STAGE'", file="one.py"),
+        named("the connection 'wh'", workflow="two"),
+        named("the variable 'shared'", file="helpers.py"),
+    ]
+    inventory = assessed(one, two, findings=findings).inventory
+    assert [(use.name, use.workflows) for use in inventory.variables] == [("a", ("one",)), ("b", ("one",)), ("shared", ())]
+    assert [(use.name, use.workflows) for use in inventory.environment] == [("STAGE", ("one",))]
+    assert [(use.name, use.workflows) for use in inventory.connections] == [("wh", ("two",))]
+
+
 def test_ties_and_waves() -> None:
     result = assessed(
         workflow("report", links="waits_for:load waits_for:elsewhere consumes:s3://gone"),

@@ -172,9 +172,13 @@ def test_read_uses_the_values_that_are_given(tmp_path: Path) -> None:
 def test_assess_prints_a_document_or_writes_a_page(dag: Path, tmp_path: Path) -> None:
     code, found = answer("assess", dag)
     assert (code in (0, 1), found["schema"]) == (True, 1)
+    assert [one["file"] for one in found["workflows"]] == [str(dag)]
+    assert "/workbook-" not in json.dumps(found)
     page = tmp_path / "page.html"
     workbook("assess", dag, "--html", page)
     assert page.read_text().lower().startswith("<!doctype html>")
+    assert str(dag) in page.read_text()
+    assert "/workbook-" not in page.read_text()
 
 
 def test_convert_reports_every_task(plain: Path, tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def test_an_error_is_told_without_the_password(folder: Migration) -> None:
     folder.write_inputs(env={"DB_PASSWORD": PASSWORD})
     with pytest.raises(EngineError) as caught, masker(folder.root).errors():
         raise EngineError(f"refused {PASSWORD}", advice="Try again.")
-    assert re.fullmatch(r"refused \*\*\*[0-9a-f]{8} Try again\.", str(caught.value))
+    assert re.fullmatch(r"refused \*\*\*[0-9a-f]{8}\. Try again\.", str(caught.value))
     assert PASSWORD not in repr(caught.value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbook_lib.assess._assess import assess
+from workbook_lib.assess._assumed import assumed
 from workbook_lib.assess._html import to_html
 from workbook_lib.assess._packages import installs
 from workbook_lib.assess._report import (
@@ -32,6 +33,7 @@ __all__ = [
     "Wave",
     "WorkflowReport",
     "assess",
+    "assumed",
     "installs",
     "to_html",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Protocol
 
+from workbook_lib.assess._assumed import Kind, completed
 from workbook_lib.assess._between import cycles, ties, waves
 from workbook_lib.assess._human import causes
 from workbook_lib.assess._measure import Statuses, complexity, family, placeholders
@@ -32,7 +33,8 @@ def assess(result: Read, statuses: Statuses | None = None, *, today: date | None
     decides which end dates have passed.
     """
     today = today or datetime.now(UTC).date()
-    workflows, findings = list(result.workflows), list(result.findings)
+    findings = list(result.findings)
+    workflows, unplaced = completed(result.workflows, findings)
     ids = list(dict.fromkeys(workflow.id for workflow in workflows))
     inside, outside = ties(workflows)
     circles = cycles(ids, inside)
@@ -40,7 +42,7 @@ def assess(result: Read, statuses: Statuses | None = None, *, today: date | None
     reports = [_report(workflow, findings, statuses, workflow.id in circular, today) for workflow in workflows]
     pilots = [pilot(workflow, report, inside, outside) for workflow, report in zip(workflows, reports, strict=True)]
     return Assessment(
-        inventory=_inventory(workflows, statuses),
+        inventory=_inventory(workflows, statuses, unplaced),
         workflows=tuple(reports),
         human=causes(workflows, findings, statuses),
         ties=inside,
@@ -70,11 +72,11 @@ def _report(workflow: Workflow, findings: Sequence[Finding], statuses: Statuses 
         parts=parts,
         disposition=what,
         reasons=why,
-        warnings=sum(finding.severity.needs_human for finding in own if finding.task not in unfinished),
+        warnings=sum(finding.severity.needs_human for finding in own if not (finding.only_unfinished and finding.task in unfinished)),
     )
 
 
-def _inventory(workflows: Sequence[Workflow], statuses: Statuses | None) -> Inventory:
+def _inventory(workflows: Sequence[Workflow], statuses: Statuses | None, unplaced: Sequence[tuple[Kind, str]]) -> Inventory:
     tasks = sum(len(workflow.tasks) for workflow in workflows)
     unfinished = {workflow.id: set(placeholders(workflow, statuses)) for workflow in workflows}
     pools = _uses(workflows, lambda w: [*w.requirements.pools, *(task.pool for task in w.tasks if task.pool is not None)])
@@ -89,14 +91,22 @@ def _inventory(workflows: Sequence[Workflow], statuses: Statuses | None) -> Inve
         converted=tasks - sum(len(names) for names in unfinished.values()),
         operators=_operators(workflows, unfinished),
         schedules=_uses(workflows, lambda w: [w.schedule.text]),
-        connections=_uses(workflows, lambda w: w.requirements.connections),
-        variables=_uses(workflows, lambda w: w.requirements.variables),
+        connections=_inputs(workflows, "connections", unplaced),
+        variables=_inputs(workflows, "variables", unplaced),
         pools=pools,
-        environment=_uses(workflows, lambda w: w.requirements.environment),
+        environment=_inputs(workflows, "environment", unplaced),
         files=_uses(workflows, lambda w: w.requirements.files),
         modules=_uses(workflows, lambda w: w.requirements.modules),
         packages=packages,
     )
+
+
+def _inputs(workflows: Sequence[Workflow], kind: Kind, unplaced: Sequence[tuple[Kind, str]]) -> tuple[Use, ...]:
+    """Values to supply; those that code shared by workflows asks for come without a workflow."""
+    found = _uses(workflows, lambda w: getattr(w.requirements, kind))
+    known = {use.name for use in found}
+    more = [Use(name=name, workflows=()) for of, name in unplaced if of == kind and name not in known]
+    return tuple(sorted((*found, *more), key=lambda use: use.name))
 
 
 def _uses(workflows: Sequence[Workflow], names: Callable[[Workflow], Iterable[str]]) -> tuple[Use, ...]:

@@ -40,8 +40,9 @@ def causes(workflows: Sequence[Workflow], findings: Sequence[Finding], statuses:
             _add(group, workflow.id, task_id)
             covered.add((workflow.id, task_id))
     for finding in findings:
-        # A finding about a task that is a placeholder anyway is the same piece of work.
-        if finding.severity.needs_human and (finding.workflow, finding.task) not in covered:
+        # That a placeholder's task cannot be converted is the same piece of work; its callbacks, say, are another.
+        same = finding.only_unfinished and (finding.workflow, finding.task) in covered
+        if finding.severity.needs_human and not same:
             new = _Group(finding.code, finding.code, finding.severity, "finding", finding.message, finding.advice)
             group = groups.setdefault((finding.code, ""), new)
             group.severity = max(group.severity, finding.severity, key=list(Severity).index)

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from workbook_lib.cli._output import CONFLICT, DONE, LEFT, document, one_line, say, show_findings, status
 from workbook_lib.cli._read import write_file
-from workbook_lib.errors import SourceError
+from workbook_lib.errors import SourceError, WorkbookError
 from workbook_lib.migration import Migration
 
 
@@ -72,9 +72,17 @@ def opened(path: str) -> Iterator[Migration]:
         yield Migration(path)
         return
     with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
-        migration = Migration.create(Path(folder) / "root", path)
-        _has_workflows(migration, path)
-        yield migration
+        root = Path(folder) / "root"
+        try:
+            migration = Migration.create(root, path)
+            _has_workflows(migration, path)
+            yield migration
+        except WorkbookError as error:  # it may name the copy, which is gone when it is read
+            own = str(Path(path).parent if Path(path).is_file() else Path(path))
+            for name in ("message", "file", "advice"):
+                text = getattr(error, name)
+                setattr(error, name, text and text.replace(str(root / "legacy"), own).replace(str(root), path))
+            raise
 
 
 def _has_workflows(migration: Migration, path: str) -> None:

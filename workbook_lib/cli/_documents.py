@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -65,10 +64,6 @@ def error_document(message: str) -> dict[str, Any]:
     return {"schema": SCHEMA, "error": message}
 
 
-_ASSUMED = re.compile(r"\b(environment variable|environment|variable|connection) '([^']+)'")
-_KINDS = {"environment variable": "env", "environment": "env", "variable": "variables", "connection": "connections"}
-
-
 def missing_inputs(
     workflows: Iterable[Workflow], findings: Iterable[Finding], given: Mapping[str, Iterable[str]]
 ) -> dict[str, dict[str, None]]:
@@ -76,13 +71,14 @@ def missing_inputs(
 
     Names that only the definition itself asks for, while it is read, are known from the findings about assumed values.
     """
+    from workbook_lib.assess import assumed  # loaded only here: reading has to start fast
+
     wanted: dict[str, set[str]] = {"variables": set(), "connections": set(), "env": set()}
     for workflow in workflows:
         wanted["variables"] |= set(workflow.requirements.variables)
         wanted["connections"] |= set(workflow.requirements.connections)
         wanted["env"] |= set(workflow.requirements.environment)
     for finding in findings:
-        if finding.code.endswith(".assumed_value"):
-            for kind, name in _ASSUMED.findall(finding.message):
-                wanted[_KINDS[kind]].add(name)
+        for kind, name in assumed(finding):
+            wanted["env" if kind == "environment" else kind].add(name)
     return {kind: dict.fromkeys(sorted(names - set(given.get(kind, ())))) for kind, names in wanted.items()}

@@ -91,7 +91,9 @@ def _line(group: Sequence[Finding]) -> str:
         what = f"{len(tasks)} tasks" if len(tasks) == number else f"{number} times"
         message = f"{what}: {_without_task(first)}"
     place = _place(first) + (" ..." if number > 1 and first.file else "")
-    names = f" Tasks: {', '.join(list(tasks)[:MOST_NAMES])}{' and more' if len(tasks) > MOST_NAMES else ''}." if number > 1 and tasks else ""
+    names = (
+        f" Tasks: {', '.join(list(tasks)[:MOST_NAMES])}{' and more' if len(tasks) > MOST_NAMES else ''}." if number > 1 and tasks else ""
+    )
     return sentences(f"{first.severity}: {message} ({first.code}{', ' + place if place else ''})", (first.advice or "") + names)
 
 

@@ -127,8 +127,11 @@ class Migration:
         from workbook_lib.assess import assess
         from workbook_lib.sources import ReadResult
 
-        result = ReadResult(workflows=self.workflows(), findings=self.findings())
-        return assess(result, {workflow.id: self.statuses(workflow.id) for workflow in result.workflows})
+        legacy, source = self.root / "legacy", Path(_disk.read_json(self._mark, {}).get("source", ""))
+        findings = [_sources.at_copy(finding, legacy, source) for finding in self.findings()]  # all in the place where workflows were read
+        result = ReadResult(workflows=self.workflows(), findings=findings)
+        found = assess(result, {workflow.id: self.statuses(workflow.id) for workflow in result.workflows})
+        return found.model_validate_json(_sources.told_at_source(found.model_dump_json(by_alias=True), legacy, source))
 
     def statuses(self, workflow_id: str | None = None) -> dict[str, TaskStatus]:
         """How each task will be or is converted: task id -> TaskStatus. A placeholder that the user has written counts as converted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import shutil
 import stat
@@ -35,6 +36,26 @@ def at_source(finding: Finding, legacy: Path, source: Path) -> Finding:
         return finding
     own = (source.parent if source.is_file() else source) / Path(finding.file).relative_to(legacy)
     return finding.model_copy(update={"file": str(own)}) if own.is_file() else finding
+
+
+def at_copy(finding: Finding, legacy: Path, source: Path) -> Finding:
+    """The other way round: point to the copy of a file of the user's."""
+    folder = home(source)
+    if folder is None or finding.file is None or not Path(finding.file).is_relative_to(folder) or Path(finding.file).is_relative_to(legacy):
+        return finding
+    return finding.model_copy(update={"file": str(legacy / Path(finding.file).relative_to(folder))})
+
+
+def home(source: Path) -> Path | None:
+    """The folder of which ROOT/legacy is a copy, while it is there."""
+    return source.parent if source.is_file() else source if source.is_dir() and source != Path() else None
+
+
+def told_at_source(document: str, legacy: Path, source: Path) -> str:
+    """A JSON document that names the user's own files instead of their copies, which may be gone soon."""
+    folder = home(source)
+    inside, own = (json.dumps(f"{path}/", ensure_ascii=False)[1:-1] for path in (legacy, folder))
+    return document if folder is None else document.replace(inside, own)
 
 
 def copy(source: Path, root: Path) -> list[Finding]:
