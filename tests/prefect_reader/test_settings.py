@@ -40,6 +40,15 @@ def mail(): ...
 
 def start(task, run, state):
     mail()
+
+def again(task, run, state):
+    task.with_options(retries=1)()
+
+def once_more(task, run, state):
+    task()
+
+def names(task, run, state):
+    print(run.name if task.task_run_name else task.name, state.message)
 """
 
 
@@ -90,6 +99,8 @@ STOP = "the task a: when it is stopped cannot be read from its timeout_seconds"
         ("on_failure=[rename]", "the task a has a hook in on_failure that changes state.name"),
         ("on_completion=[indirect]", "the task a has a hook in on_completion that uses os._exit"),
         ("on_running=[start]", "the task a has a hook in on_running that uses the task mail"),
+        ("on_running=[again]", "the task a has a hook in on_running that uses task.with_options"),
+        ("on_running=[once_more]", "the task a has a hook in on_running that calls task"),
         ("on_failure=[sys.exit]", "the task a has a hook in on_failure that is no function of the project (sys.exit)"),
         ("on_failure=HOOKS", "the task a has a hook in on_failure that only a run knows"),
         ("**options()", "the options of the task a are unpacked from a value that only a run knows"),
@@ -110,6 +121,7 @@ def test_options_of_a_task_that_are_not_followed(options: str, reason: str) -> N
         "persist_result=False, retry_condition_fn=tell",
         "retries=True, retry_delay_seconds=1.5, retry_jitter_factor=0, timeout_seconds=0",
         "on_failure=[tell], on_completion=[tell, lambda *ended: print(ended)], on_running=None",
+        "on_failure=[names]",
     ],
 )
 def test_options_of_a_task_that_decide_nothing(options: str) -> None:

@@ -63,7 +63,9 @@ def hostile() -> Verdict:
     values = {"legacy": HOSTILE, "pilot": {HOSTILE: [HOSTILE]}}
     row = TaskVerdict(id=HOSTILE, aspect="states", verdict="different", reason=HOSTILE, scenario=HOSTILE, **values)
     mask = Mask(id=HOSTILE, path=(HOSTILE,), kinds=(HOSTILE,))
-    return Verdict(workflow=HOSTILE, verdict="different", headline=HOSTILE, tasks=(row,), masks=(mask,), placeholders=(HOSTILE,), unproven=(HOSTILE,))
+    return Verdict(
+        workflow=HOSTILE, verdict="different", headline=HOSTILE, tasks=(row,), masks=(mask,), placeholders=(HOSTILE,), unproven=(HOSTILE,)
+    )
 
 
 def test_hostile_text_cannot_steer_a_terminal() -> None:

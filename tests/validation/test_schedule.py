@@ -9,7 +9,7 @@ import pytest
 from validation_build import flow
 
 from workbook_lib.errors import ProjectError
-from workbook_lib.model.workflow import Schedule
+from workbook_lib.model.workflow import Limits, Schedule
 from workbook_lib.validation import compare_schedule, deployment
 
 DAILY = Schedule(kind="cron", cron="0 6 * * *", timezone="Europe/Berlin")
@@ -106,3 +106,30 @@ def test_broken_files_are_named(tmp_path: Path, table: str, listing: str, file: 
     with pytest.raises(ProjectError) as error:
         deployment(project(tmp_path, table, listing), "w")
     assert str(error.value).startswith(f"{tmp_path / file}: {message}")
+
+
+AT_ONCE = "the numbers of runs that may go on at once differ"
+
+
+@pytest.mark.parametrize(
+    ("legacy", "deployed", "expected"),
+    [
+        (None, None, []),
+        (1, 1, [("equal", "")]),
+        (1, {"limit": 1, "collision_strategy": "ENQUEUE"}, [("equal", "")]),
+        (1, 2, [("different", AT_ONCE)]),
+        (1, None, [("different", AT_ONCE)]),
+        (None, 1, [("different", AT_ONCE)]),
+    ],
+)
+def test_how_many_runs_go_on_at_once(legacy: int | None, deployed: Any, expected: list[tuple[str, str]]) -> None:
+    rows = compare_schedule(flow("a", limits=Limits(active_runs=legacy)), {"concurrency_limit": deployed})
+    assert [(row.id, row.aspect, str(row.verdict), row.reason) for row in rows[1:]] == [("", "schedule", *one) for one in expected]
+
+
+def test_the_limits_of_several_deployments_add_up(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.migration.workflows.w]\nentrypoint = "flows/w.py:w"\n')
+    entry = '- {name: a, entrypoint: "flows/w.py:w", concurrency_limit: 1}\n'
+    (tmp_path / "prefect.yaml").write_text("deployments:\n" + entry * 2)
+    found = compare_schedule(flow("a", limits=Limits(active_runs=1)), deployment(tmp_path, "w"))
+    assert [str(row.verdict) for row in found] == ["equal", "different"]

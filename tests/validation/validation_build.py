@@ -37,6 +37,7 @@ class Node:
     retries: int = 0
     delays: tuple[float, ...] = ()
     timeout: float | None = None
+    hooks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Program:
     problems: tuple[Any, ...] = ()
     unfollowed: tuple[Gap, ...] = ()
     unfollowed_then: tuple[Gap, ...] = ()
+    timeout: float | None = None
+    hooks: tuple[tuple[str, str], ...] = ()
 
     def graph(self) -> Program:
         return self

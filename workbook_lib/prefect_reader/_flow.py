@@ -15,8 +15,8 @@ from workbook_lib.prefect_reader._helpers import problems as helpers
 from workbook_lib.prefect_reader._modules import Modules
 from workbook_lib.prefect_reader._options import delays, placeholder, retries, seconds
 from workbook_lib.prefect_reader._order import order
-from workbook_lib.prefect_reader._program import Choice, FlowGraph, Problem, Region, Simulation, TaskNode, Unfollowed
-from workbook_lib.prefect_reader._settings import flow_problems
+from workbook_lib.prefect_reader._program import Choice, FlowGraph, Hooks, Problem, Region, Simulation, TaskNode, Unfollowed
+from workbook_lib.prefect_reader._settings import flow_problems, hooks
 from workbook_lib.prefect_reader._signals import Signal
 from workbook_lib.prefect_reader._simulate import Simulator
 from workbook_lib.prefect_reader._values import Code, Unknown
@@ -73,6 +73,16 @@ class FlowProgram:
         """Legacy tasks of the table that no path of the flow creates."""
         return tuple(task_id for task_id in self._task_names if task_id not in self.tasks)
 
+    @property
+    def timeout(self) -> float | None:
+        """The flow's own limit in seconds."""
+        return seconds(self._flow.options.get("timeout_seconds")) if self._flow is not None else None
+
+    @property
+    def hooks(self) -> Hooks:
+        """The flow's own state hooks."""
+        return hooks(self._flow.options) if self._flow is not None else ()
+
     def graph(self) -> FlowGraph:
         """The order of the tasks."""
         return self._graph
@@ -125,6 +135,7 @@ def _node(task_id: str, sites: Sequence[Site]) -> TaskNode:
         upstream=tuple(upstream),
         choices=tuple(dict.fromkeys(choice for site in sites for choice in _hashable(site.choices))),
         placeholder=placeholder(task.node),
+        hooks=tuple(hook for hook in hooks(task.options) if all(hook in hooks(site.run.task.options) for site in sites)),
     )
 
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from workbook_lib.prefect_reader._known import STARTERS
 from workbook_lib.prefect_reader._values import Code, Declared, Marked, Named, Scope, tasks_in
 
 # What a hook may use of Prefect: it only tells or reads.
@@ -13,6 +14,8 @@ _TELLS = ("prefect.runtime", "prefect.get_run_logger", "prefect.logging", "prefe
 # Exceptions of a hook are caught by Prefect, but not what ends the process.
 _ENDS = frozenset({"SystemExit", "KeyboardInterrupt", "BaseException", "GeneratorExit", "exit", "quit"})
 _ENDS_BY = frozenset({"sys.exit", "os._exit", "os.abort", "os.kill", "signal.raise_signal"})
+# What starts something when it is asked of the task or flow that a hook is given.
+_RUNS = STARTERS | {"fn", "with_options", "deploy", "__call__", "set_state"}
 _REFLECTION = frozenset({"setattr", "delattr", "globals", "locals", "vars", "eval", "exec", "__import__"})
 
 
@@ -34,13 +37,25 @@ def refused(hooks: Any) -> str | None:
 def _effects(hook: Code, seen: set[int]) -> Iterator[str]:
     seen.add(id(hook))
     body = [hook.node.body] if isinstance(hook.node, ast.Lambda) else hook.node.body
+    given = _parameters(hook.node.args)
     for node in (node for part in body for node in ast.walk(part)):
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
             yield f"changes {ast.unparse(node)}"
         elif isinstance(node, ast.Import | ast.ImportFrom):
             yield from _imported(node)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in given:
+            yield f"calls {node.func.id}"
         elif isinstance(node, ast.Name | ast.Attribute):
-            yield from _used(node, hook.scope, seen)
+            dotted = ast.unparse(node)
+            if dotted.partition(".")[0] not in given:  # a hook's own parameter hides what the module calls so, such as `task`
+                yield from _used(node, hook.scope, seen)
+            elif isinstance(node, ast.Attribute) and node.attr in _RUNS:
+                yield f"uses {dotted}"
+
+
+def _parameters(spec: ast.arguments) -> set[str]:
+    several = [one for one in (spec.vararg, spec.kwarg) if one is not None]
+    return {arg.arg for arg in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs, *several)}
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[str]:

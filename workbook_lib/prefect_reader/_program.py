@@ -39,12 +39,16 @@ class Choice:
     line: int | None = None
 
 
+Hooks = tuple[tuple[str, str], ...]  # (event, name of the function), such as ("on_failure", "tell_on_call")
+
+
 @dataclass(frozen=True)
 class TaskNode:
     """One task as the flow creates it; `id` is the legacy id, or the task run's name when the table does not know it.
 
     `delays` are `retry_delay_seconds`, one for all retries or one each. `rule` is the trigger rule given to `submit`, None elsewhere.
     `upstream` are the tasks whose futures or results it is given, directly. `placeholder`: its body raises NotImplementedError.
+    `hooks` are the state hooks that each of its runs has.
     """
 
     id: str
@@ -60,6 +64,7 @@ class TaskNode:
     upstream: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     placeholder: bool = False
+    hooks: Hooks = ()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from workbook_lib.prefect_reader._hooks import refused
 from workbook_lib.prefect_reader._options import MOST_DELAYS, backoff
+from workbook_lib.prefect_reader._program import Hooks
 from workbook_lib.prefect_reader._values import Code, Declared, Marked, Named
 
 HOOKS = ("on_completion", "on_failure", "on_running", "on_cancellation", "on_crashed")
@@ -74,6 +75,17 @@ _FLOW: dict[str, tuple[Callable[[Any], bool], str]] = _COMMON | {
     "task_runner": (_runner, "how its tasks are started"),
 }
 _PERSISTS = ("persist_result", "result_storage", "result_serializer", "result_storage_key")
+
+
+def hooks(options: Mapping[str, Any]) -> Hooks:
+    """The state hooks among the options of a task or flow; those that cannot be read are problems of their own."""
+    return tuple(
+        (event, hook.name)
+        for event in HOOKS
+        if isinstance(listed := options.get(event), list | tuple)
+        for hook in listed
+        if isinstance(hook, Code)
+    )
 
 
 def task_problems(task: Declared) -> Iterator[str]:

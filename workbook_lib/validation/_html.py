@@ -190,7 +190,7 @@ def _unproven(verdict: Verdict) -> str:
     if not verdict.unproven:
         return ""
     lines = "".join(f"<li><b>{_text(task)}</b></li>" for task in verdict.unproven)
-    why = "These bodies ran in neither real run: nothing is known of what they do. Inputs that lead there, and another real run, would show."
+    why = "These bodies ran in neither real run: nothing is known of what they do. A real run with inputs that lead there would show."
     return f"<section><h2>Bodies that never ran</h2><p>{why}</p><ul>{lines}</ul></section>"
 
 

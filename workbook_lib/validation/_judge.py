@@ -172,9 +172,9 @@ def _headline(
     if decisions:
         parts.append("decided: " + "; ".join(decisions[:3]))
     if not parts:
-        number = f"in {len(rehearsals)} rehearsal{'' if len(rehearsals) == 1 else 's'}"
+        several = f"in {len(rehearsals)} rehearsal{'' if len(rehearsals) == 1 else 's'}"
         compared = _scenario(REAL, rows).verdict is not Judgement.NOT_COMPARABLE
-        parts.append(f"in the real run and {number}" if compared else f"{number}; the real run is not comparable")
+        parts.append(f"in the real run and {several}" if compared else f"{several}; the real run is not comparable")
     if unproven and verdict.startswith((Judgement.EQUAL, Judgement.EXPLAINED)):
         parts.append(_never_ran(unproven))
     if left_out:

@@ -15,6 +15,7 @@ class Node(Protocol):
     """One task as the flow creates it: the legacy task id it stands for, and how it is configured.
 
     `retries` is -1 when only a run knows it. `delays` are the seconds before a retry, one for all or one each; `timeout` None means none.
+    `hooks` are its state hooks: (event, name of the function).
     """
 
     @property
@@ -27,6 +28,8 @@ class Node(Protocol):
     def delays(self) -> Sequence[float]: ...
     @property
     def timeout(self) -> float | None: ...
+    @property
+    def hooks(self) -> Sequence[tuple[str, str]]: ...
 
 
 class Graph(Protocol):
@@ -68,10 +71,14 @@ class Simulated(Protocol):
 
 
 class FlowProgram(Protocol):
-    """A flow as its code stands; `tasks` by legacy id."""
+    """A flow as its code stands; `tasks` by legacy id, `timeout` and `hooks` of the flow itself."""
 
     @property
     def tasks(self) -> Mapping[str, Node]: ...
+    @property
+    def timeout(self) -> float | None: ...
+    @property
+    def hooks(self) -> Sequence[tuple[str, str]]: ...
     @property
     def problems(self) -> Sequence[Problem]: ...
     @property

@@ -62,7 +62,12 @@ def deployment(project: Path, workflow_id: str) -> Mapping[str, Any] | None:
     if len(found) == 1:
         return found[0]
     schedules = [dict(entry) | ({"active": False} if item.get("paused") else {}) for item in found for entry in _entries(item)]
-    return {"entrypoint": entrypoint, "schedules": schedules}
+    limits = [item.get("concurrency_limit") for item in found]
+    return {"entrypoint": entrypoint, "schedules": schedules, "concurrency_limit": sum(limits) if all(map(_whole, limits)) else None}
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _text(path: Path) -> str:
@@ -73,9 +78,10 @@ def _text(path: Path) -> str:
 
 
 def compare_schedule(workflow: Workflow, deployed: Mapping[str, Any] | None) -> list[AspectResult]:
-    """One row (id ""). A paused deployment with the same schedule is equal, with a remark: it is switched on when hands change.
+    """One row (id ""), and another when either side limits how many runs go on at once.
 
-    `deployed` is the deployment's entry, None when `prefect.yaml` has none for the flow.
+    A paused deployment with the same schedule is equal, with a remark: it is switched on when hands change. `deployed` is the
+    deployment's entry, None when `prefect.yaml` has none for the flow.
     """
     legacy = workflow.schedule
     wanted = _wanted(legacy)
@@ -89,7 +95,7 @@ def compare_schedule(workflow: Workflow, deployed: Mapping[str, Any] | None) -> 
     if entries and not active:
         shown = {"paused": True, "schedules": found}
     if legacy.kind in UNLIKE:
-        return [_row(Judgement.NOT_COMPARABLE, UNLIKE[legacy.kind], wanted, shown)]
+        return [_row(Judgement.NOT_COMPARABLE, UNLIKE[legacy.kind], wanted, shown), *_at_once(workflow, deployed)]
     remark = ""
     if legacy.kind == "none":
         same, reason = not active, "the legacy workflow has no schedule, the deployment has one"
@@ -100,7 +106,19 @@ def compare_schedule(workflow: Workflow, deployed: Mapping[str, Any] | None) -> 
         remark = "paused: the deployment has the same schedule, but does not run by it yet"
     else:
         same, reason = found == [wanted], _difference(wanted, active, found)
-    return [_row(Judgement.EQUAL if same else Judgement.DIFFERENT, remark if same else reason, wanted, shown)]
+    verdict = Judgement.EQUAL if same else Judgement.DIFFERENT
+    return [_row(verdict, remark if same else reason, wanted, shown), *_at_once(workflow, deployed)]
+
+
+def _at_once(workflow: Workflow, deployed: Mapping[str, Any]) -> list[AspectResult]:
+    """How many runs may go on at once; None where the system's own default holds."""
+    wanted, given = workflow.limits.active_runs or None, deployed.get("concurrency_limit")
+    found = given.get("limit") if isinstance(given, Mapping) else given
+    if wanted is None and found is None:
+        return []
+    reason = "" if found == wanted else "the numbers of runs that may go on at once differ"
+    verdict = Judgement.EQUAL if found == wanted else Judgement.DIFFERENT
+    return [_row(verdict, reason, {"active_runs": wanted}, {"concurrency_limit": found})]
 
 
 def _wanted(schedule: Schedule) -> Json:

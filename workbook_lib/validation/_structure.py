@@ -10,6 +10,7 @@ from workbook_lib.model.evaluate import fill, simulate
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.run import TaskRun
 from workbook_lib.model.workflow import Task, Workflow, closure, topological
+from workbook_lib.validation._limits import compare_limits
 from workbook_lib.validation._order import QUALIFIES
 from workbook_lib.validation._pairs import pairs
 from workbook_lib.validation._protocols import FlowProgram, Gap, Graph, Node
@@ -35,7 +36,8 @@ def compare_structure(workflow: Workflow, program: FlowProgram | None) -> list[A
         return [_row("", Judgement.NOT_COMPARABLE, _gap(gap)) for gap in program.unfollowed]
     graph = program.graph()
     nodes = program.tasks
-    rows = [*_tasks(workflow, nodes), *_configured(workflow, nodes), *_order(workflow, graph, nodes), *_firing(workflow, program)]
+    rows = [*_tasks(workflow, nodes), *_configured(workflow, nodes), *compare_limits(workflow, program)]
+    rows += [*_order(workflow, graph, nodes), *_firing(workflow, program)]
     wrong = {row.id for row in rows}
     waits = _waits(workflow, graph)
     rows += [_row(task.id, Judgement.EQUAL, waits.get(task.id, "")) for task in workflow.tasks if task.id not in wrong]

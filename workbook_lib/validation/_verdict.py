@@ -30,8 +30,9 @@ class Verdict(Frozen):
     """Whether a project's flow does what the legacy workflow does.
 
     `verdict` is equal, explained, different, not comparable, or "equal in rehearsal, N placeholders"; `headline` says it in one sentence.
-    `unproven` are tasks whose bodies ran in neither engine's real run, so that nothing is known of what they do. `filled_in` counts the states of `instances` task instances that no pilot showed and the rules filled in. `fingerprint` names what was
-    judged: when it is not today's any more, the verdict is stale.
+    `unproven` are tasks whose bodies ran in neither engine's real run, so that nothing is known of what they do. `filled_in` counts the
+    states of `instances` task instances that no pilot showed and the rules filled in. `fingerprint` names what was judged: when it is
+    not today's any more, the verdict is stale.
     """
 
     schema_: Literal[1] = Field(default=1, alias="schema")
