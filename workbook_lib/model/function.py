@@ -83,7 +83,8 @@ class Definition(Frozen):
     """A module-level statement that carried-over code needs: an import, a constant, a function or a class.
 
     `module` is empty for the workflow's own file, else the dotted name of the sibling module it stands in. `name` is the name it
-    binds, unique within the workflow; `uses` are further definitions; `spans` and `blockers` as for `Function`.
+    binds, unique within the workflow: where several modules bind the same name, it is led by the module (`shop.helpers.log`; the text
+    of the code binds what follows the last dot); `uses` are further definitions; `spans` and `blockers` as for `Function`.
     """
 
     name: str

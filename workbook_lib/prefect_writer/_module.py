@@ -42,6 +42,7 @@ class Module:
     shared: dict[str, set[str]] = field(default_factory=dict)
     rules: set[str] = field(default_factory=set)
     definitions: list[Definition] = field(default_factory=list)
+    between: dict[str, set[str]] = field(default_factory=dict)  # import lines by legacy module, for what one uses of another
     placeholders: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -77,7 +78,9 @@ def module(plan: Plan) -> Module:
     imports = set(printer.imports) | {line for code in plan.code.values() for line in code.imports} | text.imports | hooked.imports
     imports |= {f"from shared.{name} import {', '.join(sorted(parts))}" for name, parts in shared.items()}
     imports |= {f"from shared.trigger_rules import {', '.join(sorted(needed_rules))}"} if needed_rules else set()
-    imports |= {f"from shared.{shared_module(d.module)} import {d.name}" for d in elsewhere if d.form != "import"}
+    named = {*(use for code in plan.code.values() for use in code.uses), *printer.uses, *hooked.uses, *(use for d in own for use in d.uses)}
+    bound = [d for d in elsewhere if d.name in named]  # the others are what these use inside of their own modules
+    imports |= {_import_of(d) for d in bound if d.form != "import"}
     imports.add("from prefect import flow, task")
     header, body = text.flow(function, statements, printer)
     imports |= text.imports
@@ -87,7 +90,7 @@ def module(plan: Plan) -> Module:
         text.docstring(),
         "from __future__ import annotations\n",
         "\n".join(sorted(imports)),
-        "\n".join(dict.fromkeys(definition_text(d)[0] for d in [*own, *elsewhere] if d.form == "import")),
+        "\n".join(dict.fromkeys(definition_text(d)[0] for d in [*own, *bound] if d.form == "import")),
         *dict.fromkeys(definition_text(d)[0] for d in own if d.form != "import"),
         text.retry_constant(groups),
         *hooked.texts,
@@ -97,6 +100,8 @@ def module(plan: Plan) -> Module:
     ]
     result = Module("\n\n".join(piece for piece in pieces if piece.strip()) + "\n", function, shared, rules, elsewhere)
     result.findings = hooked.findings
+    for d in elsewhere:
+        result.between.setdefault(d.module, set()).update(_import_of(o) for o in elsewhere if o.name in d.uses and o.module != d.module)
     result.placeholders = {task_id: code.reason for task_id, code in plan.code.items() if code.reason is not None}
     return result
 
@@ -132,6 +137,11 @@ def shared_module(dotted: str) -> str:
     """The module of `shared` that holds what is carried over from a legacy module; never one of the emitted ones."""
     name = identifier(dotted.replace(".", "_"))
     return f"{name}_legacy" if name in {"trigger_rules", *HELPERS.values()} else name
+
+
+def _import_of(definition: Definition) -> str:
+    """The line that imports a definition of a sibling module; its own name is what follows the last dot of the unique one."""
+    return f"from shared.{shared_module(definition.module)} import {definition.name.rpartition('.')[2]}"
 
 
 def _reach(uses: tuple[str, ...], workflow: Workflow) -> list[str]:

@@ -98,6 +98,7 @@ def write(
     rules: set[str] = set()
     used_rules: set[str] = set()
     siblings: dict[str, dict[str, Definition]] = {}
+    between: dict[str, set[str]] = {}
     plans: dict[str, Plan] = {}
     dated = _dated(workflows)
     for workflow in workflows:
@@ -118,8 +119,10 @@ def write(
             used_rules |= {str(task.join_rule) for task in workflow.tasks} | {"all_success"}
         for definition in made.definitions:
             siblings.setdefault(definition.module, {})[definition.name] = definition
+        for dotted, lines in made.between.items():
+            between.setdefault(dotted, set()).update(lines)
     findings += _clashing_variables(workflows)
-    files |= _shared_files(shared, rules, used_rules, siblings)
+    files |= _shared_files(shared, rules, used_rules, siblings, between)
     files["pyproject.toml"] = _pyproject(name, workflows, flows, plans, shared)
     files["prefect.yaml"] = deployments(workflows, flows, plans)
     files["MIGRATION.md"] = guide(workflows, flows, findings, plans)
@@ -173,13 +176,17 @@ def _notes(workflow: Workflow, the_plan: Plan) -> Iterable[Finding]:
 
 
 def _shared_files(
-    shared: dict[str, set[str]], rules: set[str], used: set[str], siblings: dict[str, dict[str, Definition]]
+    shared: dict[str, set[str]],
+    rules: set[str],
+    used: set[str],
+    siblings: dict[str, dict[str, Definition]],
+    between: dict[str, set[str]],
 ) -> dict[str, str]:
     files: dict[str, str] = {}
     for dotted, definitions in sorted(siblings.items()):
         ordered = sorted(definitions.values(), key=lambda d: (d.form != "import", d.origin.line if d.origin else 0, d.name))
         texts = [definition_text(d) for d in ordered]
-        needed = {line for _, imports, _ in texts for line in imports}
+        needed = {line for _, imports, _ in texts for line in imports} | between.get(dotted, set())
         raised = {name for _, _, names in texts for name in names}
         needed |= {f"from shared.trigger_rules import {', '.join(sorted(raised))}"} if raised else set()
         rules = rules | raised

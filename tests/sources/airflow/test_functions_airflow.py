@@ -206,7 +206,7 @@ BLOCKED = {
     "def f(a):\n    return a\n": "its parameter `a` gets no value",
     "def f(inlet_events):\n    return 1\n": "its parameter `inlet_events` works with dataset events",
     "def f():\n    return __file__\n": "it uses `__file__`, which depends on where the file lies",
-    "def f():\n    return nowhere\n": "it uses `nowhere`, which is not bound in dags/dag.py",
+    "def f():\n    return nowhere\n": "it uses `nowhere`, which is not bound in dag.py",
     "for x in [1]:\n    pass\n\n\ndef f():\n    return x\n": "it uses `x`, whose value comes from a loop or a `with`",
     "X = []\nX.append(1)\n\n\ndef f():\n    return X\n": "it uses `X`, which is changed after it was made",
     "X = 1\nX = 2\n\n\ndef f():\n    return X\n": "it uses `X`, which is bound more than once",
@@ -215,12 +215,11 @@ BLOCKED = {
         "it uses `n`, a local of the function `make` around it"
     ),
     "from airflow.models.dag import DAG\n\ndag = DAG('x')\n\n\ndef f():\n    return dag.dag_id\n": (
-        "it uses `dag` (dags/dag.py:3), which still needs Airflow: `DAG('x')` calls Airflow's airflow.models.dag.DAG"
+        "it uses `dag` (dag.py:3), which still needs Airflow: `DAG('x')` calls Airflow's airflow.models.dag.DAG"
     ),
     "def f(ti):\n    return helper()\n\n\ndef helper():\n    from airflow.operators.python import get_current_context\n\n"
     "    return get_current_context()['ds']\n": (
-        "it uses `helper` (dags/dag.py:5), which still needs Airflow: "
-        "it takes something of the running task out of Airflow's context by itself"
+        "it uses `helper` (dag.py:5), which still needs Airflow: it takes something of the running task out of Airflow's context by itself"
     ),
     "def f(logical_date):\n    return logical_date.in_timezone('UTC')\n": (
         "`logical_date.in_timezone('UTC')` calls .in_timezone() of a date"
@@ -242,13 +241,13 @@ def test_what_still_needs_airflow_blocks_and_keeps_the_source(source: str, reaso
 
 UNREADABLE = {
     x.Callable(name="<lambda>", file=FILE, line=1, reason="lambda"): (
-        "there are 2 lambdas at line 1 of dags/dag.py; which one is meant is not known"
+        "there are 2 lambdas at line 1 of dag.py; which one is meant is not known"
     ),
     x.Callable(name="boto3.client", reason="not of this repository"): (
         "`boto3.client` has no source that could be read: not of this repository"
     ),
-    x.Callable(name="gone", file="dags/gone.py", line=3): "the source of `gone` (dags/gone.py) cannot be read",
-    x.Callable(name="f", file=FILE, line=9): "no function `f` begins at line 9 of dags/dag.py",
+    x.Callable(name="gone", file="dags/gone.py", line=3): "the source of `gone` (gone.py) cannot be read",
+    x.Callable(name="f", file=FILE, line=9): "no function `f` begins at line 9 of dag.py",
     x.Unknown(source="functools.partial(f, 1)", reason="functools.partial"): (
         "`functools.partial(f, 1)` is no function whose source could be read"
     ),
@@ -353,16 +352,73 @@ def test_sibling_modules_are_followed() -> None:
     assert workflow.requirements.packages == ("pandas",)
 
 
-def test_a_name_with_two_meanings_blocks() -> None:
-    source = "from shared import run\n\nLIMIT = 1\n\n\ndef f():\n    return run(), LIMIT\n"
-    files = {"shared.py": "LIMIT = 2\n\n\ndef run():\n    return LIMIT\n"}
-    workflow, _ = read(source, python_task(source, "f"), files=files, modules={"shared": "shared.py"})
-    call = workflow.tasks[0].action
-    assert isinstance(call, PythonCall)
-    assert call.function.blockers == (
-        "it uses `run` (shared.py:4), which still needs Airflow: "
-        "it uses `LIMIT`, a name that means one thing in shared.py and another in dags/dag.py",
+def two_files(source: str, helper: str, *names: str) -> tuple[list[PythonCall], dict[str, tuple[str, tuple[str, ...]]]]:
+    """The calls of the functions `names`, and the definitions by name: their module, what they use."""
+    tasks = [python_task(source, name, name) for name in names]
+    workflow, _ = read(source, *tasks, files={"lib/tools.py": helper}, modules={"lib.tools": "lib/tools.py"})
+    calls = [task.action for task in workflow.tasks]
+    assert all(isinstance(call, PythonCall) for call in calls)
+    return calls, {d.name: (d.module, d.uses) for d in workflow.definitions}  # type: ignore[return-value]
+
+
+LOGGING = "import logging\nimport os\n\nlog = logging.getLogger(__name__)\nLIMIT = {limit}\n\n\n"
+
+
+def test_what_a_sibling_module_uses_inside_has_names_of_its_own() -> None:
+    source = "from lib.tools import run\n" + LOGGING.format(limit=1) + "def f():\n    log.info(os.sep)\n    return run(), LIMIT\n"
+    helper = LOGGING.format(limit=2) + "def run():\n    log.info(os.sep)\n    return LIMIT\n"
+    (call,), definitions = two_files(source, helper, "f")
+    assert (call.function.blockers, call.function.uses) == ((), ("LIMIT", "log", "os", "run"))
+    assert definitions == {
+        "LIMIT": ("", ()),
+        "logging": ("", ()),
+        "log": ("", ("logging",)),
+        "os": ("", ()),
+        "lib.tools.LIMIT": ("lib.tools", ()),
+        "lib.tools.logging": ("lib.tools", ()),
+        "lib.tools.log": ("lib.tools", ("lib.tools.logging",)),
+        "lib.tools.os": ("lib.tools", ()),
+        "run": ("lib.tools", ("lib.tools.LIMIT", "lib.tools.log", "lib.tools.os")),
+    }
+
+
+def test_what_the_flow_would_bind_twice_blocks() -> None:
+    source = "import lib.tools\nfrom lib import tools as t\n\nLIMIT = 1\n\n\ndef f():\n    return t.LIMIT, LIMIT\n"
+    (call,), definitions = two_files(source, "LIMIT = 2\n", "f")
+    assert call.function.blockers == ("it uses `LIMIT`, a name that means one thing in lib/tools.py and another in dag.py",)
+    assert call.function.uses == ("LIMIT",)
+    assert set(definitions) == {"LIMIT", "lib.tools.LIMIT"}
+
+
+def test_imports_and_loggers_of_a_sibling_function_become_the_flows_own() -> None:
+    source = "import datetime\nimport logging\n\nlog = logging.getLogger(__name__)\n\n\ndef f():\n    log.info(datetime.MINYEAR)\n"
+    helper = (
+        "import logging\nimport os\nfrom datetime import datetime\n\nlog = logging.getLogger('tools')\n\n\n"
+        "def g():\n    log.info(os.sep, datetime.min)\n"
     )
+    here, there = function_at(source, "f"), function_at(helper, "g").model_copy(update={"file": "lib/tools.py"})
+    tasks = [raw_task("g", "PythonOperator", python_callable=there), raw_task("f", "PythonOperator", python_callable=here)]
+    workflow, _ = read(source, *tasks, files={"lib/tools.py": helper}, modules={"lib.tools": "lib/tools.py"})
+    first, second = (task.action for task in workflow.tasks)
+    assert isinstance(first, PythonCall)
+    assert isinstance(second, PythonCall)
+    assert body(first) == "<ref tools_log>.info(os.sep, <ref tools_datetime>.min)"
+    assert body(second) == "log.info(datetime.MINYEAR)"
+    assert {d.name: (d.module, d.source) for d in workflow.definitions} == {
+        "tools_datetime": ("", "from datetime import datetime as tools_datetime\n"),
+        "logging": ("", "import logging\n"),
+        "tools_log": ("", "tools_log = logging.getLogger('tools')\n"),
+        "os": ("", "import os\n"),
+        "datetime": ("", "import datetime\n"),
+        "log": ("", "log = logging.getLogger(__name__)\n"),
+    }
+
+
+def test_what_a_sibling_has_from_airflow_blocks() -> None:
+    source = "from lib.tools import Variable\n\n\ndef f():\n    return Variable.get('x')\n"
+    (call,), definitions = two_files(source, "from airflow.models import Variable\n", "f")
+    assert call.function.blockers == ("it uses `Variable`, which lib/tools.py imports from Airflow",)
+    assert definitions == {}
 
 
 def test_a_skip_in_a_helper_is_a_skip() -> None:

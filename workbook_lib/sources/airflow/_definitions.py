@@ -18,11 +18,15 @@ from workbook_lib.sources.airflow._spans import Marks, Surroundings, mark
 _GIVEN = frozenset(dir(builtins)) | {"__name__", "__annotations__"}
 
 
+Key = tuple[str, str]  # the module that a definition stands in once it is carried over, empty for the flow's; and the name it binds
+
+
 @dataclass
 class Needs:
     """What a piece of code needs: names of definitions, names that mean something else, and what stands in the way."""
 
     uses: tuple[str, ...] = ()
+    keys: dict[str, Key] = field(default_factory=dict)  # by name in `uses`
     references: dict[str, Meaning] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     may_skip: bool = False
@@ -31,6 +35,7 @@ class Needs:
 @dataclass
 class _Made:
     name: str
+    key: Key | None = None
     problems: list[str] = field(default_factory=list)
     may_skip: bool = False
 
@@ -90,18 +95,31 @@ def _globals(table: symtable.SymbolTable) -> frozenset[str]:
 
 
 class Definitions:
-    """Gathers the definitions that the functions of one workflow need, each once."""
+    """Gathers the definitions that the functions of one workflow need, each once.
 
-    def __init__(self, sources: Sources, scope: Scope) -> None:
+    They are kept by module and name: what a sibling module uses inside of it may be called as something in the DAG file. Only
+    names that the flow's own module would bind twice are in each other's way. Imports and loggers stand in each module that uses them.
+    """
+
+    def __init__(self, sources: Sources, scope: Scope, file: str = "") -> None:
         self.sources = sources
+        self._own = sources.module(file) if file else None
         self.scope = scope
-        self._made: dict[tuple[str, str, int], _Made] = {}
-        self._definitions: dict[str, Definition] = {}
+        self._made: dict[tuple[str, str, int, str], _Made] = {}
+        self._definitions: dict[Key, Definition] = {}
+        self._uses: dict[Key, tuple[Key, ...]] = {}
+        self._flow: dict[str, Key] = {}  # what the flow's module binds
         self._scopes: dict[int, Names] = {}
 
     def all(self) -> tuple[Definition, ...]:
-        """Definitions so that each comes after those that it uses."""
-        return tuple(self._definitions.values())
+        """Definitions so that each comes after those that it uses; a name that another one has too is led by its module."""
+        names: dict[Key, str] = {}
+        for key in sorted(self._definitions, key=lambda key: self._flow.get(key[1]) != key):
+            names[key] = key[1] if key[1] not in names.values() else ".".join(key)
+        return tuple(
+            definition.model_copy(update={"name": names[key], "uses": tuple(names[use] for use in self._uses[key] if use in names)})
+            for key, definition in self._definitions.items()
+        )
 
     # --- looking up ---------------------------------------------------------------------------------------------------------
     def lookup(self, module: Module, node: ast.AST, name: str) -> tuple[list[Binding], Callish | None]:
@@ -145,110 +163,146 @@ class Definitions:
         return not any(_is_airflow(binding) or binding.typing_only for binding in bindings)
 
     # --- gathering ----------------------------------------------------------------------------------------------------------
-    def needs(self, module: Module, node: ast.stmt, names: Iterable[str]) -> Needs:
-        """Make the definitions of `names` as seen from `node`."""
+    def needs(self, module: Module, node: ast.stmt, names: Iterable[str], home: str = "") -> Needs:
+        """Make the definitions of `names` as seen from `node`, for code that is carried over into the module `home` (empty: the flow's)."""
         result = Needs()
-        uses: list[str] = []
         for name in sorted(names):
-            made = self._need(module, node, name, result)
-            if made is not None:
+            for made in self._need(module, node, name, result, home):
+                if made.key is not None and not home and not made.problems:
+                    made = self._in_flow(made, made.key, module)
                 result.problems += [problem for problem in made.problems if problem not in result.problems]
                 result.may_skip |= made.may_skip
-                if made.name not in uses and not made.problems:
-                    uses.append(made.name)
-        result.uses = tuple(uses)
+                if made.key is not None and not made.problems:
+                    result.keys[made.name] = made.key
+        result.uses = tuple(result.keys)
         return result
 
-    def _need(self, module: Module, node: ast.stmt, name: str, result: Needs) -> _Made | None:
+    def _in_flow(self, made: _Made, key: Key, module: Module) -> _Made:
+        """`made` as a name of the flow's module, which binds a name once."""
+        known = self._flow.setdefault(made.name, key)
+        if known == key:
+            return made
+        mine = self._definitions.get(key)
+        first = self._file_of(mine) if mine is not None else module.shown
+        return _Made(made.name, key, [self._ambiguous(made.name, first, self._definitions.get(known))])
+
+    def _ambiguous(self, name: str, first: str, other: Definition | None) -> str:
+        second = self._file_of(other) if other is not None else "another file"
+        return f"it uses `{name}`, a name that means one thing in {first} and another in {second}"
+
+    def _file_of(self, definition: Definition) -> str:
+        module = self.sources.module(definition.origin.file) if definition.origin is not None else None
+        return module.shown if module is not None else "another file"
+
+    def _need(self, module: Module, node: ast.stmt, name: str, result: Needs, home: str) -> list[_Made]:
         bindings, owner = self.lookup(module, node, name)
         if not bindings and owner is not None:
-            return _Made(name, [f"it uses `{name}`, an argument of the function `{owner.name}` around it"])
+            return [_problem(name, f"an argument of the function `{owner.name}` around it")]
         if not bindings:
             if name in _GIVEN:
-                return None
+                return []
             where = " (it may come from a star import)" if module.names.stars else ""
-            reason = "depends on where the file lies" if name == "__file__" else f"is not bound in {module.path}{where}"
-            return _Made(name, [f"it uses `{name}`, which {reason}"])
+            reason = "depends on where the file lies" if name == "__file__" else f"is not bound in {module.shown}{where}"
+            return [_problem(name, f"which {reason}")]
         if all(binding.typing_only for binding in bindings):
-            return None
+            return []
         for binding in bindings:
             sibling = self.sources.sibling(binding.target, binding.level, module) if binding.target else None
             if sibling is not None:
-                return self._from_sibling(sibling, binding, module, node, result)
+                return self._from_sibling(sibling, binding, module, node, result, home)
         if self.airflow_name(module, node, name) is not None or any(b.target.startswith("__future__") for b in bindings):
-            return None  # the marks of the code itself decide what becomes of it
-        return self._make(module, name, bindings, owner)
+            return []  # the marks of the code itself decide what becomes of it
+        made = self._make(module, name, bindings, owner, home)
+        if made.name != name:
+            result.references[name] = x.Reference(name=made.name)
+        return [made]
 
-    def _from_sibling(self, found: tuple[Module, str], binding: Binding, module: Module, node: ast.stmt, result: Needs) -> _Made | None:
+    def _from_sibling(
+        self, found: tuple[Module, str], binding: Binding, module: Module, node: ast.stmt, result: Needs, home: str
+    ) -> list[_Made]:
         sibling, inner = found
-        if inner:
-            bindings = sibling.names.bound.get(inner, [])
-            if not bindings:
-                return _Made(inner, [f"it uses `{inner}`, which {sibling.path} does not bind"])
-            if binding.name != inner:
-                result.references[binding.name] = x.Reference(name=inner)
-            deeper = self.sources.sibling(bindings[0].target, bindings[0].level, sibling) if bindings[0].target else None
-            if deeper is not None and deeper[0] is not sibling:
-                return self._from_sibling(deeper, Binding(inner, bindings[0].node), sibling, node, result)
-            return self._make(sibling, inner, bindings, None)
-        result.references[binding.name] = Entity("module", sibling.dotted)
-        made = _Made("")
-        used = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute) and _is_name(n.value, binding.name)}
-        for attribute in sorted(used):
-            bindings = sibling.names.bound.get(attribute, [])
-            if not bindings:
-                made.problems.append(f"it uses `{binding.name}.{attribute}`, which {sibling.path} does not bind")
-                continue
-            inner_made = self._make(sibling, attribute, bindings, None)
-            made.problems += inner_made.problems
-            made.may_skip |= inner_made.may_skip
-            made.name = made.name or inner_made.name
-        return made if made.name or made.problems else None
+        if not inner:
+            result.references[binding.name] = Entity("module", sibling.dotted)
+            used = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute) and _is_name(n.value, binding.name)}
+            return [self._inside(sibling, attribute, f"{binding.name}.{attribute}", home) for attribute in sorted(used)]
+        bindings = sibling.names.bound.get(inner, [])
+        deeper = self.sources.sibling(bindings[0].target, bindings[0].level, sibling) if bindings and bindings[0].target else None
+        if deeper is not None and deeper[0] is not sibling:
+            return self._from_sibling(deeper, binding, sibling, node, result, home)
+        made = self._inside(sibling, inner, inner, home)
+        if made.name != binding.name:
+            result.references[binding.name] = x.Reference(name=made.name)
+        return [made]
 
-    def _make(self, module: Module, name: str, bindings: list[Binding], owner: Callish | None) -> _Made:
-        key = (module.path, name, id(owner) if owner is not None else 0)
+    def _inside(self, sibling: Module, name: str, shown: str, home: str) -> _Made:
+        """What a sibling module binds under `name`."""
+        bindings = sibling.names.bound.get(name, [])
+        if not bindings:
+            return _problem(shown, f"which {sibling.shown} does not bind")
+        if any(_is_airflow(binding) for binding in bindings):
+            return _problem(shown, f"which {sibling.shown} imports from Airflow")
+        return self._make(sibling, name, bindings, None, home)
+
+    def _make(self, module: Module, name: str, bindings: list[Binding], owner: Callish | None, home: str) -> _Made:
+        home = home if _is_portable(name, bindings) else module.dotted
+        key = (module.path, name, id(owner) if owner is not None else 0, home)
         if key not in self._made:
-            self._made[key] = _Made(name)  # stands for itself while what it uses is made, which may use it again
-            self._made[key] = self._build(module, name, bindings, owner)
+            self._made[key] = _Made(name, (home, name))  # stands for itself while what it uses is made, which may use it again
+            self._made[key] = self._build(module, name, bindings, owner, home)
         return self._made[key]
 
-    def _build(self, module: Module, name: str, bindings: list[Binding], owner: Callish | None) -> _Made:
+    def _build(self, module: Module, name: str, bindings: list[Binding], owner: Callish | None, home: str) -> _Made:
         problem = self._unusable(module, name, bindings, owner)
         if problem is not None:
-            return _Made(name, [f"it uses `{name}`, {problem}"])
+            return _problem(name, problem)
         # One binding inside an `if` or `try` is the one that the file's reading took; several need the whole statement.
         guarded = len(bindings) > 1 and len({id(binding.guard) for binding in bindings}) == 1 and bindings[0].guard is not None
         statement = bindings[-1].guard if guarded and bindings[-1].guard is not None else bindings[-1].node
         source = (None if guarded else _import_source(name, bindings)) or module.cut(statement)
+        bound, source = self._free(module, name, source) if module.dotted and not home else (name, source)
         form = "import" if bindings[-1].target else _form(bindings[-1].node)
-        needs = self.needs(module, statement, globals_of(source) - {name}) if form != "import" or guarded else Needs()
+        needs = self.needs(module, statement, globals_of(source) - {name}, home) if form != "import" or guarded else Needs()
         try:
             tree = ast.parse(source)
         except SyntaxError:
-            return _Made(name, [f"it uses `{name}`, whose source cannot be cut out"])
+            return _problem(name, "whose source cannot be cut out")
         marks = self._marks(module, statement, source, tree, needs) if form != "import" or guarded else Marks()
         reasons = [*needs.problems, *marks.blockers, *_run_bound(marks)]
         kept = globals_of(rewritten(source, marks))
+        uses = tuple(key for use, key in needs.keys.items() if use in kept or use not in globals_of(source))
         definition = Definition(
-            name=name,
-            module=module.dotted,
+            name=bound,
+            module=home,
             form=form,
             source=source,
-            uses=tuple(use for use in needs.uses if use in kept or use not in globals_of(source)),
             spans=tuple(marks.spans),
             blockers=tuple(reasons),
             origin=Origin(file=module.path, line=statement.lineno, column=statement.col_offset),
         )
         if reasons:
-            return _Made(name, [f"it uses `{name}` ({module.path}:{statement.lineno}), which still needs Airflow: {reasons[0]}"])
-        known = self._definitions.get(name)
-        if known is not None and (known.source, known.module) != (source, definition.module):
-            if form == "import" and known.source == source:
-                return _Made(name)
-            other = known.origin.file if known.origin is not None else "another file"
-            return _Made(name, [f"it uses `{name}`, a name that means one thing in {module.path} and another in {other}"])
-        self._definitions[name] = definition
-        return _Made(name, may_skip=marks.may_skip or needs.may_skip)
+            return _problem(name, f"which still needs Airflow: {reasons[0]}", f" ({module.shown}:{statement.lineno})")
+        taken = self._definitions.get((home, bound))
+        if taken is not None and taken.source != source:
+            return _Made(bound, (home, bound), [self._ambiguous(bound, module.shown, taken)])
+        self._definitions[home, bound] = definition
+        self._uses[home, bound] = uses
+        return _Made(bound, (home, bound), may_skip=marks.may_skip or needs.may_skip)
+
+    def _free(self, module: Module, name: str, source: str) -> tuple[str, str]:
+        """A name that the flow's module has free for an import or a logger of a sibling module, and the statement that binds it."""
+        for free in (name, f"{module.dotted.rpartition('.')[2]}_{name}", f"{module.dotted}_{name}".replace(".", "_")):
+            text = renamed(source, name, free)
+            if text is not None and not self._taken(free, text):
+                return free, text
+        return name, source
+
+    def _taken(self, name: str, source: str) -> bool:
+        """Whether the flow's module means something else by `name`; what the DAG file says goes first."""
+        known = self._definitions.get(("", name))
+        bound = self._own.names.bound.get(name) if self._own is not None else None
+        if self._own is not None and bound:
+            return (_import_source(name, bound) or self._own.cut(bound[-1].node)) != source
+        return self._flow.get(name, ("", name)) != ("", name) or (known is not None and known.source != source)
 
     def _marks(self, module: Module, statement: ast.stmt, source: str, tree: ast.Module, needs: Needs) -> Marks:
         around = Surroundings(
@@ -275,6 +329,10 @@ class Definitions:
             if value is None or not _simple(value):
                 return f"a local of the function `{owner.name}` around it"
         return None
+
+
+def _problem(name: str, why: str, place: str = "") -> _Made:
+    return _Made(name, None, [f"it uses `{name}`{place}, {why}"])
 
 
 def _is_name(node: ast.expr, name: str) -> bool:
@@ -326,3 +384,32 @@ def _import_source(name: str, bindings: list[Binding]) -> str | None:
                 start = f"from {'.' * node.level}{node.module or ''} " if isinstance(node, ast.ImportFrom) else ""
                 lines.append(f"{start}import {what}\n")
     return "".join(dict.fromkeys(lines))
+
+
+def _is_portable(name: str, bindings: list[Binding]) -> bool:
+    """Whether a statement means the same in every module: an import, or a logger."""
+    if _import_source(name, bindings) is not None:
+        return len(bindings) == 1 or bindings[0].guard is None
+    statement = bindings[-1].node
+    single = isinstance(statement, ast.Assign) and len(bindings) == len(statement.targets) == 1
+    value = statement.value if isinstance(statement, ast.Assign) and single and _is_name(statement.targets[0], name) else None
+    if not isinstance(value, ast.Call) or ast.unparse(value.func) not in ("logging.getLogger", "getLogger") or value.keywords:
+        return False
+    return all(isinstance(arg, ast.Constant) or _is_name(arg, "__name__") for arg in value.args)
+
+
+def renamed(source: str, name: str, free: str) -> str | None:
+    """A statement that binds `name`, so that it binds `free` instead; None where that cannot be written."""
+    body = ast.parse(source).body
+    if name == free:
+        return source
+    if len(body) != 1:
+        return None
+    statement = body[0]
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        alias = statement.names[0]
+        if isinstance(statement, ast.Import) and "." in alias.name and not alias.asname:
+            return None
+        alias.asname = free
+        return ast.unparse(statement) + "\n"
+    return free + source[len(name) :] if isinstance(statement, ast.Assign) and source.startswith(name) else None

@@ -52,6 +52,13 @@ class Module:
         self.lines = lines_of(self.text)
         self.tree = ast.parse(self.text)
 
+    @property
+    def shown(self) -> str:
+        """The file's name for people, as far as it lies in the repository: texts about it get into what is written."""
+        parts = PurePath(self.path).parts
+        inside = self.dotted.count(".") + (2 if self.dotted and parts[-1] == "__init__.py" else 1)
+        return "/".join(parts[-inside:])
+
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """For each node the node around it."""

@@ -78,7 +78,7 @@ class _Assembly:
             native=dag.native_templates,
             mapped=self.mapped,
         )
-        self.definitions = Definitions(sources, scope)
+        self.definitions = Definitions(sources, scope, raw.file)
         self.room = Room(dag, raw.file, sources, Binder(sources, self.definitions), scope)
         self.links: list[Link] = []
         self.files: set[str] = set()
@@ -86,6 +86,8 @@ class _Assembly:
 
     def run(self) -> tuple[Workflow, list[Finding]]:
         tasks = [self.task(task) for task in self.dag.tasks]
+        # Callbacks come behind all tasks: what tasks need keeps its names.
+        tasks = [self.with_callbacks(task, raw) for task, raw in zip(tasks, self.dag.tasks, strict=True)]
         callbacks = tuple((name, self.callback(name, target, None)) for name, target in self.dag.callbacks)
         tasks = settle_outputs(tasks, self.dag, self.mapped)
         parameters, tasks = self.parameters(tasks)
@@ -164,9 +166,13 @@ class _Assembly:
                 "steers": built.steers,
                 "steers_rules": built.steers_rules,
                 "may_skip": built.may_skip,
-                "callbacks": tuple((name, self.callback(name, target, raw)) for name, target in raw.callbacks),
             }
         )
+
+    def with_callbacks(self, task: Task, raw: RawTask) -> Task:
+        """The task with its callbacks."""
+        callbacks = tuple((name, self.callback(name, target, raw)) for name, target in raw.callbacks)
+        return task.model_copy(update={"callbacks": callbacks}) if callbacks else task
 
     def mapping(self, raw: RawTask) -> object:
         """What is mapped over, its texts compiled as Airflow renders them in each instance."""

@@ -13,6 +13,7 @@ import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal
 
 from workbook_lib.model import expr as x
@@ -120,7 +121,8 @@ class Binder:
             return _unreadable(_identifier(short) or name, f"`{target.name}` has no source that could be read: {why}")
         module = self.sources.module(target.file)
         if module is None:
-            return _unreadable(_identifier(short) or name, f"the source of `{target.name}` ({target.file}) cannot be read")
+            file = PurePath(target.file).name
+            return _unreadable(_identifier(short) or name, f"the source of `{target.name}` ({file}) cannot be read")
         if short == "<lambda>" or target.reason == "lambda":
             return self._lambda(module, target.line, name)
         if "<locals>" not in target.name and "." in target.name and target.reason:
@@ -130,14 +132,14 @@ class Binder:
             if first <= target.line <= node.lineno:
                 source = module.cut(node, decorators=False)
                 return module, node, source
-        return _unreadable(_identifier(short) or name, f"no function `{short}` begins at line {target.line} of {target.file}")
+        return _unreadable(_identifier(short) or name, f"no function `{short}` begins at line {target.line} of {module.shown}")
 
     def _lambda(self, module: Module, line: int, name: str) -> Function | tuple[Module | None, Callish, str]:
         found = [node for node in module.lambdas if node.lineno == line]
         if not found:
             found = [node for node in module.lambdas if node.lineno <= line <= (node.end_lineno or node.lineno)]
         if len(found) != 1:
-            return _unreadable(name, f"there are {len(found)} lambdas at line {line} of {module.path}; which one is meant is not known")
+            return _unreadable(name, f"there are {len(found)} lambdas at line {line} of {module.shown}; which one is meant is not known")
         body = ast.get_source_segment(module.text, found[0].body) or ""
         if "\n" in body:
             body = f"({body})"
