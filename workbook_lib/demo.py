@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook_lib.errors import UsageError, WorkbookError
+from workbook_lib.teaching.check import STRICT
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 EXAMPLE = NOTEBOOKS / "examples" / "airflow" / "daily_sales"
@@ -37,6 +38,7 @@ def run(out: Path, source: Path) -> int:
     if not books:
         raise UsageError(f"there are no notebooks in {NOTEBOOKS}.", advice="Run this from a clone of the repository.")
     fresh(out)
+    os.environ[STRICT] = "1"  # a check that is not passed ends the demonstration
     os.environ.setdefault("IPYTHONDIR", str(out / ".ipython"))  # nothing is left in the user's home
     began = time.monotonic()
     for number, book in enumerate(books, 1):

@@ -12,6 +12,7 @@ WorkbookError
 ├── PilotError           a pilot could not be run to an end
 │   ├── ServerError      the local Prefect server did not start or did not answer
 │   └── PilotStopped     the time limit, Ctrl-C or the stop button ended the run
+├── CheckFailed          a goal of a notebook is not reached, where checks were asked to be strict
 └── MergeConflict        regenerating met edits that it may not overwrite
 
 Each error says what is wrong, where (file, line, column when known), and what to do next; `str(error)` is that message and
@@ -96,6 +97,10 @@ class ServerError(PilotError):
 
 class PilotStopped(PilotError):
     """A time limit or the user ended the pilot."""
+
+
+class CheckFailed(WorkbookError):
+    """A goal of a notebook is not reached, and whoever runs it asked for strict checks."""
 
 
 class MergeConflict(WorkbookError):

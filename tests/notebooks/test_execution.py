@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 from notebooks_rules import BOOKS, FOLDER, load
 
@@ -48,6 +49,27 @@ def test_parameters_are_taken_from_papermill(copy: Path, tmp_path: Path) -> None
     )
     shown = next(cell for cell in load(out).cells if cell.id == "check").outputs[0].data["text/plain"]
     assert shown.startswith("✓ orders_by_customer was read")
+
+
+def test_the_demonstration_ends_with_a_check_that_is_not_passed(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from workbook_lib import demo
+
+    book = load(copy / "00_start_here.ipynb")
+    book.cells = [
+        cell for cell in book.cells if cell.cell_type == "code" and "SourcePicker" not in cell.source and "GraphView" not in cell.source
+    ]
+    book.cells = [cell for cell in book.cells if "svg" not in cell.source]
+    nbformat.write(book, tmp_path / "00_start_here.ipynb")
+    monkeypatch.setattr(demo, "NOTEBOOKS", tmp_path)
+    monkeypatch.setenv("WORKBOOK_STRICT_CHECKS", "0")  # taken back afterwards, whatever the demonstration sets
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    source = copy / "examples/airflow/taskflow_mapping"
+    assert demo.main(["--out", str(tmp_path / "out"), "--source", str(source)]) == 1
+    assert "CheckFailed: ✕ daily_sales was not found. Found: orders_by_customer." in capsys.readouterr().err
+    shown = next(cell for cell in load(tmp_path / "out" / "00_start_here.ipynb").cells if cell.id == "check").outputs
+    assert shown[0].data["text/plain"].startswith("✕ daily_sales was not found.")
 
 
 def test_a_notebook_opened_too_early_says_which_comes_first(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workbook_lib.errors import UsageError
+from workbook_lib.errors import CheckFailed, UsageError
 from workbook_lib.migration import Check, Need
 from workbook_lib.model.action import Nothing, Shell
 from workbook_lib.model.expr import Constant, Context, Format, TaskOutput
@@ -112,6 +112,23 @@ def test_check_same_graph(text: str | None, said: str) -> None:
 def test_check_was_read() -> None:
     assert str(check.was_read(Fake(), "w")) == "✓ w was read, with 1 tasks."  # type: ignore[arg-type]
     assert str(check.was_read(Fake(), "x")) == "✕ x was not found. Found: w. Set `workflow` in the parameters to one of them."  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("asked", "strict"), [(None, False), ("", False), ("0", False), ("1", True)])
+def test_a_check_stops_only_where_it_is_asked_to(asked: str | None, strict: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(check.STRICT, raising=False)
+    if asked is not None:
+        monkeypatch.setenv(check.STRICT, asked)
+    broken = Fake(text="def f(:")
+    said = "✕ Does not compile: invalid syntax (line 1). Correct that line."
+    assert check.was_read(Fake(), "w")  # type: ignore[arg-type]
+    assert str(check.same_graph(Fake(), "w", "def f(:")) == said  # type: ignore[arg-type]
+    if not strict:
+        assert str(check.same_graph(broken, "w")) == said  # type: ignore[arg-type]
+        return
+    with pytest.raises(CheckFailed) as caught:
+        check.same_graph(broken, "w")  # type: ignore[arg-type]
+    assert str(caught.value) == said
 
 
 def test_check_needs_given() -> None:

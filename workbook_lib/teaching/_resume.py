@@ -21,7 +21,7 @@ _MADE_BY: dict[Step, tuple[str, str]] = {
 
 def resume(root: str | Path, workflow: str, needs: Step = "sources") -> Migration:
     """Open the migration at `root`; UsageError names the notebook and the call that make what is missing."""
-    _one_line_errors()
+    one_line_errors()
     from workbook_lib.migration import Migration
 
     if not (Path(root) / ".workbook" / "migration.json").is_file():
@@ -42,7 +42,7 @@ def _missing(what: str, step: Step) -> UsageError:
     return UsageError(f"{what}.", advice=f"Run the notebook {notebook} first, or call {call}.")
 
 
-def _one_line_errors() -> None:
+def one_line_errors() -> None:
     """Show our errors in this notebook as their message alone; all others keep their traceback."""
     try:
         from IPython import get_ipython

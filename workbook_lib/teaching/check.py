@@ -1,22 +1,30 @@
-"""Checks for the reader of a notebook: each says whether a goal is reached, and if not, what to do."""
+"""Checks for the reader of a notebook: each says whether a goal is reached, and if not, what to do.
+
+With `WORKBOOK_STRICT_CHECKS=1` in the environment a check that is not passed also stops the notebook, for runs that nobody watches.
+"""
 
 from __future__ import annotations
 
 import ast
+import functools
 import html
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
-from workbook_lib.errors import InputError
+from workbook_lib.errors import CheckFailed, InputError
+from workbook_lib.teaching._resume import one_line_errors
 
 if TYPE_CHECKING:
     from workbook_lib.migration import Migration
     from workbook_lib.model.run import RunRecord
 
 TEST_SECONDS = 600
+STRICT = "WORKBOOK_STRICT_CHECKS"
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,33 @@ class Outcome:
     __repr__ = __str__
 
 
+def goal(check: Callable[P, Outcome]) -> Callable[P, Outcome]:
+    """A check that raises CheckFailed, after its cross was shown, where checks are strict."""
+
+    @functools.wraps(check)
+    def asked(*given: P.args, **named: P.kwargs) -> Outcome:
+        outcome = check(*given, **named)
+        if outcome.passed or os.environ.get(STRICT, "") in ("", "0"):
+            return outcome
+        one_line_errors()
+        _show(outcome)
+        raise CheckFailed(str(outcome))
+
+    return asked
+
+
+def _show(outcome: Outcome) -> None:
+    """Show the cross in the notebook, if this is one."""
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        return
+    if get_ipython() is not None:
+        display(outcome)  # type: ignore[no-untyped-call]  # IPython has no types
+
+
+@goal
 def was_read(migration: Migration, workflow: str) -> Outcome:
     """Whether the workflow was found in the sources."""
     found = [each.id for each in migration.workflows()]
@@ -55,6 +90,7 @@ def was_read(migration: Migration, workflow: str) -> Outcome:
     )
 
 
+@goal
 def pilot_choice(migration: Migration, workflow: str) -> Outcome:
     """Whether the workflow is the one that the assessment would pilot first."""
     pilots = migration.assess().pilots
@@ -70,7 +106,16 @@ def pilot_choice(migration: Migration, workflow: str) -> Outcome:
 
 
 def same_graph(migration: Migration, workflow: str, text: str | None = None) -> Outcome:
-    """Whether the flow, or `text` in its place, compiles and still has the legacy graph."""
+    """Whether the flow, or `text` in its place, compiles and still has the legacy graph. A `text` is only looked at, and stops nothing."""
+    return _own_graph(migration, workflow) if text is None else _graph(migration, workflow, text)
+
+
+@goal
+def _own_graph(migration: Migration, workflow: str) -> Outcome:
+    return _graph(migration, workflow)
+
+
+def _graph(migration: Migration, workflow: str, text: str | None = None) -> Outcome:
     found = migration.check(workflow, text)
     if found.same_graph:
         return Outcome(True, str(found))
@@ -78,6 +123,7 @@ def same_graph(migration: Migration, workflow: str, text: str | None = None) -> 
     return Outcome(False, str(found), hint)
 
 
+@goal
 def needs_given(migration: Migration, workflow: str) -> Outcome:
     """Whether everything that has to be given was given."""
     missing = [f"{need.kind} {need.name}" for need in migration.needs(workflow) if need.given is False]
@@ -90,6 +136,7 @@ def needs_given(migration: Migration, workflow: str) -> Outcome:
     )
 
 
+@goal
 def succeeded(record: RunRecord) -> Outcome:
     """Whether a run ended well."""
     bad = [run.id for run in record.tasks if run.state in ("failed", "upstream_failed", "not_run")]
@@ -99,6 +146,7 @@ def succeeded(record: RunRecord) -> Outcome:
     return Outcome(False, told, "Read `log_tail` of the first of them in the record; a placeholder fails on purpose.")
 
 
+@goal
 def is_equal(migration: Migration, workflow: str) -> Outcome:
     """Whether the verdict is equal, or explained by decisions, and not stale."""
     verdict = migration.verdict(workflow)
@@ -112,6 +160,7 @@ def is_equal(migration: Migration, workflow: str) -> Outcome:
     return Outcome(False, verdict.headline, " ".join(rows) or "See the reasons in the table.")
 
 
+@goal
 def stands_alone(migration: Migration) -> Outcome:
     """Whether no file of the project imports the workbook or the legacy package."""
     bound = []
@@ -131,6 +180,7 @@ def stands_alone(migration: Migration) -> Outcome:
     return Outcome(True, "The project needs neither the workbook nor the legacy system.")
 
 
+@goal
 def own_tests(migration: Migration, only: str = "") -> Outcome:
     """Whether the project's own tests pass, run by pytest with Prefect alone, away from the user's Prefect.
 
