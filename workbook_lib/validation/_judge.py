@@ -15,6 +15,7 @@ from workbook_lib.validation._protocols import FlowProgram
 from workbook_lib.validation._rows import Judgement, TaskVerdict, worst
 from workbook_lib.validation._runs import compare_runs
 from workbook_lib.validation._schedule import compare_schedule, deployment
+from workbook_lib.validation._shared import compare_shared, shared_paths
 from workbook_lib.validation._structure import compare_structure
 from workbook_lib.validation._verdict import ScenarioVerdict, Verdict
 from workbook_lib.validation.scenarios import plan
@@ -51,6 +52,8 @@ def judge(
             rows += compare_runs(workflow, legacy[name], pilot[name], hidden, placeholders=placeholders)
         else:
             rows.append(_missing(name, name in legacy, name in pilot, placeholders))
+    if REAL in legacy and REAL in pilot:
+        rows += compare_shared(workflow)
     explained = tuple(explain(row, decisions or {}, workflow.id) for row in rows)
     unfinished = _unfinished(workflow, explained, placeholders)
     unproven = _unproven(workflow, legacy, pilot, unfinished)
@@ -59,7 +62,9 @@ def judge(
     return Verdict(
         workflow=workflow.id,
         verdict=verdict,
-        headline=_headline(verdict, explained, list(names), legacy, pilot, [name for name, _ in planned.left_out], unproven),
+        headline=_headline(
+            verdict, explained, list(names), legacy, pilot, [name for name, _ in planned.left_out], unproven, [*shared_paths(workflow)]
+        ),
         tasks=explained,
         scenarios=(
             *(_scenario(name, explained) for name in names),
@@ -147,6 +152,7 @@ def _headline(
     pilot: Mapping[str, RunRecord],
     left_out: list[str],
     unproven: Collection[str],
+    shared: Collection[str],
 ) -> str:
     """One sentence: the verdict, what it rests on, and what is missing."""
     there = [name for name in names if name in legacy and name in pilot]
@@ -156,8 +162,7 @@ def _headline(
     different = [row for row in rows if row.verdict is Judgement.DIFFERENT]
     if different:
         tasks = dict.fromkeys(row.id or "the run" for row in different)
-        listed = ", ".join(list(tasks)[:3]) + (f" and {len(tasks) - 3} more" if len(tasks) > 3 else "")
-        parts.append(f"{len(different)} of {len(rows)} comparisons differ, in {listed}")
+        parts.append(f"{len(different)} of {len(rows)} comparisons differ, in {_listed(tasks)}")
     if REAL not in there:
         parts.append(next(row.reason for row in rows if row.scenario == REAL))
     if len(rehearsals) < expected:
@@ -177,11 +182,16 @@ def _headline(
         parts.append(f"in the real run and {several}" if compared else f"{several}; the real run is not comparable")
     if unproven and verdict.startswith((Judgement.EQUAL, Judgement.EXPLAINED)):
         parts.append(_never_ran(unproven))
+    if shared and REAL in there and verdict.startswith((Judgement.EQUAL, Judgement.EXPLAINED)):
+        parts.append(f"both real runs share {_listed(shared)}")
     if left_out:
         parts.append(f"{len(left_out)} scenarios were left out, because there are very many")
     return f"{verdict}: {'; '.join(parts)}"
 
 
 def _never_ran(unproven: Collection[str]) -> str:
-    listed = ", ".join(list(unproven)[:3]) + (f" and {len(unproven) - 3} more" if len(unproven) > 3 else "")
-    return f"{len(unproven)} task {'body' if len(unproven) == 1 else 'bodies'} never ran: {listed}"
+    return f"{len(unproven)} task {'body' if len(unproven) == 1 else 'bodies'} never ran: {_listed(unproven)}"
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(list(names)[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -7,6 +7,7 @@ import unicodedata
 
 from workbook_lib.model._base import Json
 from workbook_lib.validation._rows import ASPECTS, Judgement, TaskVerdict
+from workbook_lib.validation._shared import REMARK
 from workbook_lib.validation._verdict import Verdict
 
 MARKS = {Judgement.EQUAL: "=", Judgement.EXPLAINED: "~", Judgement.NOT_COMPARABLE: "?", Judgement.DIFFERENT: "X", None: "."}
@@ -38,10 +39,15 @@ def as_text(verdict: Verdict, *, most: int = MOST_ROWS) -> str:
 
 
 def worth_reading(verdict: Verdict) -> list[TaskVerdict]:
-    """The rows that are not equal, and equal ones with a remark about structure or schedule; the worst first, in a stable order."""
+    """The rows that are not equal, and equal ones with a remark; the worst first, in a stable order."""
     order = [Judgement.DIFFERENT, Judgement.NOT_COMPARABLE, Judgement.EXPLAINED, Judgement.EQUAL]
-    rows = [row for row in verdict.tasks if row.verdict is not Judgement.EQUAL or (row.reason and row.aspect in ("structure", "schedule"))]
+    rows = [row for row in verdict.tasks if row.verdict is not Judgement.EQUAL or _remark(row)]
     return sorted(rows, key=lambda row: order.index(row.verdict))
+
+
+def _remark(row: TaskVerdict) -> bool:
+    """Whether an equal row says more than that; elsewhere its reason only names what was compared."""
+    return bool(row.reason) and (row.aspect in ("structure", "schedule") or row.reason.startswith(REMARK))
 
 
 def task_ids(verdict: Verdict) -> list[str]:
