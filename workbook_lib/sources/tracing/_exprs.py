@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import math
 import re
+import tempfile
 import types
 from collections.abc import Mapping, Set
 from datetime import date, datetime, time, timedelta
@@ -70,6 +71,14 @@ def callable_place(value: Any) -> tuple[str, int] | None:
     return (found["file"], found["line"]) if found["file"] else None
 
 
+def _of_the_reading(value: str) -> Expr | None:
+    """A text that holds the folder of this reading, got from `os.getcwd()`, `~` or `tempfile`: it means nothing later."""
+    here = tempfile.tempdir
+    if not here or here not in value:
+        return None
+    return unknown(value.replace(here, "<folder of the reading>"), "a folder of the machine that read the file")
+
+
 def to_expr(value: Any, depth: int = 0) -> Expr:
     """`value` as an expression."""
     if depth > MAX_DEPTH:
@@ -86,7 +95,9 @@ def to_expr(value: Any, depth: int = 0) -> Expr:
     if isinstance(value, Enum):
         return to_expr(value.value, depth + 1)
     if isinstance(value, str):
-        return constant(clean(str(value))) if MARK not in value else to_expr(text(str(value)), depth + 1)
+        if MARK in value:
+            return to_expr(text(str(value)), depth + 1)
+        return _of_the_reading(str(value)) or constant(clean(str(value)))
     if isinstance(value, int):
         return constant(int(value))
     if isinstance(value, float):
