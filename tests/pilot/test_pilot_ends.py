@@ -90,9 +90,13 @@ def test_ctrl_c(root: Path) -> None:
         pids.extend(noted(root))
         os.kill(os.getpid(), signal.SIGINT)
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background ignores it otherwise
     threading.Thread(target=press).start()
-    with pytest.raises(KeyboardInterrupt):
-        pilot.run(root, ODD, params={"do": "hang"})
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            pilot.run(root, ODD, params={"do": "hang"})
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert gone(pids)
 
 
