@@ -26,8 +26,9 @@ def asking(name: str) -> Workflow:
 
 
 def asked(flow: str) -> list[str]:
-    """The names in `Variable.get(name)`."""
-    calls = [node for node in ast.walk(ast.parse(flow)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Variable.get"]
+    """The names in `variable(name)` and `Variable.get(name)`."""
+    found = [node for node in ast.walk(ast.parse(flow)) if isinstance(node, ast.Call)]
+    calls = [call for call in found if ast.unparse(call.func) in ("variable", "Variable.get")]
     return [ast.literal_eval(call.args[0]) for call in calls]
 
 
