@@ -14,7 +14,7 @@ from workbook_lib.findings import Severity
 from workbook_lib.sources import ReadOptions, load_values
 from workbook_lib.sources.airflow import _read
 
-DAG = "from airflow import DAG\nfrom airflow.operators.empty import EmptyOperator\nwith DAG({name!r}):\n    EmptyOperator(task_id='a')\n"
+DAG = "from airflow import DAG\nfrom airflow.operators.empty import EmptyOperator\nwith DAG({name!r}, catchup=False):\n    EmptyOperator(task_id='a')\n"
 
 
 def lay(folder: Path, **files: str) -> Path:

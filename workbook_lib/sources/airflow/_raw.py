@@ -84,12 +84,14 @@ class RawDag(Frozen):
 
 
 class RawFile(Frozen):
-    """The worker's whole answer for one file. `modules` are sibling files that it imported: (dotted name, path)."""
+    """The worker's whole answer for one file. `modules` are sibling files that it imported: (dotted name, path); `inputs` what it
+    asked for while it was read: ("variable", name), ("connection", id), ("environment", name)."""
 
     file: str
     airflow: Literal["2.11", "3"] | str
     dags: tuple[RawDag, ...] = ()
     findings: tuple[Finding, ...] = ()
     modules: tuple[tuple[str, str], ...] = ()
+    inputs: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
     blocked: tuple[Json, ...] = ()

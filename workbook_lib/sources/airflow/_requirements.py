@@ -16,6 +16,7 @@ from workbook_lib.sources.airflow._rewrite import expressions
 from workbook_lib.sources.airflow._source import Sources
 
 _CONNECTION = re.compile(r"(^|_)conn(ection)?_id$")
+_TEMPLATE_VARIABLE = re.compile(r"""\bvar\.(?:value|json)\.(?:get\(\s*['"]([^'"]+)['"]|(?!get\b)([A-Za-z_]\w*))""")
 _URI = re.compile(r"""(?:Dataset|Asset)\w*\(\s*(?:uri=|name=)?['"]([^'"]+)['"]""")
 
 
@@ -26,14 +27,17 @@ def requirements(
     sources: Sources,
     files: Iterable[str],
     more: Iterable[Expr] = (),
+    variables: Iterable[str] = (),
 ) -> Requirements:
-    """Everything the tasks, the callbacks, the code they use and the expressions `more` name."""
-    found: dict[str, set[str]] = {"connections": set(), "variables": set(), "environment": set(), "packages": set()}
+    """Everything the tasks, the callbacks, the code they use and the expressions `more` name; `variables` are asked for besides."""
+    found: dict[str, set[str]] = {"connections": set(), "variables": set(variables), "environment": set(), "packages": set()}
     for inner in expressions((tuple(tasks), callbacks, definitions, tuple(more))):
         if isinstance(inner, x.Connection):
             found["connections"].add(inner.id)
         elif isinstance(inner, x.Variable):
             found["variables"].add(inner.name)
+        elif isinstance(inner, x.Template):
+            found["variables"] |= {get or name for get, name in _TEMPLATE_VARIABLE.findall(inner.source)}
         elif isinstance(inner, x.Environment):
             found["environment"].add(inner.name)
     for task in tasks:

@@ -10,12 +10,12 @@ from collections.abc import Callable
 
 from workbook_lib.findings import Finding, Severity
 from workbook_lib.model import expr as x
-from workbook_lib.model.action import Opaque, PythonCall, Shell, Wait
+from workbook_lib.model.action import Action, Opaque, PythonCall, Shell, Wait
 from workbook_lib.model.expr import Expr
 from workbook_lib.model.function import Function
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Group, Link, RunParameter, Task, Workflow, topological
-from workbook_lib.sources.airflow import operators
+from workbook_lib.sources.airflow import _left_out, operators
 from workbook_lib.sources.airflow._choices import with_choices
 from workbook_lib.sources.airflow._context import Scope
 from workbook_lib.sources.airflow._definitions import Definitions
@@ -78,6 +78,7 @@ class _Assembly:
             native=dag.native_templates,
             mapped=self.mapped,
         )
+        self.parse_time = [name for kind, name in raw.inputs if kind == "variable"]
         self.definitions = Definitions(sources, scope, raw.file)
         self.room = Room(dag, raw.file, sources, Binder(sources, self.definitions), scope)
         self.links: list[Link] = []
@@ -111,11 +112,26 @@ class _Assembly:
             edges=with_choices(self.dag.edges, tasks, self.dag.groups),
             callbacks=callbacks,
             definitions=self.definitions.all(),
-            requirements=requirements(tasks, callbacks, self.definitions.all(), self.room.sources, self.files, self.unconverted),
+            requirements=requirements(
+                tasks, callbacks, self.definitions.all(), self.room.sources, self.files, self.unconverted, self.parse_time
+            ),
             links=tuple(dict.fromkeys(self.links)),
         )
         topological(workflow)  # a cycle is found here, not later
+        self.left_out(workflow)
         return workflow, self.findings
+
+    def left_out(self, workflow: Workflow) -> None:
+        """Findings for what the DAG as a whole asks for and the flow does not do."""
+        for severity, what, advice in _left_out.of_dag(self.dag):
+            self.note("setting_unsupported", severity, f"the DAG {self.dag.id!r} {what}", None, advice)
+        code = [function for task in workflow.tasks for function in _called(task.action)]
+        names = _left_out.writes_a_log([*code, *workflow.definitions])
+        if names:
+            shown = ", ".join(f"`{name}`" for name in names[:3]) + (" ..." if len(names) > 3 else "")
+            message = f"what is printed or logged in {shown} stays out of Prefect's log"
+            advice = "Set `log_prints=True` on the flow or its tasks for what is printed, PREFECT_LOGGING_EXTRA_LOGGERS for loggers."
+            self.note("logs_elsewhere", Severity.NOTE, message, None, advice)
 
     def file_doc(self) -> str | None:
         """The docstring of a file that holds this one DAG; a licence or a file of many DAGs says nothing of this one."""
@@ -197,7 +213,7 @@ class _Assembly:
         if isinstance(built.action, Opaque):
             advice = "Write the body of the placeholder, or add a rule for this operator."
             self.note("operator_unknown", Severity.WARNING, f"{name} becomes a placeholder: {built.action.missing}", raw, advice)
-        for function in _functions(built):
+        for function in _called(built.action):
             for blocker in function.blockers[:3]:
                 advice = "Rewrite that part without Airflow, or write the body of the placeholder."
                 self.note("function_blocked", Severity.WARNING, f"the function of {name} cannot be carried over: {blocker}", raw, advice)
@@ -210,10 +226,11 @@ class _Assembly:
                 self.note("argument_unknown", Severity.WARNING, message, raw, "Write the value in the flow.")
         for text in built.notes:
             self.note("approximated", Severity.NOTE, f"{name} is not quite the same: {text}", raw)
-        if raw.unsupported:
-            for item in raw.unsupported:
-                severity, what, advice = setting(item)
-                self.note("setting_unsupported", severity, f"{name} {what} (`{item}`), which has no equivalent", raw, advice)
+        for item in raw.unsupported:
+            severity, what, advice = setting(item)
+            self.note("setting_unsupported", severity, f"{name} {what} (`{item}`), which has no equivalent", raw, advice)
+        for severity, what, advice in _left_out.of_task(raw):
+            self.note("setting_unsupported", severity, f"{name} {what}", raw, advice)
         for item in unused:
             message = f"the argument `{item}` of {name} is used by no rule of {raw.operator}"
             self.note("argument_unused", Severity.WARNING, message, raw, "Look up what it does, and whether the flow needs it.")
@@ -273,8 +290,8 @@ def _in_mapped_group(group: str | None, groups: dict[str, Group]) -> bool:
     return False
 
 
-def _functions(built: Built) -> list[Function]:
-    action = built.action
+def _called(action: Action) -> list[Function]:
+    """The functions that an action calls."""
     calls = [action, getattr(action, "build", None), getattr(action, "check", None)]
     if isinstance(action, Wait) and isinstance(action.check, Shell):
         calls.append(action.check.build)

@@ -49,6 +49,7 @@ def trace(job: dict[str, Any]) -> dict[str, Any]:
         if _execute(file, shown):
             answer["dags"] = _dags()
         answer["modules"] = [[name, path] for name, path in finder.modules.items() if path]
+        answer["inputs"] = [list(pair) for pair in dict.fromkeys(pair for entry in _entries.STATE.entries for pair in entry.inputs)]
         _tell_assumptions()
         _tell_blocked()
         answer["blocked"] = [{**attempt, "file": display(attempt["file"] or "")} for attempt in _sandbox.BLOCKED]

@@ -1,0 +1,81 @@
+"""What a DAG asks for and a flow does not do by itself: pools, catchup, limits, dates; and where its log goes.
+
+Specification: https://airflow.apache.org/docs/apache-airflow/2.11.2/_api/airflow/models/dag/index.html; instead:
+https://docs.prefect.io/v3/concepts/global-concurrency-limits, https://docs.prefect.io/v3/concepts/schedules and
+https://docs.prefect.io/v3/advanced/logging-customization.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from workbook_lib.findings import Severity
+from workbook_lib.model.function import Definition, Function
+from workbook_lib.sources.airflow._raw import RawDag, RawTask
+
+NOTE, WARNING = Severity.NOTE, Severity.WARNING
+Lost = tuple[Severity, str, str]  # severity, what is lost, what to do instead
+
+_TIMED = frozenset({"cron", "interval", "once", "continuous", "custom", "unknown"})
+_LOGGER = re.compile(r"_?(\w+_)?(log|logger|logging)", re.IGNORECASE)
+_LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "critical", "exception", "log"})
+
+
+def of_dag(dag: RawDag, now: datetime | None = None) -> Iterator[Lost]:
+    """Settings of the DAG that are not carried over; `now` is the moment of reading."""
+    timed = dag.schedule.kind in _TIMED
+    if dag.catchup and timed:
+        advice = "Start the missing runs by a driver over `run_deployment(..., idempotency_key=...)`, one for each logical date."
+        yield WARNING, "makes up for runs of the past (`catchup`), which no Prefect schedule does", advice
+    if dag.limits.active_tasks:
+        advice = "Use a task runner with that many workers, or a global concurrency limit that the tasks take."
+        yield WARNING, f"runs at most {dag.limits.active_tasks} tasks at once (`max_active_tasks`), which the flow does not", advice
+    if dag.limits.fail_fast:
+        advice = "Cancel the flow run in a hook on failed tasks."
+        yield WARNING, "stops at the first failed task (`fail_fast`), which the flow does not", advice
+    if dag.end_date and timed:
+        advice = "Use a schedule with an end (an RRule with UNTIL), or switch the schedule off on that day."
+        yield WARNING, f"is not scheduled after {dag.end_date} (`end_date`), but the deployment is", advice
+    if dag.start_date and timed and _moment(dag.start_date) > (now or datetime.now(UTC)):
+        advice = "Deploy with the schedule switched off, and switch it on at that date."
+        yield WARNING, f"is not scheduled before {dag.start_date} (`start_date`), but the deployment is", advice
+
+
+def of_task(task: RawTask) -> Iterator[Lost]:
+    """Settings of a task that have a field of their own and are not carried over."""
+    if task.pool not in (None, "default_pool"):
+        slots = "1 slot" if task.pool_slots == 1 else f"{task.pool_slots} slots"
+        block = f"with concurrency({task.pool!r}, occupy={task.pool_slots}, strict=True):"
+        advice = f"Make a global concurrency limit of that name and enclose the body: `{block}`."
+        yield WARNING, f"takes {slots} of the pool {task.pool!r} (`pool`), which the flow does not", advice
+    elif task.pool_slots != 1:
+        yield NOTE, f"takes {task.pool_slots} slots of the default pool (`pool_slots`), which the flow does not", "Use a concurrency limit."
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def writes_a_log(code: Iterable[Function | Definition]) -> list[str]:
+    """Names of the carried-over functions that print, or write to a logger of Python's."""
+    names = [piece.name for piece in code if not piece.blockers and _writes(piece.source)]
+    return list(dict.fromkeys(names))
+
+
+def _writes(source: str) -> bool:
+    try:
+        calls = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    except SyntaxError:
+        return False
+    return any(
+        (isinstance(called, ast.Name) and called.id == "print")
+        or (isinstance(called, ast.Attribute) and called.attr in _LEVELS and _LOGGER.fullmatch(ast.unparse(called.value)) is not None)
+        for called in calls
+    )
