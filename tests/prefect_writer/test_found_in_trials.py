@@ -46,8 +46,8 @@ def test_a_value_inside_an_f_string_of_a_callback_is_put_in_front():
 def test_a_variable_that_must_be_set_is_asked_for_strictly():
     made = workflow(shell("a", "echo ", Variable(name="Bucket")))
     project = write([made])
-    body = definition(project.files["flows/example.py"], "a").splitlines()[2:]
-    assert body == ["    return run_shell(f\"echo {variable('bucket')}\")"]
+    expected = "@task\ndef a() -> str:\n    return run_shell(f\"echo {variable('bucket')}\")\n"
+    assert definition(project.files["flows/example.py"], "a") == definition(expected, "a")
     assert definition(project.files["shared/variables.py"], "variable").splitlines()[0] == "def variable(name: str) -> Any:"
 
 
