@@ -93,7 +93,7 @@ def test_every_flow_imports(bundle: Bundle, tmp_path: Path) -> None:
         "left = sorted(m for m in sys.modules if m.split('.')[0] in ('airflow', 'workbook_lib'))\n"
         "print(json.dumps([sum(found), left]))"
     )
-    names = [info.entrypoint.removesuffix("").replace(".py:", ":").replace("/", ".").split(":") for info in bundle.project.flows.values()]
+    names = [info.entrypoint.replace(".py:", ":").replace("/", ".").split(":") for info in bundle.project.flows.values()]
     done = subprocess.run(
         [sys.executable, "-c", program],
         input=json.dumps(names),

@@ -26,7 +26,7 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
     free = own - {argument.name for argument in function.parameters}
     builder = Builder(task, scope, Names(free))
     for argument in function.parameters:
-        builder.names.take(argument.name) if builder.names.free(argument.name) else None
+        builder.names.reserve(argument.name)
     bound = dict(action.arguments)
     parameters: list[Parameter] = []
     preamble: list[str] = []

@@ -66,9 +66,7 @@ def passes(value: e.Expr) -> bool:
         return all(
             isinstance(part, e.Constant | e.Parameter | e.Moment)
             or (isinstance(part, e.Context) and part.name == "logical_date")
-            or isinstance(part, e.Call | e.Format)
-            and part is not value
-            and passes(part)
+            or (isinstance(part, e.Call | e.Format) and passes(part))
             for part in e.children(value)
         )
     return False
@@ -92,7 +90,7 @@ class Builder:
         """The name of the parameter that carries `value`, made when there is none yet."""
         if e.key(value) not in self.parameters:
             name = wish if self.names.free(wish) else self.names.take(wish)
-            self.names.take(name) if self.names.free(name) else None
+            self.names.reserve(name)
             self.parameters[e.key(value)] = Parameter(name, value, annotation)
         return self.parameters[e.key(value)].name
 
@@ -112,7 +110,7 @@ class Builder:
         if isinstance(expr, e.Element):
             if expr.name not in self.mapped:
                 self.mapped.append(expr.name)
-                self.names.take(expr.name) if self.names.free(expr.name) else None
+                self.names.reserve(expr.name)
             return expr.name
         if isinstance(expr, e.Reference):
             self.uses.append(expr.name)

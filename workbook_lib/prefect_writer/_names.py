@@ -60,6 +60,10 @@ class Names:
         self._used.add(name)
         return name
 
+    def reserve(self, name: str) -> None:
+        """Keep exactly this name from being handed out."""
+        self._used.add(name)
+
     def free(self, name: str) -> bool:
         """Whether `name` is still to be had."""
         return name not in self._used
