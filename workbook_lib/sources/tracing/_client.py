@@ -1,26 +1,41 @@
-"""Talks to the server of the workers from the library's side; what comes back is checked before anybody uses it."""
+"""Talks to the server of the workers from the library's side; what comes back is checked before anybody uses it.
+
+Nothing here imports pydantic: the server starts, and gets its first jobs, before the library is loaded.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
-
-from pydantic import Field
+from typing import IO, TYPE_CHECKING, NoReturn
 
 from workbook_lib.errors import EngineError
-from workbook_lib.findings import Finding, Severity
-from workbook_lib.model._base import Frozen, Json
+
+if TYPE_CHECKING:
+    from workbook_lib.findings import Finding
+    from workbook_lib.model._base import Json
 
 SERVER = Path(__file__).with_name("_server.py")
+MOST_WORKERS = 8
+AHEAD = 8  # jobs a worker that are given out before their turn
+HELD = 64 * 1024 * 1024  # bytes of answers that wait for their turn before no more jobs are given out
+_CHUNK = 4096
 
 
-class Job(Frozen):
-    """One file to trace. `roots` are looked up for sibling modules; `readable` is what the worker may read besides Python itself."""
+@dataclass(frozen=True)
+class Job:
+    """One file to trace. `roots` are looked up for sibling modules; `readable` is what the worker may read besides Python itself.
+
+    `folders` are places by names that only the room knows.
+    """
 
     file: str
     shown: str
@@ -30,17 +45,23 @@ class Job(Frozen):
     seconds: float = 10.0
     memory: int = 1 << 30
     version: str | None = None
-    variables: dict[str, Json] = Field(default_factory=dict)
-    connections: dict[str, Json] = Field(default_factory=dict)
-    environment: dict[str, str] = Field(default_factory=dict)
+    variables: dict[str, Json] = field(default_factory=dict)
+    connections: dict[str, Json] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    folders: dict[str, str] = field(default_factory=dict)
 
 
-class Reply(Frozen):
-    """What the server said: an answer of the worker, still unchecked, or how it failed."""
+_COMMON = ("seconds", "memory", "version", "variables", "connections", "environment")  # a reading's own, as a rule
+_OWN = ("file", "shown", "roots", "base", "readable", "folders")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the server said: an answer of the worker, still unchecked, or how it failed (a key of `_FAILURES`)."""
 
     answer: Json = None
-    failure: Literal["timeout", "too_large", "memory", "signal", "exited", "garbled", "internal"] | None = None
-    detail: str = Field(default="", max_length=2000)
+    failure: str | None = None
+    detail: str = ""
     landlock: bool = False
 
 
@@ -77,17 +98,50 @@ _FAILURES = {
 
 def failure_finding(reply: Reply, job: Job) -> Finding:
     """The finding for a file whose worker gave no answer."""
+    from workbook_lib.findings import Finding, Severity
+
     code, message, advice = _FAILURES[reply.failure or "garbled"]
     text = message.format(seconds=job.seconds, memory=job.memory >> 20, detail=reply.detail)
     return Finding(code=code, severity=Severity.ERROR, message=text, file=job.shown, line=1, advice=advice)
 
 
-class Tracer:
-    """A running server; a context manager. One job at a time, in order."""
+def _checked(said: bytes) -> Reply:
+    """What a worker said, when it has the agreed form."""
+    garbled = Reply(failure="garbled")
+    try:
+        document = json.loads(said)
+    except (ValueError, RecursionError):
+        return garbled
+    if not isinstance(document, dict) or not document.keys() <= {"answer", "failure", "detail", "landlock"}:
+        return garbled
+    reply = Reply(**document)
+    if reply.failure is not None and (not isinstance(reply.failure, str) or reply.failure not in _FAILURES):
+        return garbled
+    if not isinstance(reply.detail, str) or len(reply.detail) > 2000 or not isinstance(reply.landlock, bool):
+        return garbled
+    return reply
 
-    def __init__(self, room: str) -> None:
+
+def _worker_count() -> int:
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(available, MOST_WORKERS))
+
+
+class Tracer:
+    """A running server; a context manager. Jobs are worked on side by side; answers come in the order of the jobs."""
+
+    def __init__(self, room: str, workers: int | None = None) -> None:
         self._room = room
+        self._workers = workers or _worker_count()
         self._process: subprocess.Popen[bytes] | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self._number = 0  # of the job sent last
+        self._common = ""  # what the server takes for common to the jobs
+        self._unsent = bytearray()
+        self._unread = bytearray()
+        self._answers: dict[int, tuple[Reply, int]] = {}  # by number, with their sizes in bytes
 
     def __enter__(self) -> Tracer:
         return self
@@ -95,45 +149,111 @@ class Tracer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.close()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
-            environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
-            self._process = subprocess.Popen(
-                [sys.executable, "-E", "-s", "-P", "-X", "utf8", "-B", str(SERVER), self._room],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=environment,
-                start_new_session=True,
-            )
-        return self._process
-
     def trace(self, job: Job) -> Reply:
         """Run one file; how it failed is in the reply. EngineError when the server itself cannot run."""
-        process = self._start()
-        assert process.stdin is not None
-        assert process.stdout is not None
+        return next(reply for _, reply in self.trace_all([job]))
+
+    def trace_all(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Reply]]:
+        """Run files, some at a time; the first are on their way when this returns. One call at a time."""
+        source, sent = iter(jobs), deque[tuple[int, Job]]()
+        self._send(source, sent)
+        return self._in_order(source, sent)
+
+    def _in_order(self, source: Iterator[Job], sent: deque[tuple[int, Job]]) -> Iterator[tuple[Job, Reply]]:
         try:
-            process.stdin.write(json.dumps(job.model_dump(mode="json")).encode() + b"\n")
-            process.stdin.flush()
-            line = process.stdout.readline()
+            while sent:
+                number, job = sent[0]
+                while number not in self._answers:
+                    self._exchange()
+                    self._send(source, sent)
+                reply, _ = self._answers.pop(number)
+                sent.popleft()
+                self._send(source, sent)
+                yield job, reply
+        finally:
+            if sent:  # nobody will ask for these answers
+                self.close()
+
+    def _send(self, source: Iterator[Job], sent: deque[tuple[int, Job]]) -> None:
+        """Give out the next jobs, as many as the server can have waiting."""
+        while len(sent) < AHEAD * self._workers and sum(size for _, size in self._answers.values()) < HELD:
+            job = next(source, None)
+            if job is None:
+                break
+            self._start()
+            self._number += 1
+            sent.append((self._number, job))
+            common = json.dumps({"common": {name: getattr(job, name) for name in _COMMON}})
+            if common != self._common:
+                self._common = common
+                self._unsent += common.encode() + b"\n"
+            own = {name: getattr(job, name) for name in _OWN} | {"number": self._number}
+            self._unsent += json.dumps(own).encode() + b"\n"
+        if self._unsent:
+            self._write()
+
+    def _start(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.close()
+        options = ["-B"] if sys.dont_write_bytecode else []
+        if sys.pycache_prefix:
+            options += ["-X", f"pycache_prefix={sys.pycache_prefix}"]
+        self._process = subprocess.Popen(
+            [sys.executable, "-E", "-s", "-P", "-X", "utf8", *options, str(SERVER), self._room, str(self._workers)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
+            start_new_session=True,
+        )
+        os.set_blocking(_number_of(self._process.stdin), False)
+
+    def _write(self) -> None:
+        assert self._process is not None
+        try:
+            del self._unsent[: os.write(_number_of(self._process.stdin), self._unsent[:_CHUNK])]
+        except BlockingIOError:
+            pass
         except BrokenPipeError:
-            line = b""
-        if not line:
-            said = process.stderr.read().decode(errors="replace").strip().splitlines() if process.stderr else []
-            self.close()
-            raise EngineError(
-                f"the reader's worker process ended: {said[-1] if said else 'without a word'}.",
-                advice="Check the installation with `workbook --version`.",
-            )
-        try:
-            return Reply.model_validate_json(line)
-        except ValueError:
-            return Reply(failure="garbled")
+            self._died()
+
+    def _exchange(self) -> None:
+        """Wait until the server speaks or listens; take what it says."""
+        assert self._process is not None
+        source, sink = _number_of(self._process.stdout), _number_of(self._process.stdin)
+        readable, writable, _ = select.select([source], [sink] if self._unsent else [], [])
+        if writable:
+            self._write()
+        if not readable:
+            return
+        data = os.read(source, _CHUNK * 64)
+        if not data:
+            self._died()
+        self._unread += data
+        while (end := self._unread.find(b"\n")) >= 0:
+            header = json.loads(self._unread[:end])
+            number, size = header.pop("number"), header.pop("size")
+            if len(self._unread) < end + 1 + size:
+                return
+            said = bytes(self._unread[end + 1 : end + 1 + size])
+            del self._unread[: end + 1 + size]
+            self._answers[number] = (_checked(said) if size else Reply(**header), size)
+
+    def _died(self) -> NoReturn:
+        process = self._process
+        said = process.stderr.read().decode(errors="replace").strip().splitlines() if process and process.stderr else []
+        self.close()
+        raise EngineError(
+            f"the reader's worker process ended: {said[-1] if said else 'without a word'}.",
+            advice="Check the installation with `workbook --version`.",
+        )
 
     def close(self) -> None:
         """End the server."""
         process, self._process = self._process, None
+        self._forget()
         if process is None:
             return
         for stream in (process.stdin, process.stdout, process.stderr):
@@ -144,3 +264,8 @@ class Tracer:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _number_of(stream: IO[bytes] | None) -> int:
+    assert stream is not None
+    return stream.fileno()
