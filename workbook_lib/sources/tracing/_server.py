@@ -167,7 +167,7 @@ class Server:
 
     def _round(self, source: int, sink: int) -> bool:
         while self.jobs and len(self.workers) < self.slots:
-            self.workers.append(Worker(self.common | self.jobs.popleft(), self.tracer))
+            self.workers.append(Worker(self.jobs.popleft(), self.tracer))
         pipes = {worker.pipe: worker for worker in self.workers if not worker.silent}
         readable, writable, _ = select.select([source, *pipes], [sink] if self.unsent else [], [], self._patience())
         if source in readable and not self._take(os.read(source, 1 << 16)):
@@ -190,7 +190,7 @@ class Server:
             if "common" in message:
                 self.common = message["common"]
             else:
-                self.jobs.append(message)
+                self.jobs.append(self.common | message)
         return bool(data)
 
     def _patience(self) -> float | None:
