@@ -26,6 +26,9 @@ def parser() -> Parser:
     read.add_argument("--airflow", metavar="V", help="the Airflow version whose meaning holds, as 2.11 or 3")
     for name in ("variables", "connections", "env"):
         read.add_argument(f"--{name}", metavar="F", help=f"values of {name}, a JSON or (env) NAME=value file as Airflow exports it")
+    read.add_argument(
+        "--root", action="append", default=[], metavar="DIR", help="look up modules here first, as PYTHONPATH does; can be repeated"
+    )
     read.add_argument("--missing-inputs", metavar="F", help="write the names of the values that were asked for and not given to F")
     read.add_argument("--full", action="store_true", help="add everything the model knows")
     read.add_argument("--jsonl", action="store_true", help="one JSON document a line: each workflow, then each finding")

@@ -23,7 +23,11 @@ def run(arguments: argparse.Namespace, stdout: TextIO) -> int:
 
     given = {name: values(getattr(arguments, name)) for name in INPUTS}
     options = ReadOptions(
-        version=arguments.airflow, variables=given["variables"], connections=given["connections"], environment=given["env"]
+        version=arguments.airflow,
+        variables=given["variables"],
+        connections=given["connections"],
+        environment=given["env"],
+        roots=tuple(arguments.root),
     )
     there = [path for path in arguments.paths if Path(path).exists()]
     result = read(there, options) if there else ReadResult()

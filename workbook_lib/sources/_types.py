@@ -17,6 +17,7 @@ class ReadOptions(Frozen):
     """How to read. `version` is the legacy system's, None to recognise it per file.
 
     `variables`, `connections` and `environment` are values known beforehand, in the form of `airflow variables|connections export`;
+    `roots` are folders in which modules are looked up before all others (what PYTHONPATH adds where the files run);
     `seconds` and `memory_mb` limit what one file may use.
     """
 
@@ -24,6 +25,7 @@ class ReadOptions(Frozen):
     variables: dict[str, Json] = Field(default_factory=dict)
     connections: dict[str, Json] = Field(default_factory=dict)
     environment: dict[str, str] = Field(default_factory=dict)
+    roots: tuple[str, ...] = ()
     seconds: float = Field(default=10.0, gt=0)
     memory_mb: int = Field(default=1024, ge=64)
 

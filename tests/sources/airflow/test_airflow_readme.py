@@ -13,7 +13,7 @@ from workbook_lib.sources.airflow import operators
 ROOM = Path(airflow.__file__).parent
 README = (ROOM / "README.md").read_text()
 _CODE = re.compile(r"(airflow|tracing)\.[a-z_]+")
-_MAKERS = {"report", "Finding", "_problem", "_failed"}
+_MAKERS = {"report", "Finding", "_problem", "_failed", "tell"}
 
 
 def _codes(tree: ast.AST) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,14 +12,16 @@ from workbook_lib.errors import SourceError
 from workbook_lib.findings import Finding, Severity
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.sources._types import ReadOptions, ReadResult
-from workbook_lib.sources.airflow._files import dag_files, is_helper, looks_like_dag, roots_of
+from workbook_lib.sources.airflow._files import DagFile, Search, looks_like_dag, text_of
+from workbook_lib.sources.airflow._layout import layout_of
 from workbook_lib.sources.airflow._raw import RawFile
 from workbook_lib.sources.tracing import Job, Reply, Tracer, failure_finding
 
 
 def detect(path: str | Path) -> bool:
     """Whether a file, or any file of a folder, looks like an Airflow DAG."""
-    return any(looks_like_dag(file) for file, _, _ in dag_files(Path(path), str(path)))
+    with tempfile.TemporaryDirectory(prefix="workbook-zip-") as scratch:
+        return any(looks_like_dag(found.file) for found in Search(scratch=Path(scratch)).files(Path(path), str(path)))
 
 
 def read(paths: Sequence[str | Path], options: ReadOptions | None = None) -> ReadResult:
@@ -56,7 +59,7 @@ def _assembled(raw: RawFile) -> tuple[list[Workflow], list[Finding]]:
     """The model of one file's DAGs."""
     from workbook_lib.sources.airflow.assemble import assemble
 
-    return assemble(raw)
+    return assemble(raw, texts=text_of)
 
 
 def trace(
@@ -66,50 +69,81 @@ def trace(
     if tracer is None:
         with Tracer("airflow") as own:
             return trace(paths, options, own)
+    with tempfile.TemporaryDirectory(prefix="workbook-zip-") as scratch:
+        return _traced(paths, options, tracer, Path(scratch))
+
+
+def _traced(
+    paths: Sequence[str | Path], options: ReadOptions, tracer: Tracer, scratch: Path
+) -> tuple[list[RawFile], list[Finding], list[str]]:
     raws: list[RawFile] = []
     findings: list[Finding] = []
     files: dict[Path, str] = {}
-    jobs: list[tuple[Path, str, Path, bool]] = []
+    jobs: list[DagFile] = []
+    search = Search(version=options.version, environment=options.environment, scratch=scratch)
     for path in paths:
         if not Path(path).exists():
             raise SourceError("there is no such file or folder.", file=str(path), advice="Check the path.")
-        found = list(dag_files(Path(path), str(path)))
+        found = list(search.files(Path(path), str(path)))
         if not found:
             what = "the folder holds no Python file" if Path(path).is_dir() else "it is no Python file: its name does not end in .py"
             findings.append(_nothing(str(path), what))
-        jobs += [(file, shown, base, Path(path).is_file()) for file, shown, base in found]
+        jobs += found
+    for root in options.roots:
+        if not Path(root).is_dir():
+            raise SourceError("there is no such folder to look up modules in.", file=root, advice="Check the path given as root.")
+    findings += [Finding(code=code, severity=Severity(grade), **more) for code, grade, more in search.findings]
+    inside = {one.base for one in jobs if _in_dags(one)}
     warned = False
-    for file, shown, base, named in jobs:
-        if file in files:
+    for one in jobs:
+        if one.file.resolve() in files:
             continue
-        files[file] = shown
-        if not named and is_helper(file):
+        files[one.file.resolve()] = one.shown
+        if one.helper:
             continue
-        job = _job(file, shown, base, options)
+        job = _job(one, options)
         reply = tracer.trace(job)
         raw, found_here = _checked(reply, job)
-        findings += found_here
         if reply.answer is not None and not reply.landlock and not warned:
             warned = True
             findings.append(_no_landlock())
+        aside = one.base in inside and not _in_dags(one)  # Airflow does not look there: only what comes of it counts
+        if aside and (raw is None or not raw.dags):
+            why = [*found_here, *(raw.findings if raw is not None else ())]
+            findings.append(_nothing(one.shown, "the file lies outside of the folder of DAGs, and defines no DAG" + _because(why), False))
+            continue
+        findings += found_here
         if raw is not None:
             raws.append(raw)
             findings += raw.findings
             if not raw.dags and not raw.findings:
-                findings.append(_nothing(shown, "the file defines no DAG", named))
+                findings.append(_nothing(one.shown, "the file defines no DAG", one.named))
     if jobs and not any(raw.dags for raw in raws) and all(finding.code == "airflow.no_dag" for finding in findings):
         findings = [_nothing(str(path), "no DAG is defined here") for path in paths]
     return raws, findings, list(files.values())
 
 
-def _job(file: Path, shown: str, base: Path, options: ReadOptions) -> Job:
-    roots = roots_of(file, base)
+def _in_dags(one: DagFile) -> bool:
+    """Whether the file lies in a folder named as Airflow names its folder of DAGs, below the one that is read."""
+    return "dags" in one.file.relative_to(one.base).parts[:-1]
+
+
+def _because(why: Sequence[Finding]) -> str:
+    errors = [finding.message for finding in why if finding.severity is Severity.ERROR]
+    return f" ({errors[0]})" if errors else ""
+
+
+def _job(one: DagFile, options: ReadOptions) -> Job:
+    layout = layout_of(one.file, one.base, [Path(root).resolve() for root in options.roots])
+    around = layout_of(one.archive, one.archive.parent) if one.archive is not None else None  # an archive lies in a repository as well
+    roots = dict.fromkeys((*layout.roots, *(around.roots if around else ())))
+    readable = dict.fromkeys((*layout.readable, *(around.readable if around else ())))
     return Job(
-        file=str(file),
-        shown=shown,
-        base=str(base),
+        file=str(one.file),
+        shown=one.shown,
+        base=str(one.base),
         roots=tuple(map(str, roots)),
-        readable=tuple(dict.fromkeys(map(str, (base, file.parent, *roots)))),
+        readable=tuple(map(str, readable)),
         seconds=options.seconds,
         memory=options.memory_mb << 20,
         version=options.version,
