@@ -18,12 +18,17 @@ SCHEMA = 1
 
 
 class RetryPolicy(Frozen):
-    """How often a failed task is tried again (`retries` extra attempts) and after how many seconds."""
+    """How often a failed task is tried again (`retries` extra attempts) and after how many seconds.
+
+    `exponential`: each delay is `multiplier` times the one before. `policy` is a legacy object that decides by the kind of failure.
+    """
 
     retries: int = 0
     delay_seconds: float = 300.0
     exponential: bool = False
+    multiplier: float = 2.0
     max_delay_seconds: float | None = None
+    policy: Expr | None = None
 
 
 class Mapping(Frozen):
@@ -94,10 +99,21 @@ class Edge(Frozen):
     label: str | None = None
 
 
+class AssetCondition(Frozen):
+    """Which assets must have changed: one `asset` (an empty name or URI is not known), an `alias`, or `all` or `any` of `parts`."""
+
+    kind: Literal["asset", "alias", "all", "any"]
+    name: str = ""
+    uri: str = ""
+    parts: tuple[AssetCondition, ...] = ()
+
+
 class Schedule(Frozen):
     """When it runs. `text` is for people. `interval_seconds` or `cron` where they apply; `assets` are URIs; `timezone` an IANA name.
 
-    `unknown`: the source decides it from something not known when reading; a finding names what.
+    `unknown`: the source decides it from something not known when reading; a finding names what. `timetable` is the legacy class whose
+    meaning holds ("CronTriggerTimetable"), `arguments` what else it was given. `condition` is the logic over `assets`; `time` says when
+    it runs besides; `crons` and `moments` are several expressions and listed moments (ISO 8601).
     """
 
     kind: Literal["none", "cron", "interval", "once", "continuous", "assets", "custom", "unknown"] = "none"
@@ -106,15 +122,22 @@ class Schedule(Frozen):
     interval_seconds: float | None = None
     assets: tuple[str, ...] = ()
     timezone: str = "UTC"
+    timetable: str = ""
+    condition: AssetCondition | None = None
+    time: Schedule | None = None
+    crons: tuple[str, ...] = ()
+    moments: tuple[str, ...] = ()
+    arguments: tuple[tuple[str, Expr], ...] = ()
 
 
 class RunParameter(Frozen):
-    """A parameter of a run, with a JSON schema where the source gives one."""
+    """A parameter of a run, with a JSON schema where the source gives one. Not `declared`: only its use was found."""
 
     name: str
     default: Expr | None = None
     json_schema: Json = Field(default_factory=dict)
     description: str | None = None
+    declared: bool = True
 
 
 class Limits(Frozen):
@@ -122,6 +145,7 @@ class Limits(Frozen):
 
     active_runs: int | None = None
     active_tasks: int | None = None
+    consecutive_failed_runs: int | None = None
     run_timeout_seconds: float | None = None
     fail_fast: bool = False
 
@@ -147,7 +171,8 @@ class Link(Frozen):
 
 
 class Workflow(Frozen):
-    """One legacy workflow. `version` is the legacy system's version whose meaning holds ("2.11")."""
+    """One legacy workflow. `version` is the legacy system's version whose meaning holds ("2.11"). `timezone` is the workflow's own,
+    which the schedule's may differ from; None in what was stored before it was read."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     id: str
@@ -162,6 +187,7 @@ class Workflow(Frozen):
     schedule: Schedule = Schedule()
     start_date: str | None = None
     end_date: str | None = None
+    timezone: str | None = None
     catchup: bool = False
     parameters: tuple[RunParameter, ...] = ()
     limits: Limits = Limits()

@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 from read_helpers import PRELUDE, built, edges, ids, only, trace_text, values
 
+from workbook_lib.model.workflow import Limits, RetryPolicy
+
 SCHEDULES = {
     "schedule='@daily'": ("cron", "@daily", "0 0 * * *", None),
     "schedule='30 2 * * 1-5'": ("cron", "30 2 * * 1-5", "30 2 * * 1-5", None),
@@ -62,10 +64,10 @@ def test_a_dag_with_everything() -> None:
     assert (dag.description, dag.start_date, dag.end_date) == ("text", "2024-01-01T00:00:00+01:00", "2025-01-01T00:00:00+00:00")
     assert (dag.tags, dag.doc, dag.owner, dag.template_paths, dag.native_templates) == (("a", "b"), "doc", "me", ("/sql",), True)
     assert dag.schedule.timezone == "Europe/Berlin"
-    assert dag.limits.model_dump() == {"active_runs": 1, "active_tasks": 3, "run_timeout_seconds": 3600.0, "fail_fast": False}
+    assert dag.limits == Limits(active_runs=1, active_tasks=3, run_timeout_seconds=3600.0)
     assert [(name, expr.name) for name, expr in dag.callbacks] == [("on_success_callback", "told")]
     task = only(dag)
-    assert task.retry.model_dump() == {"retries": 2, "delay_seconds": 60.0, "exponential": True, "max_delay_seconds": 540.0}
+    assert task.retry == RetryPolicy(retries=2, delay_seconds=60.0, exponential=True, multiplier=2.0, max_delay_seconds=540.0)
     assert (task.timeout_seconds, task.pool, task.pool_slots, task.doc) == (5.0, "p", 2, "about a")
     assert task.unsupported == ("depends_on_past", "sla")
     assert [(name, expr.name) for name, expr in task.callbacks] == [("on_failure_callback", "told")]

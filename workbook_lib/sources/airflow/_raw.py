@@ -70,6 +70,7 @@ class RawDag(Frozen):
     schedule: Schedule = Schedule()
     start_date: str | None = None
     end_date: str | None = None
+    timezone: str | None = None
     catchup: bool = False
     parameters: tuple[RunParameter, ...] = ()
     limits: Limits = Limits()

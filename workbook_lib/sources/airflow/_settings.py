@@ -23,6 +23,11 @@ SETTINGS: dict[str, tuple[Severity, str, str]] = {
     ),
     "wait_for_past_depends_before_skipping": (WARNING, "waits for the previous run before it skips", "Skip without waiting."),
     "ignore_first_depends_on_past": (NOTE, "excepts the first run from `depends_on_past`", "Nothing, once `depends_on_past` is settled."),
+    "retry_policy": (
+        WARNING,
+        "decides by the kind of failure whether and when it is tried again",
+        "Decide it in a `retry_condition_fn` of the task.",
+    ),
     "sla": (NOTE, "reports when it is not done in time", "Use an automation on late or long runs."),
     "priority_weight": (NOTE, "goes first when slots are scarce", "Use priorities of work queues."),
     "weight_rule": (NOTE, "says how priorities add up", "Use priorities of work queues."),

@@ -28,6 +28,8 @@ from workbook_lib.sources.airflow._source import Sources
 from workbook_lib.sources.airflow.functions import Binder
 from workbook_lib.sources.airflow.operators import Built, Room
 
+_FROM_CONF = "Read from the run's configuration."
+_MUST_BE_GIVEN = "Read from the run's configuration; it must be given."
 # Old spellings of trigger rules; `dummy` was the first name of `always`.
 _RULES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
 
@@ -104,6 +106,7 @@ class _Assembly:
             schedule=self.dag.schedule,
             start_date=self.dag.start_date,
             end_date=self.dag.end_date,
+            timezone=self.dag.timezone,
             catchup=self.dag.catchup,
             parameters=parameters,
             limits=self.dag.limits,
@@ -245,7 +248,7 @@ class _Assembly:
             if isinstance(found, x.Index) and found.base == whole and isinstance(found.key, x.Constant):
                 name = str(found.key.value)
                 if name not in declared:
-                    more.setdefault(name, RunParameter(name=name, description="Read from the run's configuration; it must be given."))
+                    more.setdefault(name, RunParameter(name=name, description=_MUST_BE_GIVEN, declared=False))
                 return x.Parameter(name=name)
             return found
 
@@ -254,7 +257,7 @@ class _Assembly:
             for found in expressions((task.action, task.mapping, task.callbacks)):
                 if isinstance(found, x.Parameter) and found.name not in declared and (found.name not in more):
                     none = x.Constant(value=None)
-                    more[found.name] = RunParameter(name=found.name, default=none, description="Read from the run's configuration.")
+                    more[found.name] = RunParameter(name=found.name, default=none, description=_FROM_CONF, declared=False)
         for name in more:
             message = f"the run parameter {name!r} is read from `dag_run.conf`, and the DAG does not declare it"
             self.note("parameter_undeclared", Severity.NOTE, message, None, "Declare it in the DAG's `params`, or keep it as it is.")

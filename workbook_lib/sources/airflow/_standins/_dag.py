@@ -38,7 +38,7 @@ class DAG:
         self.start_date, self.end_date = start_date, end_date
         self.default_args = dict(kwargs.pop("default_args", None) or {})
         given_params = dict(kwargs.pop("params", None) or {})
-        given_params = {**(self.default_args.pop("params", None) or {}), **given_params}
+        given_params.update(self.default_args.pop("params", None) or {})  # as in Airflow: these win
         self.params = ParamsDict(given_params)
         self.settings = kwargs
         self.doc_md = kwargs.get("doc_md")
@@ -137,7 +137,7 @@ class DAG:
 
     def param(self, name: str, default: Any = NOTSET) -> DagParam:
         """As in Airflow: a parameter handed to tasks."""
-        if default is not NOTSET and name not in self.params:
+        if default is not NOTSET:
             self.params[name] = default
         return DagParam(name, default)
 

@@ -15,8 +15,9 @@ from workbook_lib.sources.airflow._standins._mapped import Mapped
 from workbook_lib.sources.airflow._standins._moving import Clock, refused_anyway
 from workbook_lib.sources.airflow._standins._operator import defines_execution, seconds
 from workbook_lib.sources.airflow._standins._relations import as_list
-from workbook_lib.sources.airflow._standins._schedule import schedule_of
+from workbook_lib.sources.airflow._standins._schedule import dag_zone, schedule_of
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION, report
+from workbook_lib.sources.airflow._standins._timetables import as_moment
 from workbook_lib.sources.tracing._entries import constant
 from workbook_lib.sources.tracing._exprs import clean, to_expr
 from workbook_lib.sources.tracing._symbols import entry_of, name_inputs, plain, value_of
@@ -47,6 +48,7 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
     "bool": bool,
     "text": lambda value: None if value is None else clean(plain(str(getattr(value, "value", value)))),
     "seconds": seconds,
+    "factor": lambda value: 2.0 if value is True else float(value or 0),
 }
 
 
@@ -70,10 +72,11 @@ def dag_to_raw(dag: DAG) -> dict[str, Any]:
         for after, label in task._downstream.items()
         if after.task_id in known
     ]
-    catchup = dag.settings.get("catchup", dag.default_args.get("catchup") if "catchup" in dag.default_args else None)
+    catchup = dag.settings.get("catchup")
     limits = {
         "active_runs": _limit(dag, "max_active_runs"),
-        "active_tasks": _limit(dag, "max_active_tasks") or _limit(dag, "concurrency"),
+        "active_tasks": _limit(dag, "concurrency") or _limit(dag, "max_active_tasks"),
+        "consecutive_failed_runs": _limit(dag, "max_consecutive_failed_dag_runs"),
         "run_timeout_seconds": _settled(dag.settings.get("dagrun_timeout"), "seconds", None, "dagrun_timeout", dag),
         "fail_fast": bool(dag.settings.get("fail_stop") or dag.settings.get("fail_fast")),
     }
@@ -91,6 +94,7 @@ def dag_to_raw(dag: DAG) -> dict[str, Any]:
         "schedule": schedule_of(dag),
         "start_date": _date(dag, "start_date"),
         "end_date": _date(dag, "end_date"),
+        "timezone": dag_zone(dag),
         "catchup": (not SESSION.is_3) if catchup is None else bool(_settled(catchup, "bool", False, "catchup", dag)),
         "parameters": [_parameter(name, dag.params.get_param(name)) for name in dag.params],
         "limits": limits,
@@ -131,7 +135,7 @@ def _limit(dag: DAG, name: str) -> int | None:
 def _date(dag: DAG, name: str) -> str | None:
     value = getattr(dag, name, None)
     value = dag.default_args.get(name) if value is None else value
-    value = value_of(value)
+    value = as_moment(value, dag_zone(dag))
     if isinstance(value, str):
         return clean(value)
     if not isinstance(value, date):
@@ -250,7 +254,8 @@ def _task(task: Any) -> dict[str, Any]:
         "retry": {
             "retries": max(_settled(task.retries, "int", 0, "retries", task), 0),
             "delay_seconds": _duration(task, "retry_delay", 300.0),
-            "exponential": bool(_settled(task.retry_exponential_backoff, "bool", False, "retry_exponential_backoff", task)),
+            **_backoff(task),
+            "policy": to_expr(task.retry_policy) if task.__dict__.get("retry_policy") is not None else None,
             "max_delay_seconds": _duration(task, "max_retry_delay", None),
         },
         "timeout_seconds": _duration(task, "execution_timeout", None),
@@ -266,6 +271,12 @@ def _task(task: Any) -> dict[str, Any]:
         "doc": next((_text(doc) for doc in docs if isinstance(doc, str) and doc), None),
         "origin": _origin(task._origin),
     }
+
+
+def _backoff(task: Any) -> dict[str, Any]:
+    """Airflow 3 takes the factor itself: https://airflow.apache.org/docs/apache-airflow/3.3.2/core-concepts/tasks.html"""
+    factor = _settled(task.retry_exponential_backoff, "factor", 0.0, "retry_exponential_backoff", task)
+    return {"exponential": True, "multiplier": factor} if factor else {"exponential": False}
 
 
 def _duration(task: Any, name: str, default: float | None) -> float | None:

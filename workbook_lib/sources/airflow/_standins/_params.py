@@ -12,9 +12,9 @@ from workbook_lib.sources.tracing._entries import Expr
 class Param:
     """As in Airflow: a default with a JSON schema."""
 
-    def __init__(self, default: Any = NOTSET, description: str | None = None, **schema: Any) -> None:
+    def __init__(self, default: Any = NOTSET, description: str | None = None, source: Any = None, **schema: Any) -> None:
         self.value, self.description = default, description
-        self.schema = schema.pop("schema", None) or schema
+        self.schema = schema.pop("schema") if "schema" in schema else schema
 
     @property
     def has_value(self) -> bool:
@@ -43,7 +43,12 @@ class ParamsDict(MutableMapping[str, Any]):
             self.update(values or {})
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._params[key] = value if isinstance(value, Param) else Param(value)
+        """A value for a parameter that is there already keeps its schema."""
+        old = self._params.get(key)
+        if isinstance(value, Param) or old is None:
+            self._params[key] = value if isinstance(value, Param) else Param(value)
+        else:
+            self._params[key] = Param(value, old.description, schema=old.schema)
 
     def __getitem__(self, key: str) -> Any:
         return self._params[key].resolve()

@@ -6,8 +6,8 @@ import ast
 from datetime import timedelta
 from typing import Any
 
-from workbook_lib.sources.airflow._standins import _assets, _tables
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION, report
+from workbook_lib.sources.airflow._standins._timetables import as_moment, timetable_of, zone_name
 from workbook_lib.sources.tracing._entries import STATE, Decision
 from workbook_lib.sources.tracing._stack import SOURCES, call_at
 from workbook_lib.sources.tracing._symbols import entry_of, name_inputs, value_of
@@ -15,21 +15,17 @@ from workbook_lib.sources.tracing._symbols import entry_of, name_inputs, value_o
 _ARGUMENTS = ("schedule", "schedule_interval", "timetable")
 
 
-def zone_name(value: Any) -> str:
-    """An IANA name of a time zone; UTC for naive moments."""
-    zone = getattr(value, "tzinfo", value)
-    for attribute in ("name", "key", "zone"):
-        found = getattr(zone, attribute, None)
-        if isinstance(found, str) and found:
-            return "UTC" if found in ("utc", "+00:00") else found
-    return str(zone) if isinstance(zone, str) else "UTC"
+def dag_zone(dag: Any) -> str:
+    """The time zone of a DAG: that of its start date, also of the one in `default_args`."""
+    start = dag.start_date if getattr(dag.start_date, "tzinfo", None) or not dag.default_args.get("start_date") else None
+    start = dag.default_args.get("start_date") if start is None else start
+    return zone_name(as_moment(start)) if start is not None else "UTC"
 
 
 def schedule_of(dag: Any) -> dict[str, Any]:
     """As `Schedule`."""
     given = dag.given_schedule
-    start = dag.start_date if dag.start_date is not None else dag.default_args.get("start_date")
-    zone = zone_name(start) if hasattr(start, "tzinfo") else "UTC"
+    zone = dag_zone(dag)
     if given is NOTSET:
         given = None if SESSION.is_3 else timedelta(days=1)
     decision = _decided(dag)
@@ -44,59 +40,7 @@ def schedule_of(dag: Any) -> dict[str, Any]:
             workflow=dag.dag_id,
         )  # fmt: skip
         return {"kind": "unknown", "text": source[:300] or "unknown", "timezone": zone}
-    return {"timezone": zone, **_plain(value_of(given))}
-
-
-def _plain(given: Any) -> dict[str, Any]:
-    if given is None or isinstance(given, _assets.NullTimetable):
-        return {"kind": "none", "text": "none"}
-    if isinstance(given, str):
-        return _text(given)
-    if isinstance(given, timedelta):
-        return {"kind": "interval", "text": f"every {given}", "interval_seconds": given.total_seconds()}
-    if isinstance(given, _assets.OnceTimetable):
-        return {"kind": "once", "text": "@once"}
-    if isinstance(given, _assets.ContinuousTimetable):
-        return {"kind": "continuous", "text": "@continuous"}
-    if isinstance(given, _assets._Cron):
-        found = _text(str(value_of(given.cron)))
-        return {**found, "timezone": zone_name(given.timezone)}
-    if isinstance(given, _assets.DeltaDataIntervalTimetable) and isinstance(given.delta, timedelta):
-        return _plain(given.delta)
-    if isinstance(given, _assets.AssetOrTimeSchedule):
-        inner, assets = _plain(given.timetable), _plain(given.assets)
-        text = f"{inner['text']} or {assets['text']}"
-        return {
-            "kind": "custom",
-            "text": text,
-            "cron": inner.get("cron"),
-            "assets": assets.get("assets", ()),
-            "timezone": inner.get("timezone", "UTC"),
-        }
-    if isinstance(given, _assets.AssetExpression):
-        return {"kind": "assets", "text": given.text(), "assets": given.uris()}
-    if isinstance(given, (list, tuple, set)) and given and all(isinstance(item, _assets.AssetExpression) for item in given):
-        return {
-            "kind": "assets",
-            "text": " & ".join(item.text() for item in given),
-            "assets": [uri for item in given for uri in item.uris()],
-        }
-    if isinstance(given, (list, tuple)) and not given:
-        return {"kind": "none", "text": "none"}
-    if isinstance(given, _assets.Timetable) and isinstance(given.__dict__.get("kwargs", {}).get("assets"), _assets.AssetExpression):
-        assets = given.kwargs["assets"]
-        return {"kind": "custom", "text": f"{type(given).__name__}: {assets.text()}", "assets": assets.uris()}
-    return {"kind": "custom", "text": type(given).__name__ if isinstance(given, _assets.Timetable) else str(given)[:200]}
-
-
-def _text(given: str) -> dict[str, Any]:
-    if given in _tables.CRON_PRESETS:
-        return {"kind": "cron", "text": given, "cron": _tables.CRON_PRESETS[given]}
-    if given in ("@once", "@continuous"):
-        return {"kind": given[1:], "text": given}
-    if given.lower() in ("none", "@none", ""):
-        return {"kind": "none", "text": "none"}
-    return {"kind": "cron", "text": given, "cron": given}
+    return {"timezone": zone, **timetable_of(value_of(given))}
 
 
 def _decided(dag: Any) -> Decision | None:

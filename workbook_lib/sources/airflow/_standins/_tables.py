@@ -36,6 +36,8 @@ _BASE_NAMES = [
     "pre_execute",
     "post_execute",
     "max_retry_delay",
+    "retry_policy",
+    "render_template_as_native_obj",
     "resources",
     "run_as_user",
     "task_concurrency",
@@ -74,6 +76,7 @@ UNSUPPORTED: dict[str, Any] = {
     "depends_on_past": False,
     "wait_for_downstream": False,
     "sla": None,
+    "retry_policy": None,
     "priority_weight": 1,
     "weight_rule": "downstream",
     "queue": "default",
@@ -271,6 +274,18 @@ CRON_PRESETS = {
     "@quarterly": "0 0 1 */3 *",
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
+}
+
+# The timetable that a plain schedule becomes, by its kind: https://airflow.apache.org/docs/apache-airflow/3.3.2/authoring-and-scheduling/timetable.html
+_PLAIN = {"none": "NullTimetable", "once": "OnceTimetable", "continuous": "ContinuousTimetable"}
+TIMETABLES: dict[str, dict[str, str]] = {
+    "2": {
+        **_PLAIN,
+        "cron": "CronDataIntervalTimetable",
+        "interval": "DeltaDataIntervalTimetable",
+        "assets": "DatasetTriggeredTimetable",
+    },
+    "3": {**_PLAIN, "cron": "CronTriggerTimetable", "interval": "DeltaTriggerTimetable", "assets": "AssetTriggeredTimetable"},
 }
 
 TRIGGER_RULES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}

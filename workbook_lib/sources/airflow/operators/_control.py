@@ -33,7 +33,7 @@ def branch_by_day(case: Case) -> Built:
     days = x.Constant(value=week_days(case.given.take("week_day")))
     if case.given.plain("use_task_logical_date", False) or case.given.plain("use_task_execution_day", False):
         return Built(made("choose_by_day_of", moment=LOGICAL, days=days, **_arms(case)), steers="branch")
-    timezone = x.Constant(value=case.room.dag.schedule.timezone)
+    timezone = x.Constant(value=case.room.dag.timezone or case.room.dag.schedule.timezone)
     return Built(made("choose_by_day", days=days, timezone=timezone, **_arms(case)), steers="branch")
 
 
@@ -52,7 +52,7 @@ def branch_by_time(case: Case) -> Built:
         return Built(made("choose_by_time", **bounds, **_arms(case)), steers="branch")
     clock = all(isinstance(bound, x.Constant) and isinstance(bound.value, str) for bound in given)
     if given and clock and not by_logical_date:
-        timezone = x.Constant(value=case.room.dag.schedule.timezone)
+        timezone = x.Constant(value=case.room.dag.timezone or case.room.dag.schedule.timezone)
         return Built(made("choose_by_clock", timezone=timezone, **bounds, **_arms(case)), steers="branch")
     raise Unfit("its bounds are not two fixed moments or two times of day")
 
