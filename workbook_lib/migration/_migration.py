@@ -412,7 +412,8 @@ class Migration:
         """The legacy engine's own environment; EngineError, with the command that makes it, when there is none."""
         from workbook_lib.sources import room
 
-        return room(self.workflow(workflow_id).system).engine.environment()
+        workflow = self.workflow(workflow_id)
+        return room(workflow.system).engine.environment_for(workflow.version)
 
     def record(self, workflow_id: str | None = None, scenarios: Iterable[Scenario] | None = None, **options: Any) -> tuple[RunRecord, ...]:
         """Run the real legacy engine in an environment of its own and keep the records; default: all scenarios."""

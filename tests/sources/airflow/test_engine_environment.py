@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from workbook_lib.errors import EngineError
+from workbook_lib.model.function import Origin
 from workbook_lib.model.run import REAL
-from workbook_lib.sources.airflow.engine import _environment, environment, install, run_legacy
-from workbook_lib.sources.airflow.engine._environment import PINS, VERSIONS, EngineEnvironment
+from workbook_lib.model.workflow import Workflow
+from workbook_lib.sources.airflow.engine import _environment, environment, environment_for, install, run_legacy
+from workbook_lib.sources.airflow.engine._environment import PINS, POINTERS, VERSIONS, EngineEnvironment, serving
 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("WORKBOOK_CACHE", str(tmp_path))
-    monkeypatch.delenv("WORKBOOK_AIRFLOW_PYTHON", raising=False)
+    for pointer in POINTERS.values():
+        monkeypatch.delenv(pointer, raising=False)
     return tmp_path / "engines"
 
 
@@ -35,8 +38,37 @@ def test_a_missing_environment_names_the_command_and_installs_nothing(cache: Pat
     assert not cache.exists()
 
 
+def test_each_major_version_has_an_environment_and_a_pointer_of_its_own(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert message("3.3.2") == (
+        f"Airflow 3.3.2 is not installed in {cache}/airflow-3.3.2. "
+        "Install it with `python -m workbook_lib.sources.airflow.engine.install 3.3.2` (about 200 MB), "
+        "or let WORKBOOK_AIRFLOW3_PYTHON name the Python of an existing one."
+    )
+    monkeypatch.setenv("WORKBOOK_AIRFLOW_PYTHON", "/nowhere/python")
+    monkeypatch.setenv("WORKBOOK_AIRFLOW3_PYTHON", sys.executable)
+    assert environment("3.3.2") == EngineEnvironment("3.3.2", Path(sys.executable), cache)
+
+
+@pytest.mark.parametrize(
+    ("version", "by"), [("2.11", "2.11.2"), ("2", "2.11.2"), ("2.3.4", "2.11.2"), ("1.10", "2.11.2"), ("3", "3.3.2"), ("3.0", "3.3.2")]
+)
+def test_a_dag_is_run_by_the_airflow_of_its_major_version(version: str, by: str) -> None:
+    assert serving(version) == by
+
+
+@pytest.mark.parametrize(("version", "missing"), [("2.11", "2.11.2"), ("3.0", "3.3.2")])
+def test_a_workflow_asks_for_the_engine_that_serves_it(cache: Path, tmp_path: Path, version: str, missing: str) -> None:
+    workflow = Workflow(id="w", system="airflow", version=version, origin=Origin(file="w.py", line=1))
+    with pytest.raises(EngineError) as caught:
+        run_legacy(workflow, [REAL], legacy=tmp_path, work=tmp_path / "work", logical_date="2024-01-01")
+    assert str(caught.value) == message(missing)
+    with pytest.raises(EngineError) as caught:
+        environment_for(version)
+    assert str(caught.value) == message(missing)
+
+
 def test_an_unknown_version_lists_the_known_ones(cache: Path) -> None:
-    assert message("1.10.15") == "Airflow 1.10.15 cannot be run here; valid: 2.11.2."
+    assert message("1.10.15") == "Airflow 1.10.15 cannot be run here; valid: 2.11.2, 3.3.2."
 
 
 def test_the_pointer_wins(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,10 +151,11 @@ def test_installers_that_fail_are_told_in_one_line(cache: Path, monkeypatch: pyt
     assert str(caught.value) == f"`{python} -m venv {cache / 'airflow-2.11.2'} ...` failed: no space left"
 
 
-@pytest.mark.parametrize("name", ["2.11.2.txt", "2.11.2-examples.txt"])
-def test_pins_are_exact_and_name_no_index(name: str) -> None:
-    lines = (PINS / name).read_text().splitlines()
-    assert "apache-airflow==2.11.2" in lines
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("extras", ["", "-examples"])
+def test_pins_are_exact_and_name_no_index(version: str, extras: str) -> None:
+    lines = (PINS / f"{version}{extras}.txt").read_text().splitlines()
+    assert f"apache-airflow=={version}" in lines
     assert [line for line in lines if line.count("==") != 1 or "/" in line] == []
 
 

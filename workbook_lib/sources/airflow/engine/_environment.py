@@ -15,12 +15,13 @@ from pathlib import Path
 
 from workbook_lib.errors import EngineError
 
-POINTER = "WORKBOOK_AIRFLOW_PYTHON"
+# By major version: the variable that names the interpreter of an existing environment.
+POINTERS = {"2": "WORKBOOK_AIRFLOW_PYTHON", "3": "WORKBOOK_AIRFLOW3_PYTHON"}
 CACHE = "WORKBOOK_CACHE"
 DEFAULT = "2.11.2"
 PINS = Path(__file__).parent / "pins"
 # Versions that can be run, with the Pythons that they run under.
-VERSIONS: dict[str, tuple[str, ...]] = {"2.11.2": ("3.11", "3.12")}
+VERSIONS: dict[str, tuple[str, ...]] = {"2.11.2": ("3.11", "3.12"), "3.3.2": ("3.11", "3.12")}
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class EngineEnvironment:
     version: str
     python: Path
     cache: Path
+
+    @property
+    def major(self) -> str:
+        """The major version, which decides how it is driven."""
+        return self.version.split(".")[0]
 
     @property
     def template(self) -> Path:
@@ -47,14 +53,25 @@ def cache_folder() -> Path:
 _DONE = ("complete", "with-extras")  # set when an installation has ended: without, with what the bundled examples need
 
 
+def serving(version: str) -> str:
+    """The version that runs DAGs of an Airflow version ("3", "2.9", ...): the one of the same major version, else the default."""
+    return next((known for known in VERSIONS if known.split(".")[0] == version.split(".")[0]), DEFAULT)
+
+
+def environment_for(version: str) -> EngineEnvironment:
+    """The environment that runs DAGs of an Airflow version; EngineError, with the command that makes it, when there is none."""
+    return environment(serving(version))
+
+
 def environment(version: str = DEFAULT) -> EngineEnvironment:
     """The environment of an Airflow version; EngineError, with the command that makes it, when there is none."""
     _known(version)
     cache = cache_folder()
-    given = os.environ.get(POINTER)
+    pointer = POINTERS[version.split(".")[0]]
+    given = os.environ.get(pointer)
     if given:
         if not os.access(given, os.X_OK):
-            raise EngineError(f"{POINTER} names {given!r}, which is not an interpreter.", advice="Correct it or unset it.")
+            raise EngineError(f"{pointer} names {given!r}, which is not an interpreter.", advice="Correct it or unset it.")
         return EngineEnvironment(version, Path(given), cache)
     folder = cache / f"airflow-{version}"
     python = _python(folder)
@@ -62,7 +79,7 @@ def environment(version: str = DEFAULT) -> EngineEnvironment:
         raise EngineError(
             f"Airflow {version} is not installed in {python.parent.parent}.",
             advice=f"Install it with `python -m workbook_lib.sources.airflow.engine.install {version}` (about 200 MB), "
-            f"or let {POINTER} name the Python of an existing one.",
+            f"or let {pointer} name the Python of an existing one.",
         )
     return EngineEnvironment(version, python, cache)
 

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from workbook_lib.errors import EngineError
 from workbook_lib.model.left_behind import outputs
 from workbook_lib.model.run import RunRecord, Scenario, State, TaskRun
 from workbook_lib.model.workflow import Workflow
-from workbook_lib.sources.airflow.engine._environment import EngineEnvironment, environment
+from workbook_lib.sources.airflow.engine._environment import DEFAULT, EngineEnvironment, environment, serving
 from workbook_lib.sources.airflow.engine._secrets import hide
 from workbook_lib.sources.airflow.engine._structure import workflow_of
 
@@ -76,15 +77,46 @@ def run_several(
 ) -> Generator[RunRecord, None, None]:
     """Run pairs of a DAG (or its id) and a scenario one after the other; yield each record as soon as it is there.
 
-    The DAG files are imported once. Each run is a process of its own with a fresh metadata database, an empty home, no network, and
-    a fresh copy of `legacy/fixtures` as working folder; `time_limit` (seconds) holds for each. `inputs` has `variables`, `connections`
-    (as Airflow exports them) and `env`. A run that did not come to its end has a `problem`. EngineError when nothing could be run.
+    Without `engine` each is run by the Airflow of the workflow's own major version. The DAG files are imported once. Each run is a
+    process of its own with a fresh metadata database, an empty home, no network, and a fresh copy of `legacy/fixtures` as working folder;
+    `time_limit` (seconds) holds for each. `inputs` has `variables`, `connections` (as Airflow exports them) and `env`. A run that did not
+    come to its end has a `problem`. EngineError when nothing could be run.
     """
-    engine = engine or environment()
+    versions = [DEFAULT if isinstance(workflow, str) else serving(workflow.version) for workflow, _ in runs]
+    engines = {version: engine or environment(version) for version in versions}
+    parts = groupby(zip(versions, runs, strict=True), key=lambda entry: engines[entry[0]])
+    for one, part in parts:
+        yield from _run_in(
+            one,
+            [run for _, run in part],
+            legacy=legacy,
+            work=work,
+            inputs=inputs,
+            params=params,
+            logical_date=logical_date,
+            real_delays=real_delays,
+            time_limit=time_limit,
+            on_event=on_event,
+        )
+
+
+def _run_in(
+    engine: EngineEnvironment,
+    runs: Sequence[tuple[Workflow | str, Scenario]],
+    *,
+    legacy: Path,
+    work: Path,
+    inputs: Mapping[str, Any] | None,
+    params: Mapping[str, Any] | None,
+    logical_date: str,
+    real_delays: bool,
+    time_limit: float,
+    on_event: Callable[[Event], None] | None,
+) -> Generator[RunRecord, None, None]:
     named = [(workflow if isinstance(workflow, str) else workflow.id, scenario) for workflow, scenario in runs]
     given, values = dict(inputs or {}), dict(params or {})
     work.mkdir(parents=True, exist_ok=True)
-    home = Path(tempfile.mkdtemp(prefix="airflow-", dir=work))
+    home = Path(tempfile.mkdtemp(prefix="airflow-", dir=work.resolve()))
     version, done = engine.version, 0
     try:
         job = _job(named, home, legacy.resolve(), engine, given, values, logical_date)
@@ -111,9 +143,10 @@ def structure(
 ) -> tuple[dict[str, Workflow], dict[str, str]]:
     """All DAGs of a folder as Airflow itself reads them (structure only), by id; and the files it could not import, with the error."""
     engine = engine or environment()
+    version = engine.version
     given = dict(inputs or {})
     work.mkdir(parents=True, exist_ok=True)
-    home = Path(tempfile.mkdtemp(prefix="airflow-", dir=work))
+    home = Path(tempfile.mkdtemp(prefix="airflow-", dir=work.resolve()))
     found: dict[str, Workflow] = {}
     errors: dict[str, str] = {}
     try:
@@ -121,9 +154,10 @@ def structure(
         job |= {"real_delays": False, "time_limit": 0}
         for event in _answers(job, home, engine, given, each=60.0):
             if event["event"] == "loaded":
+                version = event["version"]
                 errors = {name.replace(str(home / "dags"), str(legacy)): message for name, message in event["errors"].items()}
             elif event["event"] == "described":
-                found[event["workflow"]] = workflow_of(event["structure"], engine.version)
+                found[event["workflow"]] = workflow_of(event["structure"], version)
     finally:
         shutil.rmtree(home, ignore_errors=True)
     return found, errors
@@ -147,6 +181,7 @@ def _job(
         "paths": [str(root) for root in roots],
         "home": str(home),
         "template": str(engine.template),
+        "version": engine.version,
         "runs": [[dag_id, scenario.model_dump(mode="json")] for dag_id, scenario in runs],
         "describe": [],
         "params": params,
@@ -180,7 +215,7 @@ def _environment(home: Path, engine: EngineEnvironment, inputs: Event) -> dict[s
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__EXECUTOR": "SequentialExecutor",
+        "AIRFLOW__CORE__EXECUTOR": "SequentialExecutor" if engine.major == "2" else "LocalExecutor",  # none is used; one has to exist
         "AIRFLOW__CORE__HOSTNAME_CALLABLE": "platform.node",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'none.db'}",
         "AIRFLOW__SMTP__SMTP_HOST": "127.0.0.1",

@@ -1,18 +1,20 @@
 """The driver: reads one job, loads the DAGs once, runs each scenario in a forked process, answers events.
 
-Job: {"dags": folder, "paths": [import roots], "home": folder, "template": database file, "runs": [[DAG id, scenario], ...],
-"describe": [DAG id, ...] or null for all, "params", "inputs", "logical_date", "real_delays", "time_limit", "fixtures": folder or null,
-"log": file}. Events, one JSON object a line: "loaded" (version, dags, errors), "described" (workflow, structure), "started" / "ended" /
-"error" (workflow, scenario, id, map_index ...), "record" (workflow, scenario, state, tasks, problem, folder), "failed" (message: nothing
-can be run).
+Job: {"dags": folder, "paths": [import roots], "home": folder, "template": database file, "version": the Airflow that is wanted, "runs":
+[[DAG id, scenario], ...], "describe": [DAG id, ...] or null for all, "params", "inputs", "logical_date", "real_delays", "time_limit",
+"fixtures": folder or null, "log": file}. Events, one JSON object a line: "loaded" (version, dags, errors), "described" (workflow,
+structure), "started" / "ended" / "error" (workflow, scenario, id, map_index ...), "record" (workflow, scenario, state, tasks, problem,
+folder), "failed" (message: nothing can be run).
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
 import shutil
+import sqlite3
 import sys
 import traceback
 from collections.abc import Callable
@@ -20,11 +22,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import _airflow2, _network
+from . import _airflow2, _airflow3, _network
 from ._describe import describe
 from ._processes import adopt_orphans, run_forked
 
-ENGINES: dict[str, ModuleType] = {"2": _airflow2}  # by major version of Airflow
+ENGINES: dict[str, ModuleType] = {"2": _airflow2, "3": _airflow3}  # by major version of Airflow
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -52,14 +54,15 @@ def main() -> None:
 
 def _work(job: dict[str, Any], emit: Emit) -> None:
     version = str(importlib.import_module("airflow").__version__)
-    engine = ENGINES.get(version.split(".")[0])
-    if engine is None:
-        emit({"event": "failed", "message": f"version {version} is not supported here; supported major versions: {', '.join(ENGINES)}"})
+    major, wanted = version.split(".")[0], job["version"]
+    if major not in ENGINES or major != wanted.split(".")[0]:
+        emit({"event": "failed", "message": f"the interpreter has version {version}, and version {wanted} is wanted"})
         return
+    engine = ENGINES[major]
     home = Path(job["home"])
     _migrated(engine, Path(job["template"]), home)
     base = home / "base.db"
-    shutil.copyfile(job["template"], base)
+    _copy_database(Path(job["template"]), base)
     engine.use_database(base)
     engine.store_inputs(job["inputs"])
     sys.path[:0] = job["paths"]
@@ -88,8 +91,14 @@ def _migrated(engine: ModuleType, template: Path, home: Path) -> None:
     if problem:
         raise RuntimeError(f"the metadata database could not be made: {problem}")
     part = template.with_name(f"{template.name}.{os.getpid()}")
-    shutil.copyfile(new, part)
+    _copy_database(new, part)
     part.replace(template)
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """Copy an SQLite file with what is still in its write-ahead log (Airflow 3 uses one)."""
+    with contextlib.closing(sqlite3.connect(source)) as old, contextlib.closing(sqlite3.connect(target)) as new:
+        old.backup(new)
 
 
 def _one(
@@ -98,7 +107,7 @@ def _one(
     """Run a scenario in a folder of its own and say how it ended."""
     cwd = _fresh(folder / "cwd", job["fixtures"])
     database = folder / "airflow.db"
-    shutil.copyfile(base, database)
+    _copy_database(base, database)
     attempts: dict[tuple[str, int], set[int]] = {}
     errors: dict[tuple[str, int], str] = {}
     raised: list[str] = []
