@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import model_validator
 
 from workbook_lib.model._base import Frozen
 from workbook_lib.model.expr import Expr
@@ -23,6 +25,31 @@ class Origin(Frozen):
     line: int
     column: int = 0
     stack: tuple[Frame, ...] = ()
+
+
+class SourceText(Frozen):
+    """An expression as it stands in the source: line from 1, column from 0."""
+
+    text: str
+    file: str = ""
+    line: int = 1
+    column: int = 0
+
+
+class ArgumentSource(SourceText):
+    """The expression that an argument was given as, where it was written: in a call, a dict of defaults, an assignment.
+
+    `bound_to` is what a plain name stood for there, where that is one expression; a parameter stands for what its caller gave.
+    """
+
+    name: str
+    bound_to: SourceText | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pair(cls, value: Any) -> Any:
+        """As it was stored before places were known: name and text."""
+        return {"name": value[0], "text": value[1]} if isinstance(value, list | tuple) and len(value) == 2 else value
 
 
 SpanKind = Literal[

@@ -11,7 +11,7 @@ from workbook_lib.errors import ModelError, RecordError
 from workbook_lib.model._base import Frozen, Json
 from workbook_lib.model.action import Action
 from workbook_lib.model.expr import Expr
-from workbook_lib.model.function import Definition, Function, Origin
+from workbook_lib.model.function import ArgumentSource, Definition, Function, Origin
 from workbook_lib.model.join_rules import JoinRule
 
 SCHEMA = 1
@@ -47,7 +47,7 @@ class Task(Frozen):
 
     `steers`: "branch": its result (a task id or a list of them) chooses which direct downstream tasks go on; "short_circuit": a
     false result skips everything downstream (only direct downstream when `steers_rules` is true: then join rules decide further on).
-    `may_skip`: its own body can end as skipped. `argument_sources` holds source text per argument where it was found.
+    `may_skip`: its own body can end as skipped. `argument_sources` says how and where each argument was written.
     """
 
     id: str
@@ -69,7 +69,7 @@ class Task(Frozen):
     teardown_fails_run: bool = False
     callbacks: tuple[tuple[str, Function], ...] = ()
     arguments: tuple[tuple[str, Expr], ...] = ()
-    argument_sources: tuple[tuple[str, str], ...] = ()
+    argument_sources: tuple[ArgumentSource, ...] = ()
     unsupported: tuple[str, ...] = ()  # settings without an equivalent: "depends_on_past", "sla", "priority_weight" ...
     doc: str | None = None
     origin: Origin | None = None
@@ -89,7 +89,7 @@ class Edge(Frozen):
     """`target` comes after `source`.
 
     `choice` (only behind a branching task): the results of the branch that let `target` go on: its own id, or the id of a sibling
-    from which it can be reached too. `condition` belongs to control-flow workflows. `label` is for people.
+    from which it can be reached too. `condition` belongs to control-flow workflows. `label` is for people. `origin` has no stack.
     """
 
     source: str
@@ -97,6 +97,7 @@ class Edge(Frozen):
     choice: tuple[str, ...] | None = None
     condition: Expr | None = None
     label: str | None = None
+    origin: Origin | None = None
 
 
 class AssetCondition(Frozen):
@@ -138,6 +139,7 @@ class RunParameter(Frozen):
     json_schema: Json = Field(default_factory=dict)
     description: str | None = None
     declared: bool = True
+    source: ArgumentSource | None = None
 
 
 class Limits(Frozen):
@@ -191,6 +193,7 @@ class Workflow(Frozen):
     catchup: bool = False
     parameters: tuple[RunParameter, ...] = ()
     limits: Limits = Limits()
+    argument_sources: tuple[ArgumentSource, ...] = ()
     tasks: tuple[Task, ...] = ()
     groups: tuple[Group, ...] = ()
     edges: tuple[Edge, ...] = ()

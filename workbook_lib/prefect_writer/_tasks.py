@@ -47,7 +47,7 @@ def _plain_text(message: str) -> str:
 
 
 def _comment(name: str, task: Task, value: e.Expr) -> list[str]:
-    source = dict(task.argument_sources).get(name) or _sketch(value)
+    source = next((one.text for one in task.argument_sources if one.name == name), None) or _sketch(value)
     first, *rest = f"{name} = {source}".splitlines() or [name]
     return [first, *[f"    {line}" for line in rest]]
 

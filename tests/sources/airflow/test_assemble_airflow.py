@@ -10,7 +10,7 @@ from airflow_build import FILE, applied, brief, python_task, raw_task, read
 from workbook_lib.findings import Severity
 from workbook_lib.model import expr as x
 from workbook_lib.model.action import PythonCall, Shell
-from workbook_lib.model.function import Origin
+from workbook_lib.model.function import ArgumentSource, Origin, SourceText
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Edge, Group, Mapping, RetryPolicy, RunParameter, Workflow
 from workbook_lib.sources.airflow._raw import RawDag, RawFile
@@ -211,7 +211,7 @@ def test_everything_else_of_the_task_is_carried_over() -> None:
         "pool_slots": 2,
         "setup": True,
         "doc": "why",
-        "argument_sources": (("a", "b"),),
+        "argument_sources": (ArgumentSource(name="a", text="b", file="d.py", line=3, bound_to=SourceText(text="c", file="d.py", line=2)),),
     }
     workflow, _ = read("", raw_task(**fields))
     task = workflow.tasks[0]

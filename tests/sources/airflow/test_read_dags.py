@@ -73,7 +73,7 @@ def test_a_dag_with_everything() -> None:
     assert [(name, expr.name) for name, expr in task.callbacks] == [("on_failure_callback", "told")]
     assert values(task)["bash_command"] == "echo"
     assert values(task)["env"] == {"A": "1"}
-    assert dict(task.argument_sources)["execution_timeout"] == "timedelta(seconds=5)"
+    assert {one.name: one.text for one in task.argument_sources}["execution_timeout"] == "timedelta(seconds=5)"
 
 
 PATHS = {

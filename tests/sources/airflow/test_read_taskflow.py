@@ -45,7 +45,8 @@ def test_arguments_and_edges() -> None:
     """)
     assert edges(dag) == "a>b b>c"
     task = only(dag, "b")
-    assert dict(task.argument_sources) == {"x": "a()", "y": "3"}
+    texts = {one.name: one.text for one in task.argument_sources}
+    assert texts == {"multiple_outputs": "True", "x": "a()", "y": "3", "python_callable": "b"}
     arguments = values(task)
     assert arguments["op_args"] == {"items": ({"task": "a"},)}
     assert arguments["op_kwargs"] == {"y": 3}

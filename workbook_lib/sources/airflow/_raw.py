@@ -16,7 +16,7 @@ from typing import Literal
 from workbook_lib.findings import Finding
 from workbook_lib.model._base import Frozen, Json
 from workbook_lib.model.expr import Expr
-from workbook_lib.model.function import Origin
+from workbook_lib.model.function import ArgumentSource, Origin
 from workbook_lib.model.workflow import Edge, Group, Limits, Mapping, RetryPolicy, RunParameter, Schedule
 
 
@@ -41,7 +41,7 @@ class RawTask(Frozen):
     user_execute: bool = False
     execute: Expr | None = None
     arguments: tuple[tuple[str, Expr], ...] = ()
-    argument_sources: tuple[tuple[str, str], ...] = ()
+    argument_sources: tuple[ArgumentSource, ...] = ()
     trigger_rule: str = "all_success"
     retry: RetryPolicy = RetryPolicy()
     timeout_seconds: float | None = None
@@ -74,6 +74,7 @@ class RawDag(Frozen):
     catchup: bool = False
     parameters: tuple[RunParameter, ...] = ()
     limits: Limits = Limits()
+    argument_sources: tuple[ArgumentSource, ...] = ()
     tasks: tuple[RawTask, ...] = ()
     groups: tuple[Group, ...] = ()
     edges: tuple[Edge, ...] = ()

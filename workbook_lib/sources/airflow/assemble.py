@@ -110,6 +110,7 @@ class _Assembly:
             catchup=self.dag.catchup,
             parameters=parameters,
             limits=self.dag.limits,
+            argument_sources=self.dag.argument_sources,
             tasks=tuple(tasks),
             groups=self.dag.groups,
             edges=with_choices(self.dag.edges, tasks, self.dag.groups),

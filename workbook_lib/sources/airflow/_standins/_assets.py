@@ -303,8 +303,7 @@ def _asset_dag(function: Any, settings: dict[str, Any], outlets: list[Any] | Non
     place = callable_place(function)
     if place is not None:
         for thing in (dag, task):
-            origin = thing.__dict__.get("origin") or thing.__dict__["_origin"]
-            origin.update(file=place[0], line=place[1])
+            thing._trail.origin.update(file=place[0], line=place[1])
     return made
 
 

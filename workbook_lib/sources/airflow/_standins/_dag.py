@@ -10,9 +10,10 @@ from typing import Any
 from workbook_lib.sources.airflow._standins._group import TaskGroup
 from workbook_lib.sources.airflow._standins._operator import AirflowException, DuplicateTaskIdFound
 from workbook_lib.sources.airflow._standins._params import DagParam, ParamsDict
+from workbook_lib.sources.airflow._standins._sources import Call, texts
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION
 from workbook_lib.sources.tracing._inert import Inert
-from workbook_lib.sources.tracing._stack import argument_sources, here
+from workbook_lib.sources.tracing._stack import Trail, trail
 from workbook_lib.sources.tracing._symbols import name_text
 
 
@@ -48,9 +49,9 @@ class DAG:
         self.task_dict: dict[str, Any] = {}
         self.subdags: list[DAG] = []
         self.task_group = TaskGroup.create_root(self)
-        self.origin, place = here(self)
-        self.sources = dict(argument_sources(place, ("dag_id", "description", "schedule", "start_date")))
-        self.place = place
+        self._trail = trail(self)
+        self._calls: list[Call] = [(self._trail, ("dag_id", "description", "schedule", "start_date", "end_date"))]
+        self._sets: dict[str, Trail] = {}
         self.fileloc = STATE_FILE[0]
         SESSION.made.append(self)
 
@@ -68,11 +69,28 @@ class DAG:
         raise AttributeError(f"'DAG' object has no attribute {name!r}")
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and "_sets" in self.__dict__:
+            self._sets[name] = trail(deepest=1)
         if name in ("schedule", "schedule_interval", "timetable") and "settings" in self.__dict__:
             name = "given_schedule"
         self.__dict__[name] = value
         if "settings" in self.__dict__ and name in self.__dict__["settings"] or "settings" in self.__dict__ and name in _SETTABLE:
             self.__dict__["settings"][name] = value
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """Where it was made, in the form of `Origin`."""
+        return self._trail.origin
+
+    @property
+    def place(self) -> tuple[str, int, int] | None:
+        """File, and end of the call that gives its arguments."""
+        return self._calls[0][0].place
+
+    @functools.cached_property
+    def sources(self) -> dict[str, str]:
+        """Source text of its arguments."""
+        return texts(self)
 
     @property
     def display_name(self) -> str:
@@ -190,6 +208,8 @@ _SETTABLE = (
 def dag(dag_id: Any = "", *args: Any, **kwargs: Any) -> Any:
     """As in Airflow: a function whose call makes a DAG; its parameters become the DAG's."""
 
+    decorated = trail()
+
     def decorate(function: Callable[..., Any]) -> Callable[..., DAG]:
         @functools.wraps(function)
         def factory(*call_args: Any, **call_kwargs: Any) -> DAG:
@@ -199,7 +219,8 @@ def dag(dag_id: Any = "", *args: Any, **kwargs: Any) -> Any:
             with DAG(name, *args, **kwargs) as made:
                 if function.__doc__ and not made.doc_md:
                     made.doc_md = function.__doc__
-                made.origin = {**made.origin, "line": function.__code__.co_firstlineno} if not made.origin["stack"] else made.origin
+                made._function = function
+                made._calls = [(decorated, ("dag_id", "description", "schedule", "start_date", "end_date")), (made._trail, ())]
                 function(*(made.param(key, value) for key, value in bound.arguments.items()))
             return made
 

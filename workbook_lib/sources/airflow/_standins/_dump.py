@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from workbook_lib.sources.airflow._standins import _names, _tables
+from workbook_lib.sources.airflow._standins import _names, _sources, _tables
 from workbook_lib.sources.airflow._standins._dag import DAG
 from workbook_lib.sources.airflow._standins._enums import MovingDate
 from workbook_lib.sources.airflow._standins._group import TaskGroup
@@ -67,7 +67,7 @@ def dag_to_raw(dag: DAG) -> dict[str, Any]:
     known = {task["id"] for task in tasks}
     groups = [group for key, group in dag.task_group.get_task_group_dict().items() if key]
     edges = [
-        {"source": task.task_id, "target": after.task_id, "label": _text(label)}
+        {"source": task.task_id, "target": after.task_id, "label": _text(label), "origin": _sources.of_edge(task, after)}
         for task in dag.tasks
         for after, label in task._downstream.items()
         if after.task_id in known
@@ -96,8 +96,9 @@ def dag_to_raw(dag: DAG) -> dict[str, Any]:
         "end_date": _date(dag, "end_date"),
         "timezone": dag_zone(dag),
         "catchup": (not SESSION.is_3) if catchup is None else bool(_settled(catchup, "bool", False, "catchup", dag)),
-        "parameters": [_parameter(name, dag.params.get_param(name)) for name in dag.params],
+        "parameters": [_parameter(dag, name) for name in dag.params],
         "limits": limits,
+        "argument_sources": _sources.of_dag(dag),
         "tasks": tasks,
         "groups": [_group(group) for group in groups],
         "edges": edges,
@@ -154,13 +155,15 @@ def _date(dag: DAG, name: str) -> str | None:
     return value.isoformat()
 
 
-def _parameter(name: str, param: Any) -> dict[str, Any]:
+def _parameter(dag: DAG, name: str) -> dict[str, Any]:
+    param = dag.params.get_param(name)
     schema = to_expr(param.schema)
     return {
         "name": clean(plain(name)),
         "default": None if param.value is NOTSET else to_expr(param.value),
         "json_schema": schema["value"] if schema["kind"] == "constant" else {},
         "description": _text(param.description),
+        "source": _sources.of_parameter(dag, name),
     }
 
 
@@ -236,8 +239,9 @@ def _task(task: Any) -> dict[str, Any]:
     rule = _settled(task.trigger_rule, "text", "all_success", "trigger_rule", task) or "all_success"
     user_execute = defines_execution(cls)
     attributes = task.__dict__
+    arguments = _arguments(task, user_execute)
     group = task.task_group
-    _moving(f"the task {task.task_id!r}", attributes.get("_sources", []), task._origin, workflow=task.dag_id, task=task.task_id)
+    _moving(f"the task {task.task_id!r}", _sources.literal(task), task._origin, workflow=task.dag_id, task=task.task_id)
     docs = [attributes.get(name) for name in ("doc_md", "doc", "doc_rst", "doc_yaml", "doc_json")]
     return {
         "id": clean(task.task_id),
@@ -248,8 +252,8 @@ def _task(task: Any) -> dict[str, Any]:
         "decorator": attributes.get("_decorator", ""),
         "user_execute": user_execute,
         "execute": to_expr(cls.execute) if user_execute else None,
-        "arguments": _arguments(task, user_execute),
-        "argument_sources": [[name, clean(source)] for name, source in attributes.get("_sources", [])],
+        "arguments": arguments,
+        "argument_sources": _sources.of_task(task, [name for name, _ in arguments]),
         "trigger_rule": _tables.TRIGGER_RULES.get(rule, rule),
         "retry": {
             "retries": max(_settled(task.retries, "int", 0, "retries", task), 0),

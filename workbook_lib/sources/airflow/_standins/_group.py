@@ -10,9 +10,10 @@ from typing import Any
 
 from workbook_lib.sources.airflow._standins._operator import AirflowException, BaseOperator, DuplicateTaskIdFound
 from workbook_lib.sources.airflow._standins._relations import Dependent
+from workbook_lib.sources.airflow._standins._sources import Call, positional
 from workbook_lib.sources.airflow._standins._state import SESSION
 from workbook_lib.sources.airflow._standins._xcom import MappedArgument, needed
-from workbook_lib.sources.tracing._stack import here
+from workbook_lib.sources.tracing._stack import trail
 from workbook_lib.sources.tracing._symbols import name_text
 
 
@@ -39,7 +40,8 @@ class TaskGroup(Dependent):
         self.dag = dag or (SESSION.dag_stack[-1] if SESSION.dag_stack else None)
         self.task_group: TaskGroup | None = None
         self.default_args = dict(default_args or {})
-        self.origin, _ = here(self)
+        self._trail = trail(self)
+        self._calls: list[Call] = [(self._trail, positional(TaskGroup.__init__, 1))]
         if group_id is None:
             self.used: set[str] = set()
             return
@@ -75,6 +77,11 @@ class TaskGroup(Dependent):
     def create_root(cls, dag: Any) -> TaskGroup:
         """The group that a DAG is."""
         return cls(None, dag=dag)
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """Where it was made, in the form of `Origin`."""
+        return self._trail.origin
 
     @property
     def is_root(self) -> bool:
@@ -196,6 +203,7 @@ class GroupFactory:
 
     def __init__(self, function: Callable[..., Any], settings: dict[str, Any], partial: dict[str, Any] | None = None) -> None:
         self.function, self.settings, self.fixed = function, settings, partial or {}
+        self._decorated = trail()
         functools.update_wrapper(self, function)
 
     def _make(self, args: tuple[Any, ...], kwargs: dict[str, Any], mapping: Any = None) -> Any:
@@ -209,6 +217,7 @@ class GroupFactory:
         bound.apply_defaults()
         with TaskGroup(**settings) as group:
             group.mapping = mapping
+            group._calls = [(self._decorated, ()), (group._trail, positional(self.function))]
             result = self.function(*bound.args, **bound.kwargs)
         if mapping is not None:
             for task in needed(mapping[1]):

@@ -6,7 +6,8 @@ from typing import Any
 
 from workbook_lib.sources.airflow._standins._defaults import merged_defaults
 from workbook_lib.sources.airflow._standins._operator import BaseOperator
-from workbook_lib.sources.tracing._stack import argument_sources, here
+from workbook_lib.sources.airflow._standins._sources import Call
+from workbook_lib.sources.tracing._stack import trail
 
 
 class Partial:
@@ -14,13 +15,13 @@ class Partial:
 
     def __init__(self, cls: type[BaseOperator], kwargs: dict[str, Any]) -> None:
         self.cls, self.kwargs = cls, kwargs
-        self.sources = argument_sources(here()[1])
+        self._calls: list[Call] = [(trail(), ())]
 
     def _made(self, form: str, over: dict[str, Any]) -> Mapped:
         made = Mapped(self.cls, self.kwargs, form, over)
-        origin, place = here()
-        object.__setattr__(made, "_origin", origin)
-        object.__setattr__(made, "_sources", [*self.sources, *argument_sources(place)])
+        path = trail()
+        object.__setattr__(made, "_trail", path)
+        object.__setattr__(made, "_calls", [*self._calls, (path, ())])
         return made
 
     def expand(self, **kwargs: Any) -> Mapped:

@@ -7,14 +7,14 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from workbook_lib.sources.airflow._standins import _tables
+from workbook_lib.sources.airflow._standins import _sources, _tables
 from workbook_lib.sources.airflow._standins._defaults import OperatorMeta, current_group
 from workbook_lib.sources.airflow._standins._relations import Dependent, as_list
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION
 from workbook_lib.sources.airflow._standins._xcom import XComArg, needed
 from workbook_lib.sources.tracing._entries import STATE
 from workbook_lib.sources.tracing._inert import Inert
-from workbook_lib.sources.tracing._stack import argument_sources, here
+from workbook_lib.sources.tracing._stack import Trail, trail
 from workbook_lib.sources.tracing._symbols import name_text
 
 
@@ -46,6 +46,9 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
     inlets: Any
     outlets: Any
     _label: str
+    _trail: Trail
+    _sets: dict[str, Trail]
+    _edge_trails: dict[Any, Trail]
     _init_depth: int
     _defaults: dict[str, Any]
     _given: dict[str, Any]
@@ -83,9 +86,11 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
         set_(self, "is_teardown", False)
         set_(self, "on_failure_fail_dagrun", False)
         set_(self, "_ready", False)
-        origin, place = here(self)
-        set_(self, "_origin", origin)
-        set_(self, "_sources", argument_sources(place))
+        path = trail(self)
+        set_(self, "_trail", path)
+        set_(self, "_calls", [(path, _sources.positional(type(self).__init__, 1))])
+        set_(self, "_sets", {})
+        set_(self, "_edge_trails", {})
         self._label = name_text(task_id, "a task id")
         for name, default in _BASE.items():
             if name not in ("dag", "task_group", "default_args"):
@@ -139,6 +144,8 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
         if self.__dict__.get("_ready"):
+            if not name.startswith("_"):
+                self._sets[name] = trail(deepest=1)
             if name == "dag" and value is not None and not isinstance(value, property):
                 self._adopt(value)
             elif not name.startswith("_") and name not in ("task_group", "dag") and name not in _BASE:
@@ -157,6 +164,10 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
             dag.task_group.add(self)
             object.__setattr__(self, "task_group", dag.task_group)
         dag.add_task(self)
+
+    @property
+    def _origin(self) -> dict[str, Any]:
+        return self._trail.origin
 
     @property
     def task_id(self) -> str:
@@ -201,6 +212,7 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
         return [self]
 
     def relate(self, others: Any, upstream: bool, label: str | None = None) -> None:
+        path = trail(deepest=1)
         for other in as_list(others):
             if not isinstance(other, Dependent):
                 raise AirflowException(f"Relationships can only be set between Operators; received {type(other).__name__}")
@@ -217,6 +229,7 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
                         node._join(next(iter(dags.values())))
                 before._downstream[after] = label or before._downstream.get(after)
                 after._upstream[before] = None
+                before._edge_trails.setdefault(after, path)
 
     @property
     def upstream_list(self) -> list[Any]:

@@ -12,8 +12,9 @@ from workbook_lib.sources.airflow._standins import _tables
 from workbook_lib.sources.airflow._standins._mapped import Mapped
 from workbook_lib.sources.airflow._standins._names import operator_class
 from workbook_lib.sources.airflow._standins._operator import BaseOperator, unique_task_id
+from workbook_lib.sources.airflow._standins._sources import Call, positional
 from workbook_lib.sources.airflow._standins._xcom import XComArg
-from workbook_lib.sources.tracing._stack import argument_sources, here
+from workbook_lib.sources.tracing._stack import trail
 from workbook_lib.sources.tracing._symbols import name_text
 
 # https://airflow.apache.org/docs/apache-airflow/2.11.2/templates-ref.html
@@ -90,11 +91,13 @@ class TaskFactory:
         self.function: Any = function
         self.decorator, self.settings, self.fixed = decorator, settings, fixed or {}
         self.is_setup = self.is_teardown = self.fails_run = False
+        self._calls: list[Call] = [(trail(), ())]  # of the decorator, `override` and `partial`
         functools.update_wrapper(self, function)
 
     def _copy(self, settings: dict[str, Any], fixed: dict[str, Any]) -> TaskFactory:
         made = TaskFactory(self.function, self.decorator, settings, fixed)
         made.is_setup, made.is_teardown, made.fails_run = self.is_setup, self.is_teardown, self.fails_run
+        made._calls = [*self._calls, *made._calls]
         return made
 
     def _settings(self) -> dict[str, Any]:
@@ -108,9 +111,10 @@ class TaskFactory:
         return settings
 
     def _finish(self, task: Any) -> XComArg:
-        origin, place = here()
-        object.__setattr__(task, "_origin", origin)
-        object.__setattr__(task, "_sources", argument_sources(place, tuple(_positional(self.function))))
+        path = trail()
+        object.__setattr__(task, "_trail", path)
+        object.__setattr__(task, "_calls", [*self._calls, (path, positional(self.function))])
+        object.__setattr__(task, "_sets", {})
         object.__setattr__(task, "_decorator", self.decorator)
         task.is_setup, task.is_teardown, task.on_failure_fail_dagrun = self.is_setup, self.is_teardown, self.fails_run
         doc = self.function.__doc__

@@ -43,7 +43,7 @@ class Given:
 
     def __init__(self, task: RawTask) -> None:
         self.values: dict[str, Expr] = dict(task.arguments)
-        self.sources = dict(task.argument_sources)
+        self.sources = {source.name: source.text for source in task.argument_sources}
         self.records = False
         for name, over in task.mapping.over if task.mapping is not None else ():
             if name:
