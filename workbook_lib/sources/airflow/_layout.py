@@ -114,3 +114,8 @@ def _core(file: Path) -> dict[str, str]:
         return {key: value for key, value in parser.items("core") if value is not None}
     except (OSError, configparser.Error):
         return {}
+
+
+def configured_dags_folder(home: Path) -> str | None:
+    """`dags_folder` of a configuration file of the repository: where the DAGs lie when they run."""
+    return next((value for name in _CONFIGURATION_FILES if (value := _core(home / name).get("dags_folder"))), None)

@@ -59,7 +59,10 @@ class RawTask(Frozen):
 
 
 class RawDag(Frozen):
-    """A DAG as Airflow would hold it. `macros` and `filters` are the user-defined ones; `edges` carry labels, no choices yet."""
+    """A DAG as Airflow would hold it. `macros` and `filters` are the user-defined ones; `edges` carry labels, no choices yet.
+
+    `files` lie in the repository and are named by arguments, relative to the folder that is read.
+    """
 
     id: str
     origin: Origin
@@ -81,6 +84,7 @@ class RawDag(Frozen):
     callbacks: tuple[tuple[str, Expr], ...] = ()
     macros: tuple[tuple[str, Expr], ...] = ()
     filters: tuple[tuple[str, Expr], ...] = ()
+    files: tuple[str, ...] = ()
     template_paths: tuple[str, ...] = ()
     native_templates: bool = False
 

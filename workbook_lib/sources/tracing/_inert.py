@@ -5,14 +5,16 @@ They behave the same whether the package is installed or not, so that reading do
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from workbook_lib.sources.tracing._entries import Expr
+from workbook_lib.sources.tracing._entries import STATE, Expr
 from workbook_lib.sources.tracing._symbols import plain
 
 MAX_SHOWN = 300
+DECIDED: dict[tuple[str, str, str, int], None] = {}  # where the user's code went by an inert value: what, the value, file, line
 
 
 class Shapes:
@@ -23,6 +25,12 @@ class Shapes:
 
     instance: Callable[[str, tuple[Any, ...], dict[str, Any]], Any] = staticmethod(lambda path, args, kwargs: None)
     base: Callable[[str, str], type | None] = staticmethod(lambda name, module: None)
+
+
+def _decides(value: Inert, what: str) -> None:
+    frame = sys._getframe(2)
+    if STATE.is_user_file(frame.f_code.co_filename):
+        DECIDED.setdefault((what, plain(value._workbook_path), frame.f_code.co_filename, frame.f_lineno))
 
 
 def _shown(value: Any) -> str:
@@ -103,9 +111,12 @@ class Inert:
         return hash(self._workbook_path)
 
     def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Inert):
+            _decides(self, "a comparison, taken as false,")
         return isinstance(other, Inert) and self._workbook_path == other._workbook_path
 
     def __lt__(self, other: Any) -> bool:
+        _decides(self, "a comparison, taken as false,")
         return False
 
     __le__ = __gt__ = __ge__ = __lt__

@@ -22,9 +22,10 @@ import jinja2
 import pendulum
 import yaml
 
-from workbook_lib.sources.airflow._standins import _dag, _values
+from workbook_lib.sources.airflow._standins import _dag, _loaders, _values
 from workbook_lib.sources.airflow._standins._dump import dag_to_raw
 from workbook_lib.sources.airflow._standins._modules import AirflowModule
+from workbook_lib.sources.airflow._standins._repository import Repository, tell_refused_ids
 from workbook_lib.sources.airflow._standins._state import SESSION, report
 from workbook_lib.sources.tracing import _entries, _hooks, _loading, _sandbox, _symbols
 from workbook_lib.sources.tracing._stack import NAMES, SOURCES, display
@@ -38,21 +39,25 @@ def trace(job: dict[str, Any]) -> dict[str, Any]:
     """Run one DAG file; the answer has the form of `RawFile`."""
     started = time.perf_counter()
     file, shown = Path(job["file"]), job["shown"]
-    SESSION.file, SESSION.dags_folder = shown, job["base"]
+    SESSION.file = shown
+    repository = Repository(job)
     SESSION.variables, SESSION.connections, SESSION.environment = job["variables"], job["connections"], job["environment"]
     NAMES[str(file)] = shown
     answer: dict[str, Any] = {"file": shown, "airflow": "2.11", "dags": [], "findings": SESSION.findings, "modules": [], "blocked": []}
     source = _source(file, shown)
     if source is not None:
         answer["airflow"] = SESSION.version = job["version"] or ("3" if _SDK.search(source) else "2.11")
-        finder = _prepare(job)
+        finder = _prepare(job, repository)
         if _execute(file, shown):
             answer["dags"] = _dags()
         answer["modules"] = [[name, path] for name, path in finder.modules.items() if path]
         answer["inputs"] = [list(pair) for pair in dict.fromkeys(pair for entry in _entries.STATE.entries for pair in entry.inputs)]
         _tell_assumptions()
+        _loaders.tell()
+        tell_refused_ids(answer["dags"])
         _tell_blocked()
         answer["blocked"] = [{**attempt, "file": display(attempt["file"] or "")} for attempt in _sandbox.BLOCKED]
+    repository.hide(answer["dags"], SESSION.findings)
     del SESSION.findings[_MAX_FINDINGS:]
     answer["seconds"] = round(time.perf_counter() - started, 4)
     return answer
@@ -91,16 +96,9 @@ def _source(file: Path, shown: str) -> str | None:
     return source
 
 
-def _prepare(job: dict[str, Any]) -> _loading.Finder:
-    base = Path(job["base"]) if job["base"] else Path(job["file"]).parent
-    shown_base = Path(job["shown"])
-    depth = len(Path(job["file"]).relative_to(base).parts) if Path(job["file"]).is_relative_to(base) else 1
-    shown_root = Path(*shown_base.parts[: len(shown_base.parts) - depth]) if len(shown_base.parts) > depth else Path()
-
-    def shown(path: Path) -> str:
-        return str(shown_root / path.relative_to(base)) if path.is_relative_to(base) else str(path)
-
-    finder = _loading.Finder(frozenset({"airflow"}), AirflowModule, [Path(root) for root in job["roots"]], _aliases(base), shown)
+def _prepare(job: dict[str, Any], repository: Repository) -> _loading.Finder:
+    roots_here = [Path(root) for root in job["roots"]]
+    finder = _loading.Finder(frozenset({"airflow"}), AirflowModule, roots_here, _aliases(repository.base), repository.shown)
     roots = tuple(str(Path(root)) + "/" for root in job["roots"])
     libraries = tuple(part for part in sys.path if part)
 
@@ -111,6 +109,8 @@ def _prepare(job: dict[str, Any]) -> _loading.Finder:
     _loading.hide_foreign_modules(frozenset())
     sys.meta_path.insert(0, finder)
     _values.install_environment()
+    repository.install()
+    _loaders.install()
     json.loads = _hooks.hooked_decode(json.loads)
     ast.literal_eval = _hooks.hooked_decode(ast.literal_eval)
     yaml.safe_load = _hooks.hooked_decode(yaml.safe_load)

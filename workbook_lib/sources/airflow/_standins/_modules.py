@@ -16,6 +16,7 @@ from workbook_lib.sources.airflow._standins import (
     _operator,
     _params,
     _relations,
+    _repository,
     _setup,
     _tables,
     _taskflow,
@@ -143,8 +144,11 @@ def resolve(module: str, name: str) -> Any:
         return _KNOWN[name]
     if module.startswith("airflow.decorators") and name in _tables.DECORATORS:
         return getattr(_taskflow.task, name)
+    found = _repository.setting(module, name)
+    if found is not None:
+        return found
     if name.isupper():
-        return InertModule(f"{module}.{name}") if name != "AIRFLOW_HOME" else SESSION.dags_folder
+        return InertModule(f"{module}.{name}")
     if is_exception(name) and not name.endswith("Timeout") and not name.endswith("Warning"):
         base = _operator.AirflowException if name.startswith("Airflow") else Exception
         return type(name, (base,), {"__module__": module})

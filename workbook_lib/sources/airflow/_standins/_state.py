@@ -21,6 +21,7 @@ class Session:
     connections: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     dags_folder: str = ""
+    home: str = ""
     file: str = ""
     module: Any = None
 

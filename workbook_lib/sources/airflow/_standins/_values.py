@@ -174,6 +174,9 @@ class _Configuration:
 conf = _Configuration()
 
 
+_FOLDERS = {"AIRFLOW_HOME": "home", "AIRFLOW__CORE__DAGS_FOLDER": "dags_folder"}
+
+
 class Environment(MutableMapping[str, str]):
     """`os.environ`: symbolic for the user's files, the worker's own for the standard library."""
 
@@ -195,6 +198,8 @@ class Environment(MutableMapping[str, str]):
             expr["default"] = to_expr(default)
         known = key in SESSION.environment
         value = SESSION.environment[key] if known else default if has_default else key
+        if not known and key in _FOLDERS:  # the repository stands for them
+            known, value = True, getattr(SESSION, _FOLDERS[key])
         return text_symbol(Entry(expr, value, known, (("environment", key),)))
 
     def __getitem__(self, key: str) -> Any:
