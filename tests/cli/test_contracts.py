@@ -125,7 +125,16 @@ def test_read_without_schedule_and_findings_is_done(plain: Path) -> None:
 def test_read_full_adds_the_model(plain: Path) -> None:
     _, found = answer("read", plain, "--full")
     assert list(found["workflows"][0])[-1] == "model"
-    assert found["workflows"][0]["model"]["schema"] == 1
+    model = found["workflows"][0]["model"]
+    assert model["schema"] == 1
+    task = model["tasks"][1]
+    place = {"file": str(plain), "line": 7}
+    assert task["origin"] == {"column": 58, "stack": [{"function": "<module>", **place}], **place}
+    assert task["argument_sources"] == [
+        {"name": "task_id", "text": '"two"', "column": 79, "bound_to": None, **place},
+        {"name": "bash_command", "text": '"echo 2"', "column": 99, "bound_to": None, **place},
+    ]
+    assert model["edges"][0]["origin"] == {"column": 0, "stack": [], **place}
 
 
 def test_read_as_lines(plain: Path, dag: Path) -> None:

@@ -137,3 +137,35 @@ def test_reading_stays_light() -> None:
 
     code = "import sys, workbook_lib.sources.airflow._read; print([n for n in ('prefect', 'networkx', 'typer', 'airflow', 'libcst') if n in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+BESIDE = {
+    "dags/one.py": "from dags.team import make\nfrom ops import step\nd = make()\nstep(d)\n# airflow dag\n",
+    "dags/team.py": "from airflow import DAG\ndef make():\n    return DAG('d', schedule=None, catchup=False)\n",
+    "plugins/ops.py": "from airflow.operators.bash import BashOperator\ndef step(d):\n    BashOperator(task_id='a', bash_command='echo', dag=d)\n",
+    "setup.py": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("cwd", "named", "files"),
+    [
+        (".", "dags", ["dags/one.py", "plugins/ops.py"]),
+        (".", "./dags/one.py", ["./dags/one.py", "plugins/ops.py"]),
+        ("dags", ".", ["one.py", "../plugins/ops.py"]),
+        ("dags", "one.py", ["one.py", "../plugins/ops.py"]),
+    ],
+)
+def test_modules_beside_are_named_as_seen_from_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cwd: str, named: str, files: list[str]
+) -> None:
+    for name, text in BESIDE.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path / cwd)
+    (workflow,) = sources.read([named]).workflows
+    origin = workflow.task("a").origin
+    assert origin is not None
+    assert [frame.file for frame in origin.stack] == files
+    assert {one.file for one in workflow.task("a").argument_sources} == {files[1]}
+    assert str(tmp_path) not in workflow.to_json()

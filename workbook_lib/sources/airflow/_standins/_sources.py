@@ -85,7 +85,8 @@ def of_task(task: Any, arguments: list[str]) -> list[dict[str, Any]]:
     owners.append(state.get("dag"))
     more = ["task_id", *arguments, *state.get("_base_given", ())]
     rows = [_row(name, found) for name, found in _all(task, more, state.get("_defaults", {}), owners)]
-    place = callable_place(state["python_callable"]) if state.get("_decorator") and callable(state.get("python_callable")) else None
+    decorated = (state.get("_decorator") or type(task).__name__ == "_AssetMainOperator") and callable(state.get("python_callable"))
+    place = callable_place(state["python_callable"]) if decorated else None
     if place is not None and not any(row["name"] == "python_callable" for row in rows):
         text = clean(getattr(state["python_callable"], "__name__", ""))
         rows.append({"name": "python_callable", "text": text, "file": place[0], "line": place[1], "column": 0, "bound_to": None})
