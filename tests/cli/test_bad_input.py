@@ -17,9 +17,9 @@ from workbook_lib.pilot import _settings, release
 
 BAD = {
     "raises.py": ("from airflow import DAG\nraise ValueError('no')\n", "tracing.raised", 2),
-    "exits.py": ("from airflow import DAG\nimport os; os._exit(3)\n", "tracing.exited", 1),
+    "exits.py": ("from airflow import DAG\nimport os; os._exit(3)\n", "tracing.exited", 2),
     "leaves.py": ("from airflow import DAG\nimport sys; sys.exit(3)\n", "tracing.exited", 2),
-    "hangs.py": ("from airflow import DAG\nwhile True: pass\n", "tracing.timeout", 1),
+    "hangs.py": ("from airflow import DAG\nwhile True: pass\n", "tracing.timeout", 2),
     "not_python.py": ("from airflow import DAG\ndef (:\n", "tracing.syntax", 2),
     "binary.py": ("\0\1\2", "tracing.binary", 1),
     "empty.py": ("", "tracing.empty", 1),

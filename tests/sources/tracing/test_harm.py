@@ -46,8 +46,8 @@ CASES = {
     "raises": (HEAD + "x = 1\nraise ValueError('no such thing')\n", "tracing.raised", 3),
     "raises in a helper": (HEAD + "def f():\n    return 1 / 0\nf()\n", "tracing.raised", 3),
     "sys.exit": (HEAD + "import sys\nsys.exit(3)\n", "tracing.exited", 3),
-    "os._exit": (HEAD + "import os\nos._exit(0)\n", "tracing.exited", 1),
-    "endless loop": (HEAD + "while True:\n    pass\n", "tracing.timeout", 1),
+    "os._exit": (HEAD + "import os\nos._exit(0)\n", "tracing.exited", 3),
+    "endless loop": (HEAD + "while True:\n    pass\n", "tracing.timeout", 2),
     "memory": (HEAD + "x = []\nwhile True:\n    x.append(bytearray(50_000_000))\n", "tracing.memory", 4),
     "recursion": (HEAD + "def f():\n    f()\nf()\n", "tracing.recursion", 3),
     "syntax": (HEAD + "def f(:\n", "tracing.syntax", 2),
@@ -58,8 +58,8 @@ CASES = {
     "unknown encoding": (b"# -*- coding: klingon -*-\nimport airflow # dag\n", "tracing.encoding", 1),
     "empty": ("", "tracing.empty", 1),
     "no workflow": (HEAD + "x = 1\n", "airflow.no_dag", 1),
-    "kills itself": (HEAD + "import os, resource, faulthandler\nfaulthandler._sigsegv()\n", "tracing.crashed", 1),
-    "closes everything": (HEAD + "import os\nos.closerange(0, 4000)\n", "tracing.exited", 1),
+    "kills itself": (HEAD + "import os, resource, faulthandler\nfaulthandler._sigsegv()\n", "tracing.crashed", 3),
+    "closes everything": (HEAD + "import os\nos.closerange(0, 4000)\ndag = DAG('d')\n", "tracing.blocked", 3),
 }
 
 
@@ -68,7 +68,7 @@ def test_bad_files(name: str, tmp_path: Path) -> None:
     source, code, line = CASES[name]
     found = read_beside_a_good_file(tmp_path, source, seconds=2.0, memory_mb=200)
     assert [(finding.code, finding.line) for finding in found] == [(code, line)]
-    assert found[0].severity is (Severity.NOTE if code == "airflow.no_dag" else Severity.ERROR)
+    assert found[0].severity is {"airflow.no_dag": Severity.NOTE, "tracing.blocked": Severity.WARNING}.get(code, Severity.ERROR)
     assert found[0].advice
 
 
@@ -158,16 +158,13 @@ def test_the_environment_is_scrubbed(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_home_is_not_readable(tmp_path: Path) -> None:
-    from workbook_lib.sources.tracing import _landlock
-
     private = tmp_path / "home" / "secret.txt"
     private.parent.mkdir()
     private.write_text("secret")
     dags = tmp_path / "somewhere" / "dags_folder"
     dags.mkdir(parents=True)
     found = read_beside_a_good_file(dags, HEAD + f"open({str(private)!r}).read()\n")
-    expected = [("tracing.raised", 2)] if _landlock.version() else [("airflow.no_dag", 1)]
-    assert [(finding.code, finding.line) for finding in found] == expected
+    assert [(finding.code, finding.line) for finding in found] == [("tracing.raised", 2), ("tracing.blocked", 2)]
 
 
 def test_a_hang_costs_no_more_than_its_limit(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from workbook_lib.sources._types import ReadOptions, ReadResult
 from workbook_lib.sources.airflow._files import DagFile, Search, looks_like_dag, text_of
 from workbook_lib.sources.airflow._layout import layout_of
 from workbook_lib.sources.airflow._raw import RawFile
-from workbook_lib.sources.tracing import Job, Reply, Tracer, failure_finding
+from workbook_lib.sources.tracing import Job, Reply, Tracer, blocked_findings, failure_finding, missing_findings
 
 
 def detect(path: str | Path) -> bool:
@@ -104,9 +104,9 @@ def _traced(
         job = _job(one, options)
         reply = tracer.trace(job)
         raw, found_here = _checked(reply, job)
-        if reply.answer is not None and not reply.landlock and not warned:
+        if not warned:
             warned = True
-            findings.append(_no_landlock())
+            findings += missing_findings(reply.missing)
         aside = one.base in inside and not _in_dags(one)  # Airflow does not look there: only what comes of it counts
         if aside and (raw is None or not raw.dags):
             why = [*found_here, *(raw.findings if raw is not None else ())]
@@ -155,25 +155,17 @@ def _job(one: DagFile, options: ReadOptions) -> Job:
 
 def _checked(reply: Reply, job: Job) -> tuple[RawFile | None, list[Finding]]:
     """The answer as typed data; it comes from a process that ran somebody's program."""
+    blocked = blocked_findings(reply, job)
     if reply.failure is not None or reply.answer is None:
-        return None, [failure_finding(reply, job)]
+        return None, [failure_finding(reply, job), *blocked]
     try:
         raw = RawFile.model_validate(reply.answer)
     except (ValidationError, RecursionError):
-        return None, [failure_finding(Reply(failure="garbled"), job)]
-    return raw.model_copy(update={"file": job.shown}), []
+        return None, [failure_finding(Reply(failure="garbled"), job), *blocked]
+    return raw.model_copy(update={"file": job.shown, "findings": (*raw.findings, *blocked)}), []
 
 
 def _nothing(shown: str, message: str, named: bool = True) -> Finding:
     severity = Severity.WARNING if named else Severity.NOTE
     advice = "Give a file or folder with Airflow DAGs."
     return Finding(code="airflow.no_dag", severity=severity, message=message, file=shown, line=1, advice=advice)
-
-
-def _no_landlock() -> Finding:
-    return Finding(
-        code="tracing.no_landlock",
-        severity=Severity.NOTE,
-        message="this system has no Landlock: files are read behind the audit hook and the limits alone",
-        advice="On Linux 5.13 or newer, or in WSL, the kernel encloses the reading as well.",
-    )

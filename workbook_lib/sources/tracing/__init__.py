@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from workbook_lib.sources.tracing._client import Job, Reply, Tracer, failure_finding
+from workbook_lib.sources.tracing._told import blocked_findings, missing_findings
 
-__all__ = ["Job", "Reply", "Tracer", "failure_finding"]
+__all__ = ["Job", "Reply", "Tracer", "blocked_findings", "failure_finding", "missing_findings"]

@@ -12,12 +12,13 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from workbook_lib.errors import EngineError
+from workbook_lib.sources.tracing._layers import LAYERS
 
 if TYPE_CHECKING:
     from workbook_lib.findings import Finding
@@ -34,7 +35,7 @@ _CHUNK = 4096
 class Job:
     """One file to trace. `roots` are looked up for sibling modules; `readable` is what the worker may read besides Python itself.
 
-    `folders` are places by names that only the room knows.
+    `folders` are places by names that only the room knows. `layers` are switched off by tests alone, which show what each is good for.
     """
 
     file: str
@@ -49,20 +50,27 @@ class Job:
     connections: dict[str, Json] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)
+    layers: tuple[str, ...] = LAYERS
 
 
-_COMMON = ("seconds", "memory", "version", "variables", "connections", "environment")  # a reading's own, as a rule
+_COMMON = ("seconds", "memory", "version", "variables", "connections", "environment", "layers")  # a reading's own, as a rule
 _OWN = ("file", "shown", "roots", "base", "readable", "folders")
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server said: an answer of the worker, still unchecked, or how it failed (a key of `_FAILURES`)."""
+    """What the server said: an answer of the worker, still unchecked, or how it failed (a key of `_FAILURES`), at which line.
+
+    `blocked` are the attempts that were refused, with `what`, `detail`, `file` and `line`, told at once; `missing` the layers that this
+    machine does not offer.
+    """
 
     answer: Json = None
     failure: str | None = None
     detail: str = ""
-    landlock: bool = False
+    line: int = 1
+    blocked: tuple[dict[str, Any], ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 _FAILURES = {
@@ -70,6 +78,11 @@ _FAILURES = {
         "tracing.timeout",
         "the file did not finish within {seconds:g} s, and was stopped",
         "Move slow work from module level into a task.",
+    ),
+    "disk": (
+        "tracing.disk",
+        "the file writes more than reading allows into its scratch folder, and was stopped",
+        "Move the writing of files from module level into a task.",
     ),
     "too_large": ("tracing.too_large", "what the file defines is too large to read", "Split the file."),
     "memory": (
@@ -102,7 +115,7 @@ def failure_finding(reply: Reply, job: Job) -> Finding:
 
     code, message, advice = _FAILURES[reply.failure or "garbled"]
     text = message.format(seconds=job.seconds, memory=job.memory >> 20, detail=reply.detail)
-    return Finding(code=code, severity=Severity.ERROR, message=text, file=job.shown, line=1, advice=advice)
+    return Finding(code=code, severity=Severity.ERROR, message=text, file=job.shown, line=reply.line, advice=advice)
 
 
 def _checked(said: bytes) -> Reply:
@@ -112,12 +125,12 @@ def _checked(said: bytes) -> Reply:
         document = json.loads(said)
     except (ValueError, RecursionError):
         return garbled
-    if not isinstance(document, dict) or not document.keys() <= {"answer", "failure", "detail", "landlock"}:
+    if not isinstance(document, dict) or not document.keys() <= {"answer", "failure", "detail"}:
         return garbled
     reply = Reply(**document)
     if reply.failure is not None and (not isinstance(reply.failure, str) or reply.failure not in _FAILURES):
         return garbled
-    if not isinstance(reply.detail, str) or len(reply.detail) > 2000 or not isinstance(reply.landlock, bool):
+    if not isinstance(reply.detail, str) or len(reply.detail) > 2000:
         return garbled
     return reply
 
@@ -234,12 +247,12 @@ class Tracer:
         self._unread += data
         while (end := self._unread.find(b"\n")) >= 0:
             header = json.loads(self._unread[:end])
-            number, size = header.pop("number"), header.pop("size")
+            number, size, header["blocked"] = header.pop("number"), header.pop("size"), tuple(header["blocked"])
             if len(self._unread) < end + 1 + size:
                 return
             said = bytes(self._unread[end + 1 : end + 1 + size])
             del self._unread[: end + 1 + size]
-            self._answers[number] = (_checked(said) if size else Reply(**header), size)
+            self._answers[number] = (replace(_checked(said), **header) if size else Reply(**header), size)
 
     def _died(self) -> NoReturn:
         process = self._process

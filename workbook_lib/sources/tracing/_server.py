@@ -14,7 +14,6 @@ import importlib
 import json
 import os
 import select
-import shutil
 import signal
 import sys
 import tempfile
@@ -25,6 +24,9 @@ from pathlib import Path
 from typing import Any
 
 ANSWER_LIMIT = 32 * 1024 * 1024
+REPORT_TIME = 2.0  # seconds in which a worker that is out of time may tell where it was
+UNLIMITED = 60.0  # seconds for a worker without limits
+LOOK = 0.25  # seconds between two looks into the scratch folders of workers
 GRACE = 1.0  # seconds in which a worker that closed its pipe without an answer may end by itself
 # Imported once here instead of once per worker: what the sandbox replaces, and what DAG files commonly import.
 WARM = (
@@ -43,35 +45,32 @@ def _bare_packages(room: str) -> None:
         sys.modules[dotted] = module
 
 
-def _work(job: dict[str, Any], tracer: Any, scratch: str, pipe: int) -> None:
+def _tracing(name: str) -> Any:
+    return sys.modules[f"workbook_lib.sources.tracing.{name}"]
+
+
+def _work(job: dict[str, Any], tracer: Any, worker: Worker, answer: int, report: int) -> None:
     """In the forked worker: enclose, trace, answer, end."""
     from workbook_lib.sources.tracing import _sandbox
 
-    status = 1
+    write, leave, encode, token, status = os.write, os._exit, json.JSONEncoder().encode, worker.token, 1
     try:
         os.setsid()
-        _sandbox.close_others(pipe)
-        os.environ.clear()
-        os.environ.update({"HOME": scratch, "TMPDIR": scratch, "LANG": "C.UTF-8", "PATH": "/nonexistent"})
-        tempfile.tempdir = scratch
-        os.chdir(scratch)
-        _sandbox.limit(job["seconds"], job["memory"], ANSWER_LIMIT)
-        landlocked = _sandbox.enclose(job["readable"], scratch)
-        answer = tracer.trace(job)
-        data = json.dumps({"answer": answer, "landlock": landlocked}, ensure_ascii=True).encode()
+        _sandbox.enclose(job, worker.scratch, answer, report, ANSWER_LIMIT)
+        data = encode({"answer": tracer.trace(job)}).encode()
         if len(data) > ANSWER_LIMIT:
-            data = json.dumps({"failure": "too_large", "landlock": landlocked}).encode()
+            data = encode({"failure": "too_large"}).encode()
         status = 0
     except MemoryError:
-        data, status = json.dumps({"failure": "memory"}).encode(), 0
+        data, status = encode({"failure": "memory"}).encode(), 0
     except BaseException as error:
-        data = json.dumps({"failure": "internal", "detail": f"{type(error).__name__}: {error}"[:500]}).encode()
+        data = encode({"failure": "internal", "detail": f"{type(error).__name__}: {error}"[:500]}).encode()
     try:
-        view = memoryview(data)
+        view = memoryview(token + data)
         while view:
-            view = view[os.write(pipe, view) :]
+            view = view[write(answer, view) :]
     finally:
-        os._exit(status)  # never back into the server's own code
+        leave(status)  # never back into the server's own code
 
 
 class Worker:
@@ -82,14 +81,20 @@ class Worker:
         self.chunks: list[bytes] = []
         self.size = 0
         self.silent = False  # its pipe is closed, and it said nothing
+        self.file = job["file"]
+        self.token = os.urandom(16).hex().encode()  # an answer that does not begin with it was not written by the reader
         self.scratch = tempfile.mkdtemp(prefix="workbook-trace-")
-        self.pipe, writer = os.pipe()
-        self.deadline = time.monotonic() + job["seconds"]
+        self.pipe, answer = os.pipe()
+        self.report, report = _tracing("_report").channel()
+        self.deadline = time.monotonic() + (job["seconds"] + REPORT_TIME if "limits" in job["layers"] else UNLIMITED)
+        self.next_look = time.monotonic() + LOOK
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self.pipe)
-            _work(job, tracer, self.scratch, writer)
-        os.close(writer)
+            os.close(self.report)
+            _work(job, tracer, self, answer, report)
+        os.close(answer)
+        os.close(report)
 
     def hear(self) -> bytes | None:
         """Take what it wrote; its answer to the client once there is one."""
@@ -109,7 +114,12 @@ class Worker:
             done, status = os.waitpid(self.pid, os.WNOHANG)
             if done:
                 return self._over(status)
-        if time.monotonic() < self.deadline:
+        now = time.monotonic()
+        if now > self.next_look:
+            self.next_look = now + LOOK
+            if _tracing("_scratch").overfull(self.scratch):
+                return self.end("disk")
+        if now < self.deadline:
             return None
         return self.end(None if self.silent else "timeout")
 
@@ -124,12 +134,24 @@ class Worker:
 
     def _over(self, status: int, failure: str | None = None) -> bytes:
         os.close(self.pipe)
-        shutil.rmtree(self.scratch, ignore_errors=True)
-        said = b"".join(self.chunks)
+        _tracing("_scratch").remove(self.scratch)
+        told = _tracing("_report").collect(self.report, self.file)
+        os.close(self.report)
+        told["missing"] = _tracing("_sandbox").MISSING
+        over, said = told.pop("over"), b"".join(self.chunks)
+        if failure is None and said and not said.startswith(self.token):
+            failure = "garbled"
         if failure is None and said:
-            return json.dumps({"number": self.number, "size": len(said)}).encode() + b"\n" + said
-        ended = {"failure": failure} if failure else _ended(status)
-        return json.dumps({"number": self.number, "size": 0} | ended).encode() + b"\n"
+            said = said[len(self.token) :]
+            return json.dumps({"number": self.number, "size": len(said)} | told).encode() + b"\n" + said
+        ended = {"failure": failure} if failure else {"failure": "timeout"} if over else _ended(status)
+        return json.dumps({"number": self.number, "size": 0} | told | ended).encode() + b"\n"
+
+
+def _unenclosed(job: dict[str, Any], tracer: Any) -> bytes:
+    """The answer of a job without any layer, run by the server itself: what tests of harm compare with."""
+    said = json.dumps({"answer": tracer.trace(job)}).encode()
+    return json.dumps({"number": job["number"], "size": len(said), "blocked": []}).encode() + b"\n" + said
 
 
 def _ended(status: int) -> dict[str, Any]:
@@ -167,7 +189,11 @@ class Server:
 
     def _round(self, source: int, sink: int) -> bool:
         while self.jobs and len(self.workers) < self.slots:
-            self.workers.append(Worker(self.jobs.popleft(), self.tracer))
+            job = self.jobs.popleft()
+            if "process" in job["layers"]:
+                self.workers.append(Worker(job, self.tracer))
+            else:
+                self.unsent += _unenclosed(job, self.tracer)
         pipes = {worker.pipe: worker for worker in self.workers if not worker.silent}
         readable, writable, _ = select.select([source, *pipes], [sink] if self.unsent else [], [], self._patience())
         if source in readable and not self._take(os.read(source, 1 << 16)):
@@ -197,13 +223,14 @@ class Server:
         if not self.workers:
             return None
         left: float = max(min(worker.deadline for worker in self.workers) - time.monotonic(), 0)
-        return min(left, 0.01) if any(worker.silent for worker in self.workers) else left
+        return min(left, 0.01) if any(worker.silent for worker in self.workers) else min(left, LOOK)
 
 
 def main(room: str, slots: int) -> None:
     """Import what workers need, then serve."""
     _bare_packages(room)
-    importlib.import_module("workbook_lib.sources.tracing._sandbox")
+    for name in ("_sandbox", "_report", "_scratch"):
+        importlib.import_module(f"workbook_lib.sources.tracing.{name}")
     tracer = importlib.import_module(f"workbook_lib.sources.{room}._standins")
     for name in WARM:
         importlib.import_module(name)

@@ -27,7 +27,7 @@ from workbook_lib.sources.airflow._standins._dump import dag_to_raw
 from workbook_lib.sources.airflow._standins._modules import AirflowModule
 from workbook_lib.sources.airflow._standins._repository import Repository, tell_refused_ids
 from workbook_lib.sources.airflow._standins._state import SESSION, report
-from workbook_lib.sources.tracing import _entries, _hooks, _loading, _sandbox, _symbols
+from workbook_lib.sources.tracing import _entries, _hooks, _loading, _symbols
 from workbook_lib.sources.tracing._stack import NAMES, SOURCES, display
 
 _WARM = (*map(importlib.import_module, ("dateutil.parser", "dateutil.relativedelta", "dateutil.tz")), jinja2, pendulum)
@@ -43,7 +43,7 @@ def trace(job: dict[str, Any]) -> dict[str, Any]:
     repository = Repository(job)
     SESSION.variables, SESSION.connections, SESSION.environment = job["variables"], job["connections"], job["environment"]
     NAMES[str(file)] = shown
-    answer: dict[str, Any] = {"file": shown, "airflow": "2.11", "dags": [], "findings": SESSION.findings, "modules": [], "blocked": []}
+    answer: dict[str, Any] = {"file": shown, "airflow": "2.11", "dags": [], "findings": SESSION.findings, "modules": []}
     source = _source(file, shown)
     if source is not None:
         answer["airflow"] = SESSION.version = job["version"] or ("3" if _SDK.search(source) else "2.11")
@@ -55,8 +55,6 @@ def trace(job: dict[str, Any]) -> dict[str, Any]:
         _tell_assumptions()
         _loaders.tell()
         tell_refused_ids(answer["dags"])
-        _tell_blocked()
-        answer["blocked"] = [{**attempt, "file": display(attempt["file"] or "")} for attempt in _sandbox.BLOCKED]
     repository.hide(answer["dags"], SESSION.findings)
     del SESSION.findings[_MAX_FINDINGS:]
     answer["seconds"] = round(time.perf_counter() - started, 4)
@@ -108,7 +106,8 @@ def _prepare(job: dict[str, Any], repository: Repository) -> _loading.Finder:
     _entries.STATE.is_user_file = is_user_file
     _loading.hide_foreign_modules(frozenset())
     sys.meta_path.insert(0, finder)
-    _values.install_environment()
+    if "environment" in job["layers"]:
+        _values.install_environment()
     repository.install()
     _loaders.install()
     json.loads = _hooks.hooked_decode(json.loads)
@@ -147,7 +146,7 @@ def _execute(file: Path, shown: str) -> bool:
     except SystemExit as error:
         _failed(
             error,
-            f"the file ends itself with sys.exit({error.code!r}) while it is read",
+            f"the file ends the interpreter with status {error.code!r} while it is read",
             "Remove the exit from module level.",
             "tracing.exited",
         )
@@ -223,13 +222,4 @@ def _tell_assumptions() -> None:
             f"{str(decision.value)[:80]!r} is assumed",
             advice="Supply the value (--variables, --connections, --env) and read again.",
             file=display(decision.file) if decision.file else SESSION.file, line=decision.line or 1,
-        )  # fmt: skip
-
-
-def _tell_blocked() -> None:
-    for attempt in _sandbox.BLOCKED:
-        report(
-            "tracing.blocked", "warning", f"{attempt['what']} is not done while reading: {_symbols.plain(attempt['detail'])[:100]}",
-            advice="Move it from module level into a task.", file=display(attempt["file"]) if attempt["file"] else SESSION.file,
-            line=attempt["line"] or 1,
         )  # fmt: skip
