@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from workbook_lib.sources.tracing._entries import Expr
-from workbook_lib.sources.tracing._symbols import SymbolAny, call, delta, derive, entry_of
+from workbook_lib.sources.tracing._symbols import SymbolAny, call, delta, derive, entry_of, plain, settle
 
 
 def hooked_call(function: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -26,6 +27,37 @@ def hooked_call(function: Any, /, *args: Any, **kwargs: Any) -> Any:
             *kwargs.values(),
         )
     return function(*args, **kwargs)
+
+
+_QUOTING = ("quote", "quote_plus", "unquote", "unquote_plus")
+_PARSING = ("urlparse", "urlsplit", "parse_qs", "parse_qsl")
+
+
+def hook_addresses(module: Any) -> None:
+    """Let symbolic texts pass through `urllib.parse`: quoted they stay symbolic, taken apart they are what is assumed for them."""
+    for name in _QUOTING:
+        setattr(module, name, _quoted(name, getattr(module, name)))
+    for name in _PARSING:
+        setattr(module, name, _parsed(name, getattr(module, name)))
+
+
+def _quoted(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(real)
+    def quote(text: Any, *args: Any, **kwargs: Any) -> Any:
+        if entry_of(text) is None:
+            return real(text, *args, **kwargs)
+        expr: Expr = {"kind": "unknown", "source": f"{name}({plain(text)!r})", "reason": "a quoted text of an unknown value"}
+        return derive(expr, lambda value: real(str(value), *args, **kwargs), text, fallback="")
+
+    return quote
+
+
+def _parsed(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(real)
+    def parse(text: Any, *args: Any, **kwargs: Any) -> Any:
+        return real(settle(text, f"{name}()") if entry_of(text) is not None else text, *args, **kwargs)
+
+    return parse
 
 
 def _number(value: Any) -> Any:

@@ -5,6 +5,7 @@ They behave the same whether the package is installed or not, so that reading do
 
 from __future__ import annotations
 
+import dis
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -15,16 +16,19 @@ from workbook_lib.sources.tracing._symbols import plain
 
 MAX_SHOWN = 300
 DECIDED: dict[tuple[str, str, str, int], None] = {}  # where the user's code went by an inert value: what, the value, file, line
+_UNPACK, _EXTENDED = dis.opmap["UNPACK_SEQUENCE"], dis.opmap["EXTENDED_ARG"]
 
 
 class Shapes:
     """What a room recognises by its shape although the package is inert; it sets these before a file runs.
 
     `instance(path, args, kwargs)` gives the object that a call makes, `base(name, module)` the class to derive from; None: nothing known.
+    `ordered(path)` is told of a value that stands beside `>>` or `<<`.
     """
 
     instance: Callable[[str, tuple[Any, ...], dict[str, Any]], Any] = staticmethod(lambda path, args, kwargs: None)
     base: Callable[[str, str], type | None] = staticmethod(lambda name, module: None)
+    ordered: Callable[[str], None] = staticmethod(lambda path: None)
 
 
 def _decides(value: Inert, what: str) -> None:
@@ -78,7 +82,7 @@ class Inert:
         return None
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(())
+        return iter([self[position] for position in range(_names_beside(sys._getframe(1)))])
 
     def __len__(self) -> int:
         return 0
@@ -127,8 +131,27 @@ class Inert:
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _combined
     __or__ = __ror__ = __and__ = __rand__ = __mod__ = __floordiv__ = _combined
 
+    def __rshift__(self, other: Any) -> Any:
+        Shapes.ordered(self._workbook_path)
+        return other
+
+    def __rrshift__(self, other: Any) -> Any:
+        Shapes.ordered(self._workbook_path)
+        return self
+
+    __lshift__, __rlshift__ = __rshift__, __rrshift__
+
     def __neg__(self) -> Any:
         return self
+
+
+def _names_beside(frame: types.FrameType) -> int:
+    """How many names the caller unpacks into: `a, b = inert` has two, a loop none."""
+    code, position = frame.f_code.co_code, frame.f_lasti
+    if position < 0 or code[position] != _UNPACK:
+        return 0
+    count = code[position + 1]
+    return count if position < 2 or code[position - 2] != _EXTENDED else 0
 
 
 def inert_call(path: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from workbook_lib.sources.tracing import _hooks, _symbols
+from workbook_lib.sources.tracing._entries import user_line
 from workbook_lib.sources.tracing._inert import InertModule
 from workbook_lib.sources.tracing._stack import NAMES, SOURCES
 
@@ -23,6 +24,7 @@ REAL_PACKAGES = frozenset(
 )
 PRIVATE_PARTS = frozenset({"_pendulum", "_yaml", "time_machine", "tzlocal", "workbook_lib", "_distutils_hack"})
 INERT_STDLIB = frozenset({"_ctypes", "ctypes", "multiprocessing"})  # a way around the sandbox
+_IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError", "Exception")  # BaseException included
 _HOOKED_NAMES = frozenset({"float", "int", "timedelta"})
 
 
@@ -97,6 +99,8 @@ class Finder(importlib.abc.MetaPathFinder):
 
     `legacy`: top-level names of the legacy package; `stand_in(name)` makes such a module. `roots`: folders in which the user's modules
     are looked up, in order; `aliases`: dotted name -> folder, for files that name themselves as part of the legacy package.
+    `missing` fills with modules that a package of the user's does not hold, and where they are imported: they are inert. Where the user's
+    `google` hides an installed package of that name, or a part of the repository is not there, the rest of the file can still be read.
     """
 
     def __init__(
@@ -110,6 +114,7 @@ class Finder(importlib.abc.MetaPathFinder):
         self.legacy, self.stand_in, self.roots, self.aliases, self.shown = legacy, stand_in, list(roots), aliases, shown
         self.modules: dict[str, str] = {}
         self.inert: set[str] = set()
+        self.missing: dict[str, tuple[str | None, int | None]] = {}
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         top = name.partition(".")[0]
@@ -129,7 +134,10 @@ class Finder(importlib.abc.MetaPathFinder):
             found = self._user(name, [Path(str(part)) for part in path or ()], name.rpartition(".")[2])
             if found is not None:
                 return found
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+            if _is_guarded():
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+            self.missing.setdefault(name, user_line())
+            return importlib.machinery.ModuleSpec(name, _Prepared(InertModule), is_package=True)
         found = None if isinstance(parent, InertModule) else self._user(name, self.roots, name)
         if found is not None:
             return found
@@ -165,6 +173,19 @@ def _holds_python(folder: Path) -> bool:
         return any(folder.glob("*.py")) or any(folder.glob("*/*.py"))
     except OSError:
         return False
+
+
+def _is_guarded() -> bool:
+    """Whether the user's innermost line is in a `try` that is prepared for a module that is not there."""
+    name, line = user_line(2)
+    if name is None or line is None or name not in SOURCES:
+        return False
+    for node in ast.walk(SOURCES[name][1]):
+        if isinstance(node, ast.Try) and any(part.lineno <= line <= (part.end_lineno or 0) for part in node.body):
+            caught = [ast.unparse(handler.type) if handler.type else "" for handler in node.handlers]
+            if any(not text or any(word in text for word in _IMPORT_ERRORS) for text in caught):
+                return True
+    return False
 
 
 def hide_foreign_modules(keep: frozenset[str]) -> None:

@@ -13,6 +13,7 @@ import re
 import sys
 import time
 import traceback
+import urllib.parse
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -50,6 +51,7 @@ def trace(job: dict[str, Any]) -> dict[str, Any]:
         finder = _prepare(job, repository)
         if _execute(file, shown):
             answer["dags"] = _dags()
+        _tell_missing(finder)
         answer["modules"] = [[name, path] for name, path in finder.modules.items() if path]
         answer["inputs"] = [list(pair) for pair in dict.fromkeys(pair for entry in _entries.STATE.entries for pair in entry.inputs)]
         _tell_assumptions()
@@ -105,6 +107,7 @@ def _prepare(job: dict[str, Any], repository: Repository) -> _loading.Finder:
 
     _entries.STATE.is_user_file = is_user_file
     _loading.hide_foreign_modules(frozenset())
+    sys.modules["__main__"] = ModuleType("__main__")  # `inspect` asks for it
     sys.meta_path.insert(0, finder)
     if "environment" in job["layers"]:
         _values.install_environment()
@@ -112,6 +115,7 @@ def _prepare(job: dict[str, Any], repository: Repository) -> _loading.Finder:
     _loaders.install()
     json.loads = _hooks.hooked_decode(json.loads)
     ast.literal_eval = _hooks.hooked_decode(ast.literal_eval)
+    _hooks.hook_addresses(urllib.parse)
     yaml.safe_load = _hooks.hooked_decode(yaml.safe_load)
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
@@ -167,14 +171,17 @@ def _execute(file: Path, shown: str) -> bool:
 
 
 def _failed(error: BaseException, message: str, advice: str, code: str) -> None:
-    place: tuple[str, int | None] = (SESSION.file, 1)
+    """A finding at the line of the DAG file, as it is this file that cannot be read; where in another module it went wrong is said."""
+    places: list[tuple[str, int | None]] = [(SESSION.file, 1)]
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if _entries.STATE.is_user_file(frame.f_code.co_filename):
+            places.append((display(frame.f_code.co_filename), number))
     if isinstance(error, SyntaxError) and error.filename:
-        place = (display(error.filename), error.lineno)
-    else:
-        for frame in traceback.walk_tb(error.__traceback__):
-            if _entries.STATE.is_user_file(frame[0].f_code.co_filename):
-                place = (display(frame[0].f_code.co_filename), frame[1])
-    _problem(code, message, place[0], place[1], advice)
+        places.append((display(error.filename), error.lineno))
+    line = [line for file, line in places if file == SESSION.file][-1]
+    file, inner = places[-1]
+    elsewhere = f" (in {file}, line {inner})" if file != SESSION.file else ""
+    _problem(code, message + elsewhere, SESSION.file, line, advice)
 
 
 def _dags() -> list[dict[str, Any]]:
@@ -222,4 +229,15 @@ def _tell_assumptions() -> None:
             f"{str(decision.value)[:80]!r} is assumed",
             advice="Supply the value (--variables, --connections, --env) and read again.",
             file=display(decision.file) if decision.file else SESSION.file, line=decision.line or 1,
+        )  # fmt: skip
+
+
+def _tell_missing(finder: _loading.Finder) -> None:
+    for name, (place, line) in finder.missing.items():
+        package = name.rpartition(".")[0]
+        report(
+            "airflow.module_missing", "warning",
+            f"there is no module {name!r} in the package {package!r} of this repository; what comes from it is unknown while reading",
+            advice="Add the file, or rename the folder when an installed package of that name is meant.",
+            file=display(place) if place else SESSION.file, line=line or 1,
         )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import functools
 from typing import Any
 
@@ -10,9 +11,13 @@ from workbook_lib.sources.airflow._standins import _tables
 from workbook_lib.sources.airflow._standins._assets import Timetable
 from workbook_lib.sources.airflow._standins._defaults import OperatorMeta
 from workbook_lib.sources.airflow._standins._operator import BaseOperator, UnknownOperator
+from workbook_lib.sources.airflow._standins._state import report
 from workbook_lib.sources.airflow._standins._values import StoredConnection
+from workbook_lib.sources.tracing._entries import user_line
 from workbook_lib.sources.tracing._inert import Inert, InertObject, Shapes
+from workbook_lib.sources.tracing._symbols import plain
 
+_TOLD: set[tuple[Any, ...]] = set()  # where tasks are missing
 _MADE: set[type] = set()  # classes of which the repository has no source
 
 
@@ -62,8 +67,24 @@ def foreign_base(name: str, module: str) -> type | None:
     return operator_class(name, module) if name.endswith(_tables.OPERATOR_ENDINGS) else None
 
 
-class BaseHook(InertObject):
-    """As in Airflow."""
+class UnknownMeta(abc.ABCMeta):
+    """Classes of which only the name is known; given a `task_id`, they turn out to be operators."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if "task_id" in kwargs and cls.__module__.startswith("airflow") and not cls.__name__.endswith("Hook"):
+            return operator_class(cls.__name__, cls.__module__)(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name == "partial" and cls.__module__.startswith("airflow"):
+            return operator_class(cls.__name__, cls.__module__).partial
+        return Inert(f"{cls.__name__}.{name}")
+
+
+class BaseHook(InertObject, metaclass=UnknownMeta):
+    """As in Airflow; hooks of providers have whatever attributes are asked for."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.args = args
@@ -76,22 +97,6 @@ class BaseHook(InertObject):
     @classmethod
     def get_hook(cls, conn_id: Any) -> Any:
         return Inert(f"get_hook({conn_id!r})")
-
-
-class UnknownMeta(type):
-    """Classes of which only the name is known; given a `task_id`, they turn out to be operators."""
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        if "task_id" in kwargs and cls.__module__.startswith("airflow"):
-            return operator_class(cls.__name__, cls.__module__)(*args, **kwargs)
-        return super().__call__(*args, **kwargs)
-
-    def __getattr__(cls, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if name == "partial" and cls.__module__.startswith("airflow"):
-            return operator_class(cls.__name__, cls.__module__).partial
-        return Inert(f"{cls.__name__}.{name}")
 
 
 class UnknownObject(InertObject, metaclass=UnknownMeta):
@@ -113,11 +118,26 @@ def class_for(name: str, module: str) -> Any:
     if name.endswith(_tables.OPERATOR_ENDINGS) or name in _tables.PARENTS or name in _tables.RENAMED:
         return operator_class(name, module)
     if name.endswith("Hook"):
-        return type(name, (BaseHook,), {"__module__": module})
+        return UnknownMeta(name, (BaseHook,), {"__module__": module})
     if name.endswith("Timetable"):
         return type(name, (Timetable,), {"__module__": module})
     return UnknownMeta(name, (UnknownObject,), {"__module__": module})
 
 
+def unknown_in_order(path: str) -> None:
+    """Tell of a value in the order of tasks of which nothing is known: it may be a task, a list of them, or nothing."""
+    place = user_line(2)
+    if (path, *place) in _TOLD:
+        return
+    _TOLD.add((path, *place))
+    report(
+        "airflow.task_missing", "error",
+        f"`{plain(path)[:200]}` stands in the order of tasks, but it comes from a package that is not there: "
+        "its tasks, and the order through them, are missing",
+        advice="Put the source of that package beside the DAG files, or name its folder as an import root.",
+    )  # fmt: skip
+
+
 Shapes.instance = staticmethod(foreign_task)
+Shapes.ordered = staticmethod(unknown_in_order)
 Shapes.base = staticmethod(foreign_base)

@@ -13,7 +13,7 @@ from workbook_lib.sources.airflow._standins._relations import Dependent, as_list
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION
 from workbook_lib.sources.airflow._standins._xcom import XComArg, needed
 from workbook_lib.sources.tracing._entries import STATE
-from workbook_lib.sources.tracing._inert import Inert
+from workbook_lib.sources.tracing._inert import Inert, InertModule, Shapes
 from workbook_lib.sources.tracing._stack import Trail, trail
 from workbook_lib.sources.tracing._symbols import name_text
 
@@ -214,6 +214,9 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
     def relate(self, others: Any, upstream: bool, label: str | None = None) -> None:
         path = trail(deepest=1)
         for other in as_list(others):
+            if isinstance(other, (Inert, InertModule)):
+                Shapes.ordered(repr(other))
+                continue
             if not isinstance(other, Dependent):
                 raise AirflowException(f"Relationships can only be set between Operators; received {type(other).__name__}")
             other.meets(self, not upstream, label)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from workbook_lib.sources.tracing._inert import Inert, Shapes
+
 
 def as_list(value: Any) -> list[Any]:
     """One thing or several, as a list."""
@@ -130,6 +132,8 @@ def chain(*tasks: Any) -> None:
             before.set_downstream(after)
         elif isinstance(after, Dependent):
             after.set_upstream(before)
+        elif isinstance(before, Inert) or isinstance(after, Inert):
+            Shapes.ordered(repr(before if isinstance(before, Inert) else after))
         else:
             if len(before) != len(after):
                 raise ValueError(f"chain: different lengths {len(before)} and {len(after)} of neighbouring lists")
