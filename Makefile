@@ -41,11 +41,14 @@ test: $(STAMP)
 	@echo "[test] all tests but the proofs, in $(WORKERS) processes"
 	@$(BIN)/python -m pytest -m "not proof" -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
-# Airflow's own environment lies in this checkout, unless WORKBOOK_CACHE or WORKBOOK_AIRFLOW_PYTHON name another place.
+# Airflow's own environments lie in this checkout, unless WORKBOOK_CACHE, WORKBOOK_AIRFLOW_PYTHON (Airflow 2) or
+# WORKBOOK_AIRFLOW3_PYTHON (Airflow 3) name other places.
 proof: export WORKBOOK_CACHE ?= $(CURDIR)/.cache
 proof: $(STAMP)
-	@[ -n "$$WORKBOOK_AIRFLOW_PYTHON" ] || { echo "[proof] looking for Airflow's own environment in $$WORKBOOK_CACHE"; \
-	  $(BIN)/python -m workbook_lib.sources.airflow.engine.install --extras >/dev/null; }
+	@[ -n "$$WORKBOOK_AIRFLOW_PYTHON" ] || { echo "[proof] looking for an environment of Airflow 2.11.2 in $$WORKBOOK_CACHE"; \
+	  $(BIN)/python -m workbook_lib.sources.airflow.engine.install --extras 2.11.2 >/dev/null; }
+	@[ -n "$$WORKBOOK_AIRFLOW3_PYTHON" ] || { echo "[proof] looking for an environment of Airflow 3.3.2 in $$WORKBOOK_CACHE"; \
+	  $(BIN)/python -m workbook_lib.sources.airflow.engine.install --extras 3.3.2 >/dev/null; }
 	@echo "[proof] both engines for real, shard $(SHARD); what passed before with the same content is not run again"
 	@$(BIN)/python -m pytest -m proof --proof-shard $(SHARD) $(PYTEST_ARGS)
 

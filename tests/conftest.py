@@ -64,7 +64,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 def _content() -> str:
     """A digest of all that a proof depends on, the interpreters included."""
-    digest = hashlib.sha256(f"{sys.version}\0{os.environ.get('WORKBOOK_AIRFLOW_PYTHON', '')}\0".encode())
+    engines = "\0".join(os.environ.get(name, "") for name in ("WORKBOOK_AIRFLOW_PYTHON", "WORKBOOK_AIRFLOW3_PYTHON"))
+    digest = hashlib.sha256(f"{sys.version}\0{engines}\0".encode())
     for name in CONTENT:
         top = ROOT / name
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:

@@ -28,7 +28,7 @@ def load_renew() -> ModuleType:
 
 
 renew = load_renew()
-DOCUMENT: dict[str, Any] = json.loads(renew.BUNDLED.read_text())
+DOCUMENT: dict[str, Any] = json.loads(renew.bundled_records("2.11.2").read_text())
 DAGS: dict[str, Any] = DOCUMENT["dags"]
 
 
@@ -65,8 +65,8 @@ def test_airflow_still_does_what_is_recorded(shard: int, tmp_path: Path) -> None
         stored[dag_id, rehearsal["scenario"]["name"]] = RunRecord.from_json(rehearsal["record"])
     made = run_several(
         wanted,
-        legacy=renew.bundled_folder(),
-        work=tmp_path,
+        legacy=renew.bundled_folder("2.11.2", tmp_path),
+        work=tmp_path / "runs",
         inputs=renew.BUNDLED_INPUTS,
         logical_date=DOCUMENT["logical_date"],
         time_limit=DOCUMENT["time_limit"],

@@ -1,7 +1,7 @@
 """Make the records of the shipped examples and of Airflow's bundled example DAGs again, with the real Airflow.
 
     python tests/corpus/airflow/records/renew.py examples [NAME ...]  # <example>/records/<dag_id>.json
-    python tests/corpus/airflow/records/renew.py bundled [--work DIR]  # bundled_2_11_2.json; DIR keeps what is done
+    python tests/corpus/airflow/records/renew.py bundled [--airflow 3.3.2] [--work DIR]  # bundled_<version>.json; DIR keeps what is done
 
 Everything is run twice. States and attempts that differ are refused; results that differ become masks. Times are left out, so that
 the same behaviour gives the same bytes. The interpreter is the one that `workbook_lib.sources.airflow.engine.environment` finds.
@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,8 @@ from workbook_lib.validation import masks, scenarios
 
 ROOT = Path(__file__).resolve().parents[4]
 EXAMPLES = ROOT / "notebooks" / "examples" / "airflow"
-BUNDLED = Path(__file__).parent / "bundled_2_11_2.json"
+# Folders of example DAGs in an installed Airflow, by version, and where they lie in the folder that is run.
+FOLDERS = {"2.11.2": {"example_dags": ""}, "3.3.2": {"example_dags": "", "providers/standard/example_dags": "standard"}}
 LOGICAL_DATE = "2024-01-01T00:00:00+00:00"
 TIME_LIMIT = 60.0
 # Airflow registers the timetable of one of its examples only when it loads its examples' plugins itself, under their own name.
@@ -85,21 +87,29 @@ def twice(runs: list[tuple[Workflow, Scenario]], folder: Path, work: Path) -> li
     return pairs
 
 
-def bundled_folder() -> Path:
-    """Where the engine's interpreter has Airflow's own examples."""
+def bundled_records(version: str) -> Path:
+    """The file of the records of the examples that are bundled with an Airflow version."""
+    return Path(__file__).parent / f"bundled_{version.replace('.', '_')}.json"
+
+
+def bundled_folder(version: str, work: Path) -> Path:
+    """A copy below `work` of the examples that the engine's interpreter has."""
     code = "import importlib.util as u; print(u.find_spec('airflow').submodule_search_locations[0])"
-    done = subprocess.run([str(environment().python), "-c", code], capture_output=True, text=True, check=True)
-    return Path(done.stdout.strip()) / "example_dags"
+    done = subprocess.run([str(environment(version).python), "-c", code], capture_output=True, text=True, check=True)
+    copied = work / "examples"
+    for name, place in FOLDERS[version].items():
+        shutil.copytree(Path(done.stdout.strip()) / name, copied / place, dirs_exist_ok=True, ignore=lambda *_: {"__pycache__"})
+    return copied
 
 
-def bundled(work: Path, seconds: float) -> None:
+def bundled(version: str, work: Path, seconds: float) -> None:
     """Run every bundled DAG twice for real and in all rehearsals; what is done already in `work` is not done again.
 
     After `seconds` the document is written with what is there: it lists the DAGs `not_run`, each DAG the scenarios `not_rehearsed`.
     """
     end = time.monotonic() + seconds
-    folder = bundled_folder()
-    workflows, errors = structure(legacy=folder, work=work, inputs=BUNDLED_INPUTS)
+    folder, engine, target = bundled_folder(version, work), environment(version), bundled_records(version)
+    workflows, errors = structure(legacy=folder, work=work, inputs=BUNDLED_INPUTS, engine=engine)
     if errors:
         raise WorkbookError(f"Airflow could not import {next(iter(errors))}: {next(iter(errors.values()))}")
     journal = work / "journal.jsonl"
@@ -113,7 +123,8 @@ def bundled(work: Path, seconds: float) -> None:
     ]
     print(f"{len(wanted)} runs, {len(missing)} to do", file=sys.stderr)
     pairs = [(workflow, scenario) for _, workflow, scenario in missing]
-    records = run_several(pairs, legacy=folder, work=work, inputs=BUNDLED_INPUTS, logical_date=LOGICAL_DATE, time_limit=TIME_LIMIT)
+    given: dict[str, Any] = {"inputs": BUNDLED_INPUTS, "logical_date": LOGICAL_DATE, "time_limit": TIME_LIMIT}
+    records = run_several(pairs, legacy=folder, work=work, engine=engine, **given)
     with journal.open("a") as lines, contextlib.closing(records):
         for (number, workflow, scenario), record in zip(missing, records, strict=True):
             entry = {"round": number, "scenario": key(scenario), "record": steady(record).document()}
@@ -125,14 +136,14 @@ def bundled(work: Path, seconds: float) -> None:
     entries = {workflow.id: _bundled_entry(workflow, done) for workflow in workflows.values()}
     document = {
         "schema": 1,
-        "airflow": environment().version,
+        "airflow": version,
         "logical_date": LOGICAL_DATE,
         "time_limit": TIME_LIMIT,
         "dags": {dag_id: entry for dag_id, entry in entries.items() if entry is not None},
         "not_run": [dag_id for dag_id, entry in entries.items() if entry is None],
     }
-    BUNDLED.write_text(json.dumps(document, indent=None, separators=(",", ":"), ensure_ascii=False, sort_keys=True) + "\n")
-    print(f"{BUNDLED}: {BUNDLED.stat().st_size} bytes", file=sys.stderr)
+    target.write_text(json.dumps(document, indent=None, separators=(",", ":"), ensure_ascii=False, sort_keys=True) + "\n")
+    print(f"{target}: {target.stat().st_size} bytes", file=sys.stderr)
 
 
 def key(scenario: Scenario) -> str:
@@ -186,6 +197,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Make the records of Airflow's runs again.")
     parser.add_argument("what", choices=["examples", "bundled"])
     parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--airflow", default="2.11.2", choices=list(FOLDERS), help="the Airflow whose examples are run (bundled)")
     parser.add_argument("--work", type=Path, help="a folder that keeps what is done")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so many seconds (bundled)")
     given = parser.parse_args(arguments)
@@ -194,7 +206,7 @@ def main(arguments: list[str]) -> int:
         work.mkdir(parents=True, exist_ok=True)
         try:
             if given.what == "bundled":
-                bundled(work, given.seconds)
+                bundled(given.airflow, work, given.seconds)
                 return 0
             for name in given.names or sorted(folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()):
                 for path in example(EXAMPLES / name, work):

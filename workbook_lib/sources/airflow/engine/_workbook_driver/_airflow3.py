@@ -60,10 +60,12 @@ def load(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _warm() -> None:
-    """Let the execution API make its routes, which takes seconds, before processes are forked: they are made at the first request.
+    """Let the execution API make its routes, and the metrics their names, before processes are forked: the first use takes seconds.
 
-    In an event loop that ends here, because threads do not survive forking; each process then starts the API's own.
+    The request is made in an event loop that ends here, because threads do not survive forking; each process then starts its own.
     """
+    module("airflow._shared.observability.metrics.stats")._get_registry()
+    module("sqlalchemy.orm").configure_mappers()
     api = module("airflow.sdk.execution_time.supervisor").in_process_api_server()
 
     async def ask() -> None:

@@ -10,6 +10,7 @@ folder), "failed" (message: nothing can be run).
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -73,6 +74,8 @@ def _work(job: dict[str, Any], emit: Emit) -> None:
             emit({"event": "described", "workflow": dag_id, "structure": describe(dags[dag_id])})
     if any(dag_id not in dags for dag_id, _ in job["runs"]):
         return
+    gc.collect()
+    gc.freeze()  # else the first collection in each forked process copies all memory that is shared with this one
     for number, (dag_id, scenario) in enumerate(job["runs"]):
         emit(_one(engine, dags, job | {"dag_id": dag_id}, scenario, home / f"run{number}", base, emit))
 
