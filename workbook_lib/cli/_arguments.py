@@ -31,7 +31,8 @@ def parser() -> Parser:
     )
     read.add_argument("--missing-inputs", metavar="F", help="write the names of the values that were asked for and not given to F")
     read.add_argument("--full", action="store_true", help="add everything the model knows")
-    read.add_argument("--jsonl", action="store_true", help="one JSON document a line: each workflow, then each finding")
+    read.add_argument("--jsonl", action="store_true", help="one JSON document a line, as soon as it is read: workflows, findings")
+    read.add_argument("--no-cache", action="store_true", help="read every file anew, and keep nothing of it for the next time")
 
     assess = _command(commands, "assess", "inventory, needs, complexity, and which workflow to pilot first")
     assess.add_argument("path", metavar="PATH")

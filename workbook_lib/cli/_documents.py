@@ -3,60 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workbook_lib.findings import Finding
-from workbook_lib.model.workflow import Edge, Task, Workflow
+if TYPE_CHECKING:  # a reading that was kept does without the model
+    from workbook_lib.findings import Finding
+    from workbook_lib.model.workflow import Workflow
 
 SCHEMA = 1
-
-
-def read_document(workflows: Iterable[Workflow], findings: Iterable[Finding], *, full: bool = False) -> dict[str, Any]:
-    """What `workbook read` prints."""
-    return {
-        "schema": SCHEMA,
-        "workflows": [workflow_document(workflow, full=full) for workflow in workflows],
-        "findings": [finding.public() for finding in findings],
-    }
-
-
-def workflow_document(workflow: Workflow, *, full: bool = False) -> dict[str, Any]:
-    """One workflow; `full` adds under `model` everything that was read."""
-    upstream: dict[str, list[str]] = {task.id: [] for task in workflow.tasks}
-    for edge in workflow.edges:
-        upstream[edge.target].append(edge.source)
-    found: dict[str, Any] = {
-        "id": workflow.id,
-        "system": workflow.system,
-        "version": workflow.version,
-        "file": workflow.origin.file,
-        "schedule": None if workflow.schedule.kind == "none" else workflow.schedule.text,
-        "catchup": workflow.catchup,
-        "tasks": [_task(task, sorted(upstream[task.id])) for task in workflow.tasks],
-        "edges": [{"source": edge.source, "target": edge.target, "condition": _condition(edge)} for edge in workflow.edges],
-    }
-    return found | ({"model": workflow.model_dump(mode="json", by_alias=True)} if full else {})
-
-
-def _task(task: Task, upstream: list[str]) -> dict[str, Any]:
-    return {
-        "id": task.id,
-        "operator": task.operator,
-        "upstream": upstream,
-        "trigger_rule": str(task.join_rule),
-        "retries": task.retry.retries,
-        "mapped": task.mapping is not None,
-        "group": task.group,
-        "setup": task.setup,
-        "teardown": task.teardown,
-    }
-
-
-def _condition(edge: Edge) -> Any:
-    """None for plain order; the results of a branch that choose the edge; or the condition of control flow."""
-    if edge.condition is not None:
-        return edge.condition.model_dump(mode="json")
-    return None if edge.choice is None else {"choice": list(edge.choice)}
 
 
 def error_document(message: str) -> dict[str, Any]:

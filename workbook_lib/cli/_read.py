@@ -1,72 +1,115 @@
-"""`workbook read`: nothing of Prefect is loaded here."""
+"""`workbook read`: nothing of Prefect is loaded here, and the model only where a file is read anew."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from workbook_lib.cli._documents import error_document, missing_inputs, read_document, workflow_document
-from workbook_lib.cli._output import BAD, document, one_line, say, show_findings, status
+from workbook_lib.cli._documents import SCHEMA, error_document, missing_inputs
+from workbook_lib.cli._output import BAD, DONE, document, one_line, say, show_findings, status
 from workbook_lib.errors import InputError, UsageError
-from workbook_lib.findings import Finding, Severity
-from workbook_lib.migration import Masker, known
+from workbook_lib.sources import Part, ReadOptions, stream
+from workbook_lib.sources._cache import default_folder
+
+if TYPE_CHECKING:
+    from workbook_lib.findings import Finding
 
 INPUTS = ("variables", "connections", "env")
 NO_WORKFLOW = "no workflow was found"
 
 
 def run(arguments: argparse.Namespace, stdout: TextIO) -> int:
-    """Read the paths and print the workflows."""
-    from workbook_lib.sources import ReadOptions, ReadResult, read
-
+    """Read the paths and print the workflows; as lines, each file's are printed before the last file is read."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for plugins takes as long as to read several files
     given = {name: values(getattr(arguments, name)) for name in INPUTS}
+    wanted: dict[str, dict[str, None]] = {}
+    documents: list[dict[str, Any]] = []
+    findings: list[Finding] = []
+    code, reason, any_workflow = DONE, "", False
+    for part in _hidden(_parts(arguments, given), given):
+        code = max(code, status(part.findings))
+        reason = reason or next((finding.message for finding in part.findings if finding.severity.needs_human), "")
+        any_workflow = any_workflow or bool(part.summaries)
+        if arguments.missing_inputs:
+            for kind, names in missing_inputs(part.workflows, part.findings, given).items():
+                wanted[kind] = dict.fromkeys(sorted(wanted.get(kind, {}) | names))
+        if arguments.jsonl:
+            _print_lines(part, arguments.full, stdout)
+        else:
+            documents += _documents(part, arguments.full)
+            findings += part.findings
+    if arguments.missing_inputs:
+        write_file(arguments.missing_inputs, json.dumps(wanted, indent=2) + "\n")
+    answer = {"schema": SCHEMA, "workflows": documents, "findings": [finding.public() for finding in findings]}
+    if not any_workflow:
+        code = BAD
+        message = one_line(f"{', '.join(arguments.paths)}: {NO_WORKFLOW}" + (f": {reason}" if reason else "."))
+        answer |= error_document(message)
+        say(message)
+    if arguments.json and not arguments.jsonl:
+        stdout.write(document(answer))
+    elif not arguments.jsonl:
+        for item in documents:
+            size = f"{len(item['tasks'])} tasks, {len(item['edges'])} edges"
+            stdout.write(one_line(f"{item['id']}: {size}, {item['schedule'] or 'no schedule'} ({item['file']})") + "\n")
+        if code != BAD:
+            show_findings(findings)
+    return code
+
+
+def _parts(arguments: argparse.Namespace, given: Mapping[str, dict[str, Any]]) -> Iterator[Part]:
+    """What the paths hold; those that do not exist are told of first."""
     options = ReadOptions(
         version=arguments.airflow,
         variables=given["variables"],
         connections=given["connections"],
         environment=given["env"],
-        roots=tuple(arguments.root),
+        cache=None if arguments.no_cache else default_folder(),
     )
     there = [path for path in arguments.paths if Path(path).exists()]
-    result = read(there, options) if there else ReadResult()
-    missing = [
-        Finding(
-            code="read.missing",
-            severity=Severity.ERROR,
-            message="there is no such file or folder",
-            file=path,
-            advice="Check the path.",
-        )
-        for path in arguments.paths
-        if path not in there
-    ]
+    missing = [path for path in arguments.paths if path not in there]
+    if missing:
+        yield Part(findings=tuple(map(_missing, missing)))
+    if there:
+        yield from stream(there, options, plain=not arguments.full and not arguments.missing_inputs)
+
+
+def _missing(path: str) -> Finding:
+    from workbook_lib.findings import Finding, Severity
+
+    message = "there is no such file or folder"
+    return Finding(code="read.missing", severity=Severity.ERROR, message=message, file=path, advice="Check the path.")
+
+
+def _hidden(parts: Iterable[Part], given: Mapping[str, dict[str, Any]]) -> Iterator[Part]:
+    """The same without the secrets that were given."""
+    if not any(given.values()):
+        yield from parts
+        return
+    from workbook_lib.migration import Masker, known
+
     hide = Masker(known(given))
-    result = result.model_copy(update={"findings": (*missing, *map(hide.model, result.findings))})
-    if arguments.missing_inputs:
-        write_file(arguments.missing_inputs, json.dumps(missing_inputs(result.workflows, result.findings, given), indent=2) + "\n")
-    answer = read_document(result.workflows, result.findings, full=arguments.full)
-    code = status(result.findings) if result.workflows else BAD
-    if code == BAD:
-        reason = next((f.message for f in result.findings if f.severity.needs_human), "")
-        message = one_line(f"{', '.join(arguments.paths)}: {NO_WORKFLOW}" + (f": {reason}" if reason else "."))
-        answer |= error_document(message)
-        say(message)
-    if arguments.jsonl:
-        for workflow in result.workflows:
-            stdout.write(document({"schema": 1, "workflow": workflow_document(workflow, full=arguments.full)}))
-        for finding in result.findings:
-            stdout.write(document({"schema": 1, "finding": finding.public()}))
-    elif arguments.json:
-        stdout.write(document(answer))
-    else:
-        for item in answer["workflows"]:
-            size = f"{len(item['tasks'])} tasks, {len(item['edges'])} edges"
-            stdout.write(one_line(f"{item['id']}: {size}, {item['schedule'] or 'no schedule'} ({item['file']})") + "\n")
-        if code != BAD:
-            show_findings(result.findings)
-    return code
+    for part in parts:
+        yield replace(part, findings=tuple(map(hide.model, part.findings)))
+
+
+def _documents(part: Part, full: bool) -> Iterator[dict[str, Any]]:
+    """One document a workflow; `full` adds under `model` everything that was read."""
+    for number, (_, summary) in enumerate(part.summaries):
+        yield summary | ({"model": part.workflows[number].model_dump(mode="json", by_alias=True)} if full else {})
+
+
+def _print_lines(part: Part, full: bool, stdout: TextIO) -> None:
+    for workflow in _documents(part, full):
+        stdout.write(document({"schema": SCHEMA, "workflow": workflow}))
+    for finding in part.findings:
+        stdout.write(document({"schema": SCHEMA, "finding": finding.public()}))
+    stdout.flush()
 
 
 def values(file: str | None) -> dict[str, Any]:

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from workbook_lib.errors import SourceError, UsageError
-from workbook_lib.sources._types import ReadOptions, ReadResult, load_values
+from workbook_lib.sources._options import ReadOptions, load_values
+from workbook_lib.sources._parts import Part
+
+if TYPE_CHECKING:
+    from workbook_lib.sources._types import ReadResult
 
 ROOMS = ("airflow",)  # a new system: its folder beside this file, and its name here
 
-__all__ = ["ROOMS", "ReadOptions", "ReadResult", "detect", "load_values", "read", "room"]
+__all__ = ["ROOMS", "Part", "ReadOptions", "ReadResult", "detect", "load_values", "read", "room", "stream"]
+
+
+def __getattr__(name: str) -> Any:
+    """The record of a whole reading brings the model along; a reading that was kept does without."""
+    if name == "ReadResult":
+        from workbook_lib.sources._types import ReadResult
+
+        return ReadResult
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def room(system: str) -> ModuleType:
@@ -32,6 +46,15 @@ def read(paths: Sequence[str | Path] | str | Path, options: ReadOptions | None =
 
     SourceError for a path that does not exist; everything else that went wrong is a finding.
     """
+    from workbook_lib.sources._types import together
+
+    return together(stream(paths, options))
+
+
+def stream(
+    paths: Sequence[str | Path] | str | Path, options: ReadOptions | None = None, *, plain: bool = False
+) -> Iterator[Part]:
+    """The same file by file, each as soon as it is read. `plain`: the models of workflows may be left out, their summaries suffice."""
     given = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not given:
         raise UsageError("no path was given.", advice="Name a file or folder with workflows.")
@@ -39,13 +62,7 @@ def read(paths: Sequence[str | Path] | str | Path, options: ReadOptions | None =
     for path in given:
         if not Path(path).exists():
             raise SourceError("there is no such file or folder.", file=str(path), advice="Check the path.")
-        by_system.setdefault(detect(path) or ROOMS[0], []).append(path)
-    parts: list[ReadResult] = [room(system).read(some, options) for system, some in by_system.items()]
-    if len(parts) == 1:
-        return parts[0]
-    return ReadResult(
-        workflows=tuple(workflow for part in parts for workflow in part.workflows),
-        findings=tuple(finding for part in parts for finding in part.findings),
-        files=tuple(file for part in parts for file in part.files),
-        modules=tuple(module for part in parts for module in part.modules),
-    )
+        system = detect(path) if len(ROOMS) > 1 else None
+        by_system.setdefault(system or ROOMS[0], []).append(path)
+    for system, some in by_system.items():
+        yield from room(system).stream(some, options, plain=plain)

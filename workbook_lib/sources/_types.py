@@ -1,33 +1,16 @@
-"""What all rooms below `sources` are given, and what they answer."""
+"""What all rooms below `sources` answer, as one record."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Iterable
 
-from pydantic import Field
-
-from workbook_lib.errors import InputError
 from workbook_lib.findings import Finding
-from workbook_lib.model._base import Frozen, Json
+from workbook_lib.model._base import Frozen
 from workbook_lib.model.workflow import Workflow
+from workbook_lib.sources._options import ReadOptions, load_values
+from workbook_lib.sources._parts import Part
 
-
-class ReadOptions(Frozen):
-    """How to read. `version` is the legacy system's, None to recognise it per file.
-
-    `variables`, `connections` and `environment` are values known beforehand, in the form of `airflow variables|connections export`;
-    `roots` are folders in which modules are looked up before all others (what PYTHONPATH adds where the files run);
-    `seconds` and `memory_mb` limit what one file may use.
-    """
-
-    version: str | None = None
-    variables: dict[str, Json] = Field(default_factory=dict)
-    connections: dict[str, Json] = Field(default_factory=dict)
-    environment: dict[str, str] = Field(default_factory=dict)
-    roots: tuple[str, ...] = ()
-    seconds: float = Field(default=10.0, gt=0)
-    memory_mb: int = Field(default=1024, ge=64)
+__all__ = ["ReadOptions", "ReadResult", "load_values", "together"]
 
 
 class ReadResult(Frozen):
@@ -42,18 +25,12 @@ class ReadResult(Frozen):
     modules: tuple[tuple[str, str], ...] = ()
 
 
-_FORM = "Give a file as `airflow variables export` writes it."
-
-
-def load_values(path: str | Path) -> dict[str, Json]:
-    """The values in a file of variables, connections or environment; InputError when it is not a JSON object."""
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}.", file=str(path), advice=_FORM) from error
-    except ValueError as error:
-        line = getattr(error, "lineno", None)
-        raise InputError("is not JSON.", file=str(path), line=line, advice=_FORM) from error
-    if not isinstance(document, dict):
-        raise InputError("holds no JSON object.", file=str(path), advice=_FORM)
-    return document
+def together(parts: Iterable[Part]) -> ReadResult:
+    """All parts of a reading as one result."""
+    every = list(parts)
+    return ReadResult(
+        workflows=tuple(workflow for part in every for workflow in part.workflows),
+        findings=tuple(finding for part in every for finding in part.findings),
+        files=tuple(file for part in every for file in part.files),
+        modules=tuple(dict.fromkeys(pair for part in every for pair in part.modules)),
+    )

@@ -39,7 +39,7 @@ def jobs(folder: Path, *sources: str, seconds: float = 10.0) -> list[Job]:
 def said(tracer: Tracer, given: list[Job]) -> list[str]:
     """For each job the ids of its DAGs, or how it failed."""
     found = []
-    for job, reply in tracer.trace_all(given):
+    for job, reply in zip(given, tracer.trace_all(given), strict=True):
         ids = " ".join(dag["id"] for dag in reply.answer["dags"]) if reply.answer else reply.failure
         found.append(f"{job.shown}: {ids}")
     return found
@@ -59,7 +59,7 @@ def test_bad_ends_stay_with_their_files(tmp_path: Path, tracer: Tracer) -> None:
 
 def test_large_answers_wait_while_nobody_listens(tmp_path: Path, tracer: Tracer) -> None:
     answers = tracer.trace_all(jobs(tmp_path, *[LARGE] * 6))
-    sizes = [len(reply.answer["dags"][0]["doc"]) for _, reply in answers]
+    sizes = [len(reply.answer["dags"][0]["doc"]) for reply in answers]
     assert sizes == [200_000] * 6
 
 
@@ -80,7 +80,7 @@ def test_jobs_are_taken_as_they_are_needed(tmp_path: Path, tracer: Tracer) -> No
             yield job
 
     answers = tracer.trace_all(endless())
-    assert next(answers)[1].failure is None
+    assert next(answers).failure is None
     assert len(taken) < 100
     answers.close()
 

@@ -1,21 +1,33 @@
-"""Reads Airflow DAG files: which files of a folder, one sandboxed worker per file, and the model made of the answers."""
+"""Reads Airflow DAG files: which files of a folder, one sandboxed worker per file, and the model made of the answers.
+
+Light where a reading was kept: what needs the model is imported when the first worker's answer is awaited.
+"""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from workbook_lib.errors import SourceError
-from workbook_lib.findings import Finding, Severity
-from workbook_lib.model.workflow import Workflow
-from workbook_lib.sources._types import ReadOptions, ReadResult
-from workbook_lib.sources.airflow._files import DagFile, Search, looks_like_dag, text_of
+from workbook_lib.sources._cache import Cache
+from workbook_lib.sources._kept import from_kept, to_keep
+from workbook_lib.sources._options import ReadOptions
+from workbook_lib.sources._parts import Part
+from workbook_lib.sources.airflow._files import DagFile, Search, looks_like_dag
 from workbook_lib.sources.airflow._layout import layout_of
-from workbook_lib.sources.airflow._raw import RawFile
-from workbook_lib.sources.tracing import Job, Reply, Tracer, blocked_findings, failure_finding, missing_findings
+from workbook_lib.sources.tracing import Job, Reply, Tracer, missing_findings
+
+if TYPE_CHECKING:
+    from workbook_lib.findings import Finding
+    from workbook_lib.sources.airflow._raw import RawFile
+
+_MOST_WAITING = 64  # files whose parts, kept or to come, wait for those before them
+_NOTHING = "airflow.no_dag"
 
 
 def detect(path: str | Path) -> bool:
@@ -24,113 +36,177 @@ def detect(path: str | Path) -> bool:
         return any(looks_like_dag(found.file) for found in Search(scratch=Path(scratch)).files(Path(path), str(path)))
 
 
-def read(paths: Sequence[str | Path], options: ReadOptions | None = None) -> ReadResult:
-    """Read files and folders of DAGs. SourceError for a path that does not exist; everything else becomes a finding."""
-    options = options or ReadOptions()
-    raws, findings, files = trace(paths, options)
-    workflows: list[Workflow] = []
-    seen: dict[str, str] = {}
-    for raw in raws:
-        made, more = _assembled(raw)
-        findings += more
-        for workflow in made:
-            if workflow.id in seen:
-                findings.append(_duplicate(workflow, seen[workflow.id]))
+def stream(paths: Sequence[str | Path], options: ReadOptions | None = None, *, plain: bool = False) -> Iterator[Part]:
+    """What some paths hold, file by file, while others are still traced. `plain`: models may be left out.
+
+    SourceError for a path that does not exist; everything else becomes a finding. Findings about files without DAGs are held back until
+    there is something else to tell; when there never is, it is the paths that hold nothing.
+    """
+    held: list[Part] | None = []
+    with ExitStack() as closing:
+        reading = _Reading(paths, options or ReadOptions(), closing, plain)
+        for part in reading.parts():
+            if held is not None and not part.summaries and all(finding.code == _NOTHING for finding in part.findings):
+                held.append(part)
                 continue
-            seen[workflow.id] = raw.file
-            workflows.append(workflow)
-    modules = dict.fromkeys(pair for raw in raws for pair in raw.modules)
-    return ReadResult(workflows=tuple(workflows), findings=tuple(findings), files=tuple(files), modules=tuple(modules))
-
-
-def _duplicate(workflow: Workflow, first: str) -> Finding:
-    return Finding(
-        code="airflow.duplicate_dag",
-        severity=Severity.WARNING,
-        message=f"the DAG {workflow.id!r} is also defined in {first}; that one is read",
-        file=workflow.origin.file,
-        line=workflow.origin.line,
-        workflow=workflow.id,
-        advice="Give each DAG an id of its own.",
-    )
-
-
-def _assembled(raw: RawFile) -> tuple[list[Workflow], list[Finding]]:
-    """The model of one file's DAGs."""
-    from workbook_lib.sources.airflow.assemble import assemble
-
-    return assemble(raw, texts=text_of)
+            yield from held or ()
+            held = None
+            yield part
+    if held and reading.found:
+        nothing = tuple(_nothing(str(path), "no DAG is defined here") for path in paths)
+        held = [Part(files=tuple(file for part in held for file in part.files), findings=nothing)]
+    yield from held or ()
 
 
 def trace(
     paths: Sequence[str | Path], options: ReadOptions, tracer: Tracer | None = None
 ) -> tuple[list[RawFile], list[Finding], list[str]]:
     """What the workers answered for all files, before any meaning is read into it. A `tracer` that is given stays open."""
-    if tracer is None:
-        with Tracer("airflow") as own:
-            return trace(paths, options, own)
-    with tempfile.TemporaryDirectory(prefix="workbook-zip-") as scratch:
-        return _traced(paths, options, tracer, Path(scratch))
+    from workbook_lib.sources.airflow._answers import checked
 
-
-def _traced(
-    paths: Sequence[str | Path], options: ReadOptions, tracer: Tracer, scratch: Path
-) -> tuple[list[RawFile], list[Finding], list[str]]:
     raws: list[RawFile] = []
-    findings: list[Finding] = []
-    files: dict[Path, str] = {}
-    jobs: list[DagFile] = []
-    search = Search(version=options.version, environment=options.environment, scratch=scratch)
-    for path in paths:
-        if not Path(path).exists():
-            raise SourceError("there is no such file or folder.", file=str(path), advice="Check the path.")
-        found = list(search.files(Path(path), str(path)))
-        if not found:
-            what = "the folder holds no Python file" if Path(path).is_dir() else "it is no Python file: its name does not end in .py"
-            findings.append(_nothing(str(path), what))
-        jobs += found
-    for root in options.roots:
-        if not Path(root).is_dir():
-            raise SourceError("there is no such folder to look up modules in.", file=root, advice="Check the path given as root.")
-    findings += [Finding(code=code, severity=Severity(grade), **more) for code, grade, more in search.findings]
-    inside = {one.base for one in jobs if _in_dags(one)}
-    warned = False
-    for one in jobs:
-        if one.file.resolve() in files:
-            continue
-        files[one.file.resolve()] = one.shown
-        if one.helper:
-            continue
-        job = _job(one, options)
-        reply = tracer.trace(job)
-        raw, found_here = _checked(reply, job)
-        if not warned:
-            warned = True
-            findings += missing_findings(reply.missing)
-        aside = one.base in inside and not _in_dags(one)  # Airflow does not look there: only what comes of it counts
-        if aside and (raw is None or not raw.dags):
-            why = [*found_here, *(raw.findings if raw is not None else ())]
-            findings.append(_nothing(one.shown, "the file lies outside of the folder of DAGs, and defines no DAG" + _because(why), False))
-            continue
-        findings += found_here
-        if raw is not None:
-            raws.append(raw)
-            findings += raw.findings
-            if not raw.dags and not raw.findings:
-                findings.append(_nothing(one.shown, "the file defines no DAG", one.named))
-    if jobs and not any(raw.dags for raw in raws) and all(finding.code == "airflow.no_dag" for finding in findings):
+    with ExitStack() as closing:
+        reading = _Reading(paths, replace(options, cache=None), closing, tracer=tracer)
+        findings = [*reading.findings]
+        for one in reading.answered():
+            raw, found = checked(one.reply, one.job)
+            findings += reading.layers(one.reply.missing)
+            findings += reading.told(one.file, [*found, *(raw.findings if raw else ())], bool(raw and raw.dags))
+            if raw is not None and (raw.dags or not reading.aside(one.file)):
+                raws.append(raw)
+    if reading.found and not any(raw.dags for raw in raws) and all(finding.code == _NOTHING for finding in findings):
         findings = [_nothing(str(path), "no DAG is defined here") for path in paths]
-    return raws, findings, list(files.values())
+    return raws, findings, [*reading.files]
+
+
+@dataclass
+class _Waiting:
+    """A file on its way: what was kept of it, or else, when it is its turn, the worker's reply."""
+
+    file: DagFile
+    job: Job
+    key: str | None
+    kept: tuple[Part, tuple[str, ...]] | None
+    reply: Reply = Reply()
+
+
+class _Reading:
+    """One reading of some paths. `found` are all files, `files` the names of those that count, `findings` those of the search."""
+
+    def __init__(
+        self, paths: Sequence[str | Path], options: ReadOptions, closing: ExitStack, plain: bool = False, tracer: Tracer | None = None
+    ) -> None:
+        self.options, self.plain = options, plain
+        self.cache = Cache(options.cache)
+        self.tracer = tracer or closing.enter_context(Tracer("airflow"))
+        scratch = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="workbook-zip-")))
+        if options.cache is None:
+            self.tracer.start()  # it gets ready while the files are looked for
+        self.found: list[DagFile] = []
+        self.findings: list[Finding] = []
+        self._search(paths, scratch)
+        self._inside = {one.base for one in self.found if _in_dags(one)}
+        once = {one.file.resolve(): one for one in reversed(self.found)}
+        self.to_read = [one for one in self.found if once[one.file.resolve()] is one]
+        self.files = tuple(one.shown for one in self.to_read)
+        self._told_of_layers = False
+
+    def _search(self, paths: Sequence[str | Path], scratch: Path) -> None:
+        from workbook_lib.findings import Finding, Severity
+
+        search = Search(version=self.options.version, environment=self.options.environment, scratch=scratch)
+        for path in paths:
+            if not Path(path).exists():
+                raise SourceError("there is no such file or folder.", file=str(path), advice="Check the path.")
+            found = list(search.files(Path(path), str(path)))
+            if not found:
+                what = "the folder holds no Python file" if Path(path).is_dir() else "it is no Python file: its name does not end in .py"
+                self.findings.append(_nothing(str(path), what))
+            self.found += found
+        for root in self.options.roots:
+            if not Path(root).is_dir():
+                raise SourceError("there is no such folder to look up modules in.", file=root, advice="Check the path given as root.")
+        self.findings += [Finding(code=code, severity=Severity(grade), **more) for code, grade, more in search.findings]
+
+    def answered(self) -> Iterator[_Waiting]:
+        """All files but helpers, in order; those that were not kept are traced meanwhile, some ahead of their turn."""
+        waiting: deque[_Waiting] = deque()
+        try:
+            for file in self.to_read:
+                if file.helper:
+                    continue
+                waiting.append(self._begun(file))
+                while waiting and (self.tracer.full or len(waiting) >= _MOST_WAITING or waiting[0].kept is not None):
+                    yield self._next(waiting)
+            while waiting:
+                yield self._next(waiting)
+            self.cache.tidy()
+        finally:
+            if waiting:  # nobody will ask for these answers
+                self.tracer.close()
+
+    def _begun(self, file: DagFile) -> _Waiting:
+        job = _job(file, self.options)
+        key = self.cache.key(job) if file.archive is None else None
+        kept = from_kept(self.cache.find(key), self.plain)
+        if kept is None:
+            self.tracer.give(job)
+        return _Waiting(file, job, key, kept)
+
+    def _next(self, waiting: deque[_Waiting]) -> _Waiting:
+        one = waiting.popleft()
+        if one.kept is None:
+            one.reply = self.tracer.take()
+        return one
+
+    def parts(self) -> Iterator[Part]:
+        """What the search says, then each file's part; a DAG is read where its id is met first."""
+        yield Part(files=self.files, findings=tuple(self.findings))
+        seen: dict[str, str] = {}
+        for one in self.answered():
+            part, missing = one.kept or self._meaning(one)
+            layers = self.layers(missing)
+            dags = bool(part.summaries) or any(finding.code == "airflow.dag_not_assembled" for finding in part.findings)
+            part = replace(part, findings=(*layers, *self.told(one.file, part.findings, dags)))
+            doubles = [(line, document) for line, document in part.summaries if document["id"] in seen]
+            told = tuple(_duplicate(document["id"], document["file"], line, seen[document["id"]]) for line, document in doubles)
+            seen = {document["id"]: one.file.shown for _, document in part.summaries} | seen
+            yield part.without({document["id"] for _, document in doubles}, told) if doubles else part
+
+    def _meaning(self, one: _Waiting) -> tuple[Part, tuple[str, ...]]:
+        from workbook_lib.sources.airflow._answers import checked, lasting, meaning
+
+        raw, found = checked(one.reply, one.job)
+        if raw is None:
+            return Part(findings=tuple(found)), one.reply.missing
+        part, looked = meaning(raw)
+        if one.key is not None and one.reply.looked is not None and lasting(part):
+            self.cache.keep(one.key, to_keep(part, one.reply.missing), [*one.reply.looked, *looked])
+        return part, one.reply.missing
+
+    def layers(self, missing: Sequence[str]) -> list[Finding]:
+        """Notes about layers of the enclosure that this machine does not have, once."""
+        if self._told_of_layers:
+            return []
+        self._told_of_layers = True
+        return missing_findings(missing)
+
+    def aside(self, one: DagFile) -> bool:
+        """Whether Airflow does not look there: only what comes of it counts."""
+        return one.base in self._inside and not _in_dags(one)
+
+    def told(self, one: DagFile, findings: Sequence[Finding], dags: bool) -> Sequence[Finding]:
+        """What there is to say of a file, where these are the findings of its reading."""
+        if self.aside(one) and not dags:
+            errors = [finding.message for finding in findings if finding.severity == "error"]
+            because = f" ({errors[0]})" if errors else ""
+            return [_nothing(one.shown, "the file lies outside of the folder of DAGs, and defines no DAG" + because, False)]
+        return findings if dags or findings else [_nothing(one.shown, "the file defines no DAG", one.named)]
 
 
 def _in_dags(one: DagFile) -> bool:
     """Whether the file lies in a folder named as Airflow names its folder of DAGs, below the one that is read."""
     return "dags" in one.file.relative_to(one.base).parts[:-1]
-
-
-def _because(why: Sequence[Finding]) -> str:
-    errors = [finding.message for finding in why if finding.severity is Severity.ERROR]
-    return f" ({errors[0]})" if errors else ""
 
 
 def _job(one: DagFile, options: ReadOptions) -> Job:
@@ -153,19 +229,23 @@ def _job(one: DagFile, options: ReadOptions) -> Job:
     )
 
 
-def _checked(reply: Reply, job: Job) -> tuple[RawFile | None, list[Finding]]:
-    """The answer as typed data; it comes from a process that ran somebody's program."""
-    blocked = blocked_findings(reply, job)
-    if reply.failure is not None or reply.answer is None:
-        return None, [failure_finding(reply, job), *blocked]
-    try:
-        raw = RawFile.model_validate(reply.answer)
-    except (ValidationError, RecursionError):
-        return None, [failure_finding(Reply(failure="garbled"), job), *blocked]
-    return raw.model_copy(update={"file": job.shown, "findings": (*raw.findings, *blocked)}), []
+def _duplicate(name: str, file: str, line: int, first: str) -> Finding:
+    from workbook_lib.findings import Finding, Severity
+
+    return Finding(
+        code="airflow.duplicate_dag",
+        severity=Severity.WARNING,
+        message=f"the DAG {name!r} is also defined in {first}; that one is read",
+        file=file,
+        line=line,
+        workflow=name,
+        advice="Give each DAG an id of its own.",
+    )
 
 
 def _nothing(shown: str, message: str, named: bool = True) -> Finding:
+    from workbook_lib.findings import Finding, Severity
+
     severity = Severity.WARNING if named else Severity.NOTE
     advice = "Give a file or folder with Airflow DAGs."
-    return Finding(code="airflow.no_dag", severity=severity, message=message, file=shown, line=1, advice=advice)
+    return Finding(code=_NOTHING, severity=severity, message=message, file=shown, line=1, advice=advice)

@@ -62,7 +62,7 @@ class Reply:
     """What the server said: an answer of the worker, still unchecked, or how it failed (a key of `_FAILURES`), at which line.
 
     `blocked` are the attempts that were refused, with `what`, `detail`, `file` and `line`, told at once; `missing` the layers that this
-    machine does not offer.
+    machine does not offer; `looked` what the file looked at, as a `Watch` tells it.
     """
 
     answer: Json = None
@@ -71,6 +71,12 @@ class Reply:
     line: int = 1
     blocked: tuple[dict[str, Any], ...] = ()
     missing: tuple[str, ...] = ()
+    looked: list[list[str]] | None = None
+
+    @property
+    def landlock(self) -> bool:
+        """Whether Landlock held."""
+        return "landlock" not in self.missing
 
 
 _FAILURES = {
@@ -125,14 +131,20 @@ def _checked(said: bytes) -> Reply:
         document = json.loads(said)
     except (ValueError, RecursionError):
         return garbled
-    if not isinstance(document, dict) or not document.keys() <= {"answer", "failure", "detail"}:
+    if not isinstance(document, dict) or not document.keys() <= {"answer", "failure", "detail", "looked"}:
         return garbled
     reply = Reply(**document)
     if reply.failure is not None and (not isinstance(reply.failure, str) or reply.failure not in _FAILURES):
         return garbled
-    if not isinstance(reply.detail, str) or len(reply.detail) > 2000:
+    if not isinstance(reply.detail, str) or len(reply.detail) > 2000 or not (reply.looked is None or _triples(reply.looked)):
         return garbled
     return reply
+
+
+def _triples(value: object) -> bool:
+    if not isinstance(value, list):
+        return False
+    return all(isinstance(row, list) and len(row) == 3 and all(isinstance(word, str) for word in row) for row in value)
 
 
 def _worker_count() -> int:
@@ -151,6 +163,7 @@ class Tracer:
 
     def _forget(self) -> None:
         self._number = 0  # of the job sent last
+        self._given = deque[int]()  # the numbers of jobs whose answers are still to be taken
         self._common = ""  # what the server takes for common to the jobs
         self._unsent = bytearray()
         self._unread = bytearray()
@@ -164,64 +177,52 @@ class Tracer:
 
     def trace(self, job: Job) -> Reply:
         """Run one file; how it failed is in the reply. EngineError when the server itself cannot run."""
-        return next(reply for _, reply in self.trace_all([job]))
+        return next(self.trace_all([job]))
 
-    def trace_all(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Reply]]:
-        """Run files, some at a time; the first are on their way when this returns. One call at a time."""
-        source, sent = iter(jobs), deque[tuple[int, Job]]()
-        self._send(source, sent)
-        return self._in_order(source, sent)
-
-    def _in_order(self, source: Iterator[Job], sent: deque[tuple[int, Job]]) -> Iterator[tuple[Job, Reply]]:
+    def trace_all(self, jobs: Iterable[Job]) -> Iterator[Reply]:
+        """Run files, some at a time, each taken from `jobs` only when there is room for it."""
         try:
-            while sent:
-                number, job = sent[0]
-                while number not in self._answers:
-                    self._exchange()
-                    self._send(source, sent)
-                reply, _ = self._answers.pop(number)
-                sent.popleft()
-                self._send(source, sent)
-                yield job, reply
+            for job in jobs:
+                self.give(job)
+                while self.full:
+                    yield self.take()
+            while self._given:
+                yield self.take()
         finally:
-            if sent:  # nobody will ask for these answers
+            if self._given:  # nobody will ask for these answers
                 self.close()
 
-    def _send(self, source: Iterator[Job], sent: deque[tuple[int, Job]]) -> None:
-        """Give out the next jobs, as many as the server can have waiting."""
-        while len(sent) < AHEAD * self._workers and sum(size for _, size in self._answers.values()) < HELD:
-            job = next(source, None)
-            if job is None:
-                break
-            self._start()
-            self._number += 1
-            sent.append((self._number, job))
-            common = json.dumps({"common": {name: getattr(job, name) for name in _COMMON}})
-            if common != self._common:
-                self._common = common
-                self._unsent += common.encode() + b"\n"
-            own = {name: getattr(job, name) for name in _OWN} | {"number": self._number}
-            self._unsent += json.dumps(own).encode() + b"\n"
-        if self._unsent:
-            self._write()
+    def start(self) -> None:
+        """Have the server ready, or on its way."""
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._process = _started(self._room, self._workers)
 
-    def _start(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            return
-        self.close()
-        options = ["-B"] if sys.dont_write_bytecode else []
-        if sys.pycache_prefix:
-            options += ["-X", f"pycache_prefix={sys.pycache_prefix}"]
-        self._process = subprocess.Popen(
-            [sys.executable, "-E", "-s", "-P", "-X", "utf8", *options, str(SERVER), self._room, str(self._workers)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
-            start_new_session=True,
-        )
-        os.set_blocking(_number_of(self._process.stdin), False)
+    def give(self, job: Job) -> None:
+        """Hand over a job; this does not wait."""
+        self.start()
+        self._number += 1
+        self._given.append(self._number)
+        common = json.dumps({"common": {name: getattr(job, name) for name in _COMMON}})
+        if common != self._common:
+            self._common = common
+            self._unsent += common.encode() + b"\n"
+        own = {name: getattr(job, name) for name in _OWN} | {"number": self._number}
+        self._unsent += json.dumps(own).encode() + b"\n"
+        self._write()
+
+    @property
+    def full(self) -> bool:
+        """Whether an answer should be taken before the next job is given."""
+        return len(self._given) >= AHEAD * self._workers or sum(size for _, size in self._answers.values()) > HELD
+
+    def take(self) -> Reply:
+        """The answer to the oldest job given and not yet taken."""
+        number = self._given[0]
+        while number not in self._answers:
+            self._exchange()
+        self._given.popleft()
+        return self._answers.pop(number)[0]
 
     def _write(self) -> None:
         assert self._process is not None
@@ -282,3 +283,20 @@ class Tracer:
 def _number_of(stream: IO[bytes] | None) -> int:
     assert stream is not None
     return stream.fileno()
+
+
+def _started(room: str, workers: int) -> subprocess.Popen[bytes]:
+    options = ["-B"] if sys.dont_write_bytecode else []
+    if sys.pycache_prefix:
+        options += ["-X", f"pycache_prefix={sys.pycache_prefix}"]
+    process = subprocess.Popen(
+        [sys.executable, "-E", "-s", "-P", "-X", "utf8", *options, str(SERVER), room, str(workers)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
+        start_new_session=True,
+    )
+    os.set_blocking(_number_of(process.stdin), False)
+    return process

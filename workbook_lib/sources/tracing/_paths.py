@@ -53,7 +53,9 @@ class Places:
         return [os.path.join(base, text) for base in self.bases] if text and not text.startswith("/") else []
 
     def install(self) -> None:
-        """Let `open` and the questions of `os` look up paths here."""
+        """Let `open` and the questions of `os` look up paths here; whoever watched these questions so far also hears what is tried."""
+        global _real_stat
+        _real_stat = os.stat
         for name in _READERS:
             setattr(os, name, self._looking(getattr(os, name)))
         real = io.open

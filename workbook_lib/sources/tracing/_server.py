@@ -51,13 +51,14 @@ def _tracing(name: str) -> Any:
 
 def _work(job: dict[str, Any], tracer: Any, worker: Worker, answer: int, report: int) -> None:
     """In the forked worker: enclose, trace, answer, end."""
-    from workbook_lib.sources.tracing import _sandbox
+    from workbook_lib.sources.tracing import _sandbox, _watching
 
     write, leave, encode, token, status = os.write, os._exit, json.JSONEncoder().encode, worker.token, 1
     try:
         os.setsid()
         _sandbox.enclose(job, worker.scratch, answer, report, ANSWER_LIMIT)
-        data = encode({"answer": tracer.trace(job)}).encode()
+        watch = _watching.Watch(job["readable"])
+        data = encode({"answer": tracer.trace(job), "looked": watch.looked()}).encode()
         if len(data) > ANSWER_LIMIT:
             data = encode({"failure": "too_large"}).encode()
         status = 0
@@ -229,7 +230,7 @@ class Server:
 def main(room: str, slots: int) -> None:
     """Import what workers need, then serve."""
     _bare_packages(room)
-    for name in ("_sandbox", "_report", "_scratch"):
+    for name in ("_sandbox", "_report", "_scratch", "_watching"):
         importlib.import_module(f"workbook_lib.sources.tracing.{name}")
     tracer = importlib.import_module(f"workbook_lib.sources.{room}._standins")
     for name in WARM:

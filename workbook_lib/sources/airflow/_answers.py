@@ -1,0 +1,54 @@
+"""What comes back for a file, checked and given meaning: from a worker, or from a reading that was kept. Heavy: it loads the model."""
+
+from __future__ import annotations
+
+import os
+
+from pydantic import ValidationError
+
+from workbook_lib.findings import Finding
+from workbook_lib.model.summary import summary
+from workbook_lib.sources._parts import Part
+from workbook_lib.sources.airflow._files import text_of
+from workbook_lib.sources.airflow._raw import RawFile
+from workbook_lib.sources.airflow.assemble import assemble
+from workbook_lib.sources.tracing import Job, Reply, blocked_findings, failure_finding
+from workbook_lib.sources.tracing._watching import CONTENT, kind
+
+_OF_THE_DAY = frozenset({"airflow.parse_time_value"})  # what was read holds for the day of reading alone
+
+
+def checked(reply: Reply, job: Job) -> tuple[RawFile | None, list[Finding]]:
+    """The answer as typed data; it comes from a process that ran somebody's program."""
+    blocked = blocked_findings(reply, job)
+    if reply.failure is not None or reply.answer is None:
+        return None, [failure_finding(reply, job), *blocked]
+    try:
+        raw = RawFile.model_validate(reply.answer)
+    except (ValidationError, RecursionError):
+        return None, [failure_finding(Reply(failure="garbled"), job), *blocked]
+    return raw.model_copy(update={"file": job.shown, "findings": (*raw.findings, *blocked)}), []
+
+
+def meaning(raw: RawFile) -> tuple[Part, list[list[str]]]:
+    """The workflows of one file, with the findings of the worker first; and what was looked at for it, as a `Watch` tells it."""
+    looked: dict[str, str] = {}
+
+    def text(path: str) -> str:
+        full = os.path.abspath(path)
+        looked[full] = kind(full)
+        return text_of(path)
+
+    workflows, more = assemble(raw, texts=text)
+    part = Part(
+        findings=(*raw.findings, *more),
+        summaries=tuple((workflow.origin.line, summary(workflow)) for workflow in workflows),
+        workflows=tuple(workflows),
+        modules=raw.modules,
+    )
+    return part, [[CONTENT, path, seen] for path, seen in looked.items()]
+
+
+def lasting(part: Part) -> bool:
+    """Whether what was read also holds on another day."""
+    return not any(finding.code in _OF_THE_DAY for finding in part.findings)
