@@ -47,18 +47,19 @@ def sealed() -> dict[str, Any]:
 def teller(report: int, files: Sequence[str], libraries: Sequence[str]) -> Callable[..., None]:
     """The function that tells one attempt down the pipe, with file and line of the innermost frame in the user's `files`.
 
-    `files` are prefixes of paths, `libraries` those among them that are not the user's. One Python literal a line.
+    `files` are prefixes of paths, `libraries` those among them that are not the user's. Of `surely` False only with such a frame: the
+    reader itself looks around as well. One Python literal a line.
     """
     write, frame_at, text_of, most = os.write, sys._getframe, ascii, [100]
     starts, mine, theirs = str.startswith, tuple(files), tuple(libraries)
 
-    def tell(what: str, detail: Any, depth: int = 1) -> None:
-        most[0] -= 1
-        if most[0] < 0:
-            return
+    def tell(what: str, detail: Any, depth: int = 1, surely: bool = True) -> None:
         frame: Any = frame_at(depth)
         while frame is not None and not (starts(frame.f_code.co_filename, mine) and not starts(frame.f_code.co_filename, theirs)):
             frame = frame.f_back
+        most[0] -= 1 if surely or frame is not None else 0
+        if most[0] < 0 or (frame is None and not surely):
+            return
         place = (frame.f_code.co_filename[:4000], frame.f_lineno or 1) if frame is not None else ("", 1)
         shown = detail[:200] if type(detail) is str else text_of(detail)[:200] if type(detail) in (bytes, int) else type(detail).__name__
         try:
@@ -177,7 +178,7 @@ def checker(scratch: str, readable: Sequence[str], guarded: frozenset[int], tell
             what, shown = event, args[0] if args else ""
         else:
             return ""
-        tell(what, shown, 4)
+        tell(what, shown, 4, what != "read" and what not in reads)
         return f"{what} is refused while reading"
 
     def surely(event: str, args: Any) -> str:

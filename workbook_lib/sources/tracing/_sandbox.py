@@ -10,6 +10,7 @@ import os
 import resource
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from workbook_lib.sources.tracing import _audit, _landlock, _layers, _loading, _report, _seccomp, _stand_ins
@@ -19,6 +20,7 @@ __all__ = ["BlockedError", "enclose"]
 
 # Copies of the code of the audit hook: one for the hook, one for the stand-ins, whose functions a file can look into.
 _HOOK, _TOLD = _audit.sealed(), _audit.sealed()
+_LIBRARY = str(Path(__file__).resolve().parents[2])
 MISSING = _layers.missing()  # asked once, before there are workers
 
 
@@ -40,18 +42,19 @@ def enclose(job: dict[str, Any], scratch: str, answer: int, report: int, output:
     _report.watch(report, job["seconds"] if "limits" in layers else None)
     guarded = frozenset({answer, report})
     readable = [*_readable_places(), *job["readable"]]
-    libraries = tuple(f"{part}/" for part in sys.path if part)
+    libraries = tuple(f"{part}/" for part in (*sys.path, _LIBRARY) if part)
     mine = (job["file"], *(f"{folder.rstrip('/')}/" for folder in (*job["roots"], *job["readable"])))
     if "landlock" in layers.difference(MISSING):
         _landlock.restrict(readable, [scratch, os.devnull])
     if "seccomp" in layers.difference(MISSING):
         _seccomp.restrict()
+    tell_of_hook, tell = (copy["teller"](report, mine, libraries) for copy in (_HOOK, _TOLD))  # while `os.write` is the real one
     if "stand_ins" in layers:
-        _stand_ins.install(_TOLD["teller"](report, mine, libraries), guarded)
+        _stand_ins.install(tell, guarded)
     else:
         _loading.INERT_STDLIB = frozenset()
     if "hook" in layers:
-        _HOOK["install"](scratch, readable, guarded, _HOOK["teller"](report, mine, libraries))
+        _HOOK["install"](scratch, readable, guarded, tell_of_hook)
 
 
 def _limit(seconds: float, memory: int, output: int) -> None:
