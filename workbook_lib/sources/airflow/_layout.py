@@ -21,15 +21,13 @@ _CONFIGURATION_FILES = ("airflow.cfg", "config/airflow.cfg")
 class Layout:
     """`base` is where the search began; `dags` and `home` what Airflow would call DAGS_FOLDER and AIRFLOW_HOME.
 
-    `roots` are looked up for modules, in order; `beside` are folders in which modules are looked up when no root has them. A worker
-    may read `readable`.
+    `roots` are looked up for modules, in order. A worker may read `readable`.
     """
 
     base: Path
     dags: Path
     home: Path
     roots: tuple[Path, ...]
-    beside: tuple[Path, ...]
     readable: tuple[Path, ...]
 
 
@@ -43,11 +41,12 @@ def layout_of(file: Path, base: Path, given: Sequence[Path] = ()) -> Layout:
     folders += [base / name for name in ("dags", *_BESIDE_DAGS)]
     for folder in outside:
         folders += [folder, *(folder / name for name in ("dags", *_BESIDE_DAGS))]
-    roots = tuple(folder for folder in dict.fromkeys([*given, *folders]) if folder.is_dir())
     enclosing = home in base.parents and home not in outside  # nothing says that it is a repository: it may be somebody's own home
+    folders += [] if enclosing else _folders_in(home)
+    roots = tuple(folder for folder in dict.fromkeys([*given, *folders]) if folder.is_dir())
     allowed = [root for root in roots if not (enclosing and root == home)] + (_code_in(home) if enclosing else [])
     readable = tuple(dict.fromkeys((base, file.parent, *allowed)))
-    return Layout(base, dags, home, roots, _folders_in(home, roots), readable)
+    return Layout(base, dags, home, roots, readable)
 
 
 def dags_folder(folder: Path, base: Path, outside: Sequence[Path] = ()) -> Path:
@@ -87,13 +86,13 @@ def _code_in(home: Path) -> list[Path]:
         return []
 
 
-def _folders_in(home: Path, roots: Sequence[Path]) -> tuple[Path, ...]:
-    """Folders directly in Airflow's home that some images put on the path as well."""
+def _folders_in(home: Path) -> list[Path]:
+    """Folders directly in Airflow's home: some images put such a one on the path as well."""
     try:
         found = sorted(one for one in home.iterdir() if one.is_dir() and not one.name.startswith((".", "_")))
     except OSError:
-        return ()
-    return tuple(one for one in found if one not in roots and one.name not in ("test", "tests", "docs", "venv", "site-packages"))
+        return []
+    return [one for one in found if one.name not in ("test", "tests", "docs", "venv", "node_modules", "site-packages")]
 
 
 def configuration(base: Path, environment: Mapping[str, str]) -> dict[str, str]:

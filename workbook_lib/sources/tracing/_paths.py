@@ -38,7 +38,7 @@ class Places:
             return path
         if not isinstance(text, str):
             return path
-        if MARK in text:
+        if str.__contains__(text, MARK):
             text = path = str(settle(text, "the path of a file"))
         if text.startswith("/") and not text.startswith(self._watched):
             return path
@@ -47,7 +47,8 @@ class Places:
     def _candidates(self, text: str) -> list[str]:
         for there, here in self.deployed:
             if text == there or text.startswith(there + "/"):
-                return [os.path.normpath(here + text[len(there) :])]
+                inside = text[len(there) :].lstrip("/")
+                return [os.path.normpath(os.path.join(folder, inside)) for folder in (here, *self.bases)]
         if text.startswith(self.scratch):
             text = text[len(self.scratch) :].lstrip("/")
         return [os.path.join(base, text) for base in self.bases] if text and not text.startswith("/") else []

@@ -436,8 +436,8 @@ def _package(file: str, level: int) -> str:
     """The package that a relative import in a file starts from."""
     import sys
 
-    for dotted, module in list(sys.modules.items()):
-        if level and getattr(module, "__file__", None) == file:
+    for dotted, module in list(sys.modules.items()) if level else ():
+        if getattr(module, "__file__", None) == file:
             parts = dotted.split(".")
             drop = level - 1 if file.endswith("__init__.py") else level
             return ".".join(parts[: len(parts) - drop])
