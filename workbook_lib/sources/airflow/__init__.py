@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,7 @@ def read(paths: Sequence[str | Path], options: ReadOptions | None = None) -> Rea
 
 def __getattr__(name: str) -> Any:
     """The real engine is loaded when it is asked for: reading has to start fast."""
-    if name == "run_legacy":
-        from workbook_lib.sources.airflow.engine import run_legacy
-
-        return run_legacy
+    if name in ("engine", "run_legacy"):
+        engine = importlib.import_module("workbook_lib.sources.airflow.engine")
+        return engine if name == "engine" else engine.run_legacy
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
