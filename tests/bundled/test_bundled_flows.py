@@ -47,7 +47,7 @@ class Bundle:
     """All workflows, and the one project made of them."""
 
     def __init__(self, root: Path) -> None:
-        fetch = load(TESTS / "sources" / "airflow" / "test_bundled_examples.py").fetch
+        fetch = load(TESTS / "sources" / "airflow" / "bundled_corpora.py").fetch
         self.root = root
         result = read([fetch("apache-airflow==2.11.2") / "airflow" / "example_dags"])
         self.workflows: dict[str, Workflow] = {workflow.id: workflow for workflow in result.workflows}

@@ -1,146 +1,82 @@
-"""Airflow's own example DAGs, read without Airflow, against what Airflow's DagBag made of them (`corpus/airflow/*/dagbag.json`).
+"""Airflow's own example DAGs, and DAGs for what these leave out, read without Airflow through the command `workbook read --full`:
+every aspect of `aspects.py` against what the DagBag of Airflow made of them (`corpus/airflow/*/dagbag.json`).
 
 The example files are fetched by package name when the tests run, and never kept in the repository.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import json
-import subprocess
-import sys
-import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aspects import ASPECTS, Difference, differences, exceptions, of_dag, values
+from bundled_corpora import BUNDLED, CORPORA, document
 
-from workbook_lib.sources._types import ReadOptions
-from workbook_lib.sources.airflow import _read
-from workbook_lib.sources.airflow._raw import RawDag
-
-ROOT = Path(__file__).parents[3]
-WHEELS = ROOT / ".cache" / "wheels"
-TRUTH = ROOT / "tests" / "corpus" / "airflow" / "bundled_2_11_2" / "dagbag.json"
 pytestmark = pytest.mark.corpus
 
 
-def fetch(requirement: str) -> Path:
-    """The unpacked wheel of a package, downloaded once."""
-    folder = WHEELS / requirement.replace("==", "-")
-    if not folder.is_dir():
-        WHEELS.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=WHEELS) as own:  # two test processes may fetch at the same time
-            download = [
-                "download",
-                "--no-deps",
-                "--ignore-requires-python",
-                "--only-binary",
-                ":all:",
-                "--quiet",
-                "--dest",
-                own,
-                requirement,
-            ]
-            subprocess.run([sys.executable, "-m", *_pip(), *download], check=True)
-            with zipfile.ZipFile(next(Path(own).glob("*.whl"))) as wheel:
-                wheel.extractall(Path(own) / "unpacked")
-            with contextlib.suppress(OSError):  # the other one was first
-                (Path(own) / "unpacked").rename(folder)
-    return folder
-
-
-def _pip() -> list[str]:
-    """pip, installed into this environment where it has none."""
-    if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode:
-        subprocess.run([sys.executable, "-m", "ensurepip"], check=True, capture_output=True)
-    return ["pip"]
-
-
 @functools.cache
-def _read_all() -> tuple[dict[str, RawDag], list[Any], list[str]]:
-    folder = fetch("apache-airflow==2.11.2") / "airflow" / "example_dags"
-    raws, findings, files = _read.trace([folder], ReadOptions())
-    names = [str(Path(file).relative_to(folder)) for file in files]
-    return {dag.id: dag for raw in raws for dag in raw.dags}, findings, names
+def read(name: str) -> dict[str, Any]:
+    """The document of one corpus."""
+    return document(CORPORA[name].folders(), *CORPORA[name].options)
 
 
-EXPECTED: dict[str, Any] = {dag["id"]: dag for dag in json.loads(TRUTH.read_text())["dags"]}
+@pytest.mark.parametrize("name", CORPORA)
+def test_every_file_and_dag_is_there(name: str) -> None:
+    corpus, found = CORPORA[name], read(name)
+    truth = corpus.truth
+    assert truth["airflow"] == corpus.version
+    assert (len(truth["dags"]), sum(len(dag["tasks"]) for dag in truth["dags"]), len(truth["files"])) == corpus.size
+    assert sorted(flow["id"] for flow in found["workflows"]) == [dag["id"] for dag in truth["dags"]]
+    assert {Path(file).name for file in truth["files"]} <= {Path(flow["file"]).name for flow in found["workflows"]}
+    codes = {finding["code"] for finding in found["findings"] if finding["severity"] == "error" or finding["code"].startswith("tracing.")}
+    assert codes == set()
+    assumed = [finding for finding in found["findings"] if finding["code"].startswith("airflow.assumed")]
+    assert assumed == []
 
 
-def test_every_file_is_answered() -> None:
-    dags, findings, files = _read_all()
-    assert set(json.loads(TRUTH.read_text())["files"]) <= set(files)
-    assert sorted(dags) == sorted(EXPECTED)
-    assert {finding.code for finding in findings} <= {"airflow.no_dag", "airflow.parse_time_value"}
-    # `example_params_ui_tutorial` has a parameter whose default is today
-    assert [finding.workflow for finding in findings if finding.code != "airflow.no_dag"] == ["example_params_ui_tutorial"]
+DAGS = [(name, dag["id"]) for name, corpus in CORPORA.items() for dag in corpus.truth["dags"]]
 
 
-@pytest.mark.parametrize("dag_id", sorted(EXPECTED))
-def test_tasks_edges_and_rules(dag_id: str) -> None:
-    dag, expected = _read_all()[0][dag_id], EXPECTED[dag_id]
-    assert _tasks(dag) == [_facts(task) for task in expected["tasks"]]
-    assert sorted((edge.source, edge.target) for edge in dag.edges) == sorted(
-        (upstream, task["id"]) for task in expected["tasks"] for upstream in task["upstream"]
-    )
+@pytest.mark.parametrize(("name", "dag_id"), DAGS)
+def test_every_aspect_is_equal(name: str, dag_id: str) -> None:
+    truth = next(dag for dag in CORPORA[name].truth["dags"] if dag["id"] == dag_id)
+    flow = next(flow for flow in read(name)["workflows"] if flow["id"] == dag_id)
+    left = exceptions(CORPORA[name].version)
+    assert [found for found in of_dag(truth, flow) if (found.dag, found.aspect) not in left] == []
 
 
-@pytest.mark.parametrize("dag_id", sorted(EXPECTED))
-def test_the_dag_itself(dag_id: str) -> None:
-    dag, expected = _read_all()[0][dag_id], EXPECTED[dag_id]
-    facts = {
-        "tags": list(dag.tags),
-        "catchup": dag.catchup,
-        "params": [parameter.name for parameter in dag.parameters],
-        "groups": sorted(group.id for group in dag.groups),
-        "start_date": (dag.start_date or "")[:10],
-        "interval": dag.schedule.interval_seconds,
-        "dagrun_timeout": dag.limits.run_timeout_seconds,
+@pytest.mark.parametrize("version", BUNDLED)
+def test_differences_left_are_still_there_and_not_structural(version: str) -> None:
+    there = {
+        (found.dag, found.aspect)
+        for name, corpus in CORPORA.items()
+        if corpus.version == version
+        for found in differences(corpus.truth, read(name))
     }
-    assert facts == {
-        "tags": expected["tags"],
-        "catchup": expected["catchup"],
-        "params": list(expected["params"]) if len(expected["params"]) < 2 else _same_order(facts["params"], expected["params"]),
-        "groups": expected["groups"],
-        "start_date": (expected["start_date"] or "")[:10],
-        "interval": expected["schedule"]["interval"],
-        "dagrun_timeout": expected["dagrun_timeout"],
-    }
-    if expected["schedule"]["timetable"] != "DatasetOrTimeSchedule":  # Airflow keeps its cron one level deeper
-        assert dag.schedule.cron == expected["schedule"]["cron"]
+    left = exceptions(version)
+    assert set(left) - there == set(), "these rows of the README are no longer needed"
+    assert [key for key in left if key[1] in {aspect.name for aspect in ASPECTS if aspect.structural}] == []
+    assert [key for key, reason in left.items() if not reason] == []
 
 
-def _same_order(mine: Any, expected: dict[str, Any]) -> list[str]:
-    """The expected names in the order of the source: the stored document is sorted."""
-    return [name for name in mine if name in expected] + [name for name in expected if name not in mine]
+@pytest.mark.parametrize("version", BUNDLED)
+@pytest.mark.parametrize("aspect", ASPECTS, ids=lambda aspect: aspect.name)
+def test_every_aspect_has_something_to_compare(aspect: Any, version: str) -> None:
+    """An aspect that has the same value everywhere would be equal whatever is read."""
+    dags = [dag for corpus in CORPORA.values() if corpus.version == version for dag in corpus.truth["dags"]]
+    assert len(set().union(*(values(aspect.truth(dag)) for dag in dags))) > 1
 
 
-def _facts(task: dict[str, Any]) -> dict[str, Any]:
-    keys = "id operator trigger_rule retries retry_delay exponential max_retry_delay timeout pool pool_slots group mapped setup teardown"
-    return {key: task[key] for key in [*keys.split(), "teardown_fails_run"]}
-
-
-def _tasks(dag: RawDag) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": task.id,
-            "operator": task.operator,
-            "trigger_rule": task.trigger_rule,
-            "retries": task.retry.retries,
-            "retry_delay": task.retry.delay_seconds,
-            "exponential": task.retry.exponential,
-            "max_retry_delay": task.retry.max_delay_seconds,
-            "timeout": task.timeout_seconds,
-            "pool": task.pool or "default_pool",
-            "pool_slots": task.pool_slots,
-            "group": task.group,
-            "mapped": task.mapping is not None,
-            "setup": task.setup,
-            "teardown": task.teardown,
-            "teardown_fails_run": task.teardown_fails_run,
-        }
-        for task in sorted(dag.tasks, key=lambda task: task.id)
-    ]
+def test_a_difference_is_seen() -> None:
+    """Each aspect is read from the document: take it away, and the comparison tells."""
+    name = "own 3.3.2"
+    truth = {dag["id"]: dag for dag in CORPORA[name].truth["dags"]}
+    flows = {flow["id"]: flow for flow in read(name)["workflows"]}
+    swapped = [("aspects_tasks", "aspects_mapping"), ("aspects_params", "aspects_teardown"), ("aspects_3_or_time", "aspects_3_implicit")]
+    seen = {found.aspect for one, other in swapped for found in of_dag(truth[one], flows[other])}
+    assert seen >= {aspect.name for aspect in ASPECTS}
+    first = next(iter(differences({"dags": [truth["aspects_tasks"]]}, {"workflows": []})))
+    assert first == Difference("aspects_tasks", "DAG ids", True, False)

@@ -104,7 +104,7 @@ class AssetRef(AssetExpression):
         return [self.uri or _URIS.get(self.name, self.name)]
 
     def text(self) -> str:
-        return self.uris()[0]
+        return self.uri or self.name
 
     def condition(self) -> dict[str, Any]:
         return {"kind": "asset", "name": self.name, "uri": self.uri}
@@ -236,6 +236,10 @@ class AssetOrTimeSchedule(Timetable):
         super().__init__()
         self.timetable = timetable
         self.assets = assets if assets is not NOTSET else datasets
+
+
+class DatasetOrTimeSchedule(AssetOrTimeSchedule):
+    """As in Airflow 2."""
 
 
 class PartitionedAssetTimetable(Timetable):

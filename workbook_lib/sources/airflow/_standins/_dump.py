@@ -161,10 +161,20 @@ def _parameter(dag: DAG, name: str) -> dict[str, Any]:
     return {
         "name": clean(plain(name)),
         "default": None if param.value is NOTSET else to_expr(param.value),
-        "json_schema": schema["value"] if schema["kind"] == "constant" else {},
+        "json_schema": _json(schema),
         "description": _text(param.description),
         "source": _sources.of_parameter(dag, name),
     }
+
+
+def _json(expr: dict[str, Any]) -> Any:
+    """A JSON schema as JSON: keys become texts; what is no plain value is left out."""
+    if expr["kind"] == "dict":
+        named = [(plain(key["value"]), item) for key, item in expr["items"] if key["kind"] == "constant"]
+        return {name: _json(item) for name, item in named if item["kind"] in ("constant", "list", "dict")}
+    if expr["kind"] == "list":
+        return [_json(item) for item in expr["items"] if item["kind"] in ("constant", "list", "dict")]
+    return expr["value"] if expr["kind"] == "constant" else {}
 
 
 def _group(group: TaskGroup) -> dict[str, Any]:

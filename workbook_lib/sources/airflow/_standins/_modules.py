@@ -74,7 +74,7 @@ _KNOWN: dict[str, Any] = {
     "DeltaDataIntervalTimetable": _assets.DeltaDataIntervalTimetable,
     "DeltaTriggerTimetable": _assets.DeltaTriggerTimetable,
     "AssetOrTimeSchedule": _assets.AssetOrTimeSchedule,
-    "DatasetOrTimeSchedule": _assets.AssetOrTimeSchedule,
+    "DatasetOrTimeSchedule": _assets.DatasetOrTimeSchedule,
     "EventsTimetable": _assets.EventsTimetable,
     "MultipleCronTriggerTimetable": _assets.MultipleCronTriggerTimetable,
     "CronPartitionTimetable": _assets.CronPartitionTimetable,

@@ -10,8 +10,9 @@ from workbook_lib.sources.airflow._own_modules import is_airflows
 from workbook_lib.sources.airflow._standins import _tables
 from workbook_lib.sources.airflow._standins._assets import Timetable
 from workbook_lib.sources.airflow._standins._defaults import OperatorMeta
+from workbook_lib.sources.airflow._standins._homes import home
 from workbook_lib.sources.airflow._standins._operator import BaseOperator, UnknownOperator
-from workbook_lib.sources.airflow._standins._state import report
+from workbook_lib.sources.airflow._standins._state import SESSION, report
 from workbook_lib.sources.airflow._standins._values import StoredConnection
 from workbook_lib.sources.tracing._entries import user_line
 from workbook_lib.sources.tracing._inert import Inert, InertObject, Shapes
@@ -29,7 +30,7 @@ def operator_class(name: str, module: str = "airflow.operators") -> type[BaseOpe
         return BaseOperator
     base: type[BaseOperator]
     if name in _tables.PARENTS and is_airflows(module):
-        parent = _tables.PARENTS[name]
+        parent, module = _tables.PARENTS[name], home(name, module, SESSION.is_3)
         base = operator_class(parent) if parent != "BaseOperator" else BaseOperator
         return _derived(name, (base,), module)
     if name.endswith(("Sensor", "SensorAsync")):

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from workbook_lib.sources.airflow._standins import _tables
+from workbook_lib.sources.airflow._standins._homes import decorator_home
 from workbook_lib.sources.airflow._standins._mapped import Mapped
 from workbook_lib.sources.airflow._standins._names import operator_class
 from workbook_lib.sources.airflow._standins._operator import BaseOperator, unique_task_id
 from workbook_lib.sources.airflow._standins._sources import Call, positional
+from workbook_lib.sources.airflow._standins._state import SESSION
 from workbook_lib.sources.airflow._standins._xcom import XComArg
 from workbook_lib.sources.tracing._stack import trail
 from workbook_lib.sources.tracing._symbols import name_text
@@ -78,7 +80,7 @@ CONTEXT_KEYS = frozenset(
 def _decorated_class(decorator: str) -> type[BaseOperator]:
     name, base = _tables.DECORATORS.get(decorator, (f"_{decorator.title().replace('_', '')}DecoratedOperator", "BaseOperator"))
     parent: Any = operator_class(base)
-    made: type[BaseOperator] = type(parent)(name, (parent,), {"__module__": "airflow.decorators"})
+    made: type[BaseOperator] = type(parent)(name, (parent,), {"__module__": decorator_home(decorator, SESSION.is_3)})
     return made
 
 

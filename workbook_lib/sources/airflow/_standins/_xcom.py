@@ -58,7 +58,7 @@ class XComArg(Dependent):
 
     def zip(self, *others: Any, fillvalue: Any = None) -> XComArg:
         """As in Airflow."""
-        return _Derived("zip", [self, *others])
+        return _Derived("zip", [self, *others], more="" if fillvalue is None else f", fillvalue={fillvalue!r}")
 
     def concat(self, *others: Any) -> XComArg:
         """As in Airflow."""
@@ -103,8 +103,8 @@ PlainXComArg = XComArg
 class _Derived(XComArg):
     """`.map(f)`, `.zip(...)`, `.concat(...)`: what it needs is known, what it makes is not in the expression language."""
 
-    def __init__(self, form: str, parts: list[Any], function: Any = None) -> None:
-        self.form, self.parts, self.function = form, parts, function
+    def __init__(self, form: str, parts: list[Any], function: Any = None, more: str = "") -> None:
+        self.form, self.parts, self.function, self.more = form, parts, function, more
         super().__init__(next(task for part in parts for task in needed(part)))
 
     def operators(self) -> list[Any]:
@@ -118,7 +118,7 @@ class _Derived(XComArg):
         first, rest = self.parts[0], self.parts[1:]
         name = callable_expr(self.function)["name"] if self.function is not None else ""
         inside = ", ".join([name] if name else [shown(part) for part in rest])
-        return f"{shown(first)}.{self.form}({inside})"
+        return f"{shown(first)}.{self.form}({inside}{self.more})"
 
     def _workbook_expr(self) -> Expr:
         return {"kind": "unknown", "source": self.text()[:2000], "reason": f"XComArg.{self.form}"}
