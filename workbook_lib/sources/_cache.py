@@ -2,7 +2,7 @@
 
 An entry is named by the job (the file, what was supplied, the options) and by the library that read it, and lists what its file opened,
 listed or asked for. It holds its workflows in plain words and as models. Entries are data that is checked: one that is damaged, forged or
-of another form is passed over. Failures and whatever depends on the clock are never kept, nor what was read with connections.
+of another form is passed over. Failures are never kept, nor what was read with connections.
 """
 
 from __future__ import annotations
@@ -145,10 +145,10 @@ class Cache:
         if self._folder is None or not self._written:
             return
         with contextlib.suppress(OSError), os.scandir(self._folder) as found:
-            entries = sorted(((at.st_mtime_ns, at.st_size, one.path) for one in found if (at := one.stat(follow_symlinks=False))), reverse=True)
+            stats = [(one.stat(follow_symlinks=False), one.path) for one in found]
             size = 0
-            for when, bytes_, path in entries:
-                size += bytes_
+            for when, more, path in sorted(((at.st_mtime_ns, at.st_size, path) for at, path in stats), reverse=True):
+                size += more
                 left_over = ".new-" in path and time.time_ns() - when > 3600 * 10**9
                 if size > MOST_BYTES or left_over:
                     os.unlink(path)

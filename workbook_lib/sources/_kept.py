@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from workbook_lib.errors import WorkbookError
@@ -13,7 +14,8 @@ from workbook_lib.sources._parts import Part
 # The plain words of a workflow (model/summary.py): keys and the types of their values.
 _TEXT, _MAYBE_TEXT, _YES_NO = (str,), (str, type(None)), (bool,)
 _WORKFLOW: Mapping[str, tuple[type, ...]] = {
-    "id": _TEXT, "system": _TEXT, "version": _TEXT, "file": _TEXT, "schedule": _MAYBE_TEXT, "catchup": _YES_NO, "tasks": (list,), "edges": (list,),
+    "id": _TEXT, "system": _TEXT, "version": _TEXT, "file": _TEXT, "schedule": _MAYBE_TEXT, "catchup": _YES_NO, "tasks": (list,),
+    "edges": (list,),
 }  # fmt: skip
 _TASK: Mapping[str, tuple[type, ...]] = {
     "id": _TEXT, "operator": _TEXT, "upstream": (list,), "trigger_rule": _TEXT, "retries": (int,), "mapped": _YES_NO, "group": _MAYBE_TEXT,
@@ -22,9 +24,17 @@ _TASK: Mapping[str, tuple[type, ...]] = {
 _EDGE: Mapping[str, tuple[type, ...]] = {"source": _TEXT, "target": _TEXT, "condition": (dict, type(None))}
 
 
-def to_keep(part: Part, missing: tuple[str, ...]) -> Kept:
-    """The entry for what a file holds; `missing` are layers of the enclosure that the machine did not offer."""
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def to_keep(part: Part, missing: tuple[str, ...], of_the_day: bool = False) -> Kept:
+    """The entry for what a file holds; `missing` are layers of the enclosure that the machine did not offer.
+
+    `of_the_day`: it holds until tomorrow (UTC) alone.
+    """
     about = {
+        "day": _today() if of_the_day else "",
         "missing": list(missing),
         "findings": [finding.model_dump(mode="json", exclude_none=True) for finding in part.findings],
         "summaries": part.summaries,
@@ -41,6 +51,8 @@ def from_kept(kept: Kept | None, plain: bool) -> tuple[Part, tuple[str, ...]] | 
         return None
     try:
         about = kept.about
+        if about["day"] not in ("", _today()):
+            return None
         part = Part(
             findings=tuple(Finding.model_validate(finding) for finding in about["findings"]),
             summaries=tuple((_typed(line, (int,)), _workflow(document)) for line, document in about["summaries"]),

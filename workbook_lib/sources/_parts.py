@@ -1,4 +1,4 @@
-"""What one file holds, as rooms hand it over one after the other. Light: a part that was kept brings no model along unless it is asked for."""
+"""What one file holds, as rooms hand it over one after the other. Light: a part that was kept comes without the model where it may."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ import pytest
 
 from workbook_lib.findings import Finding
 from workbook_lib.model.workflow import Workflow
-from workbook_lib.sources import ReadOptions, _cache, stream
+from workbook_lib.sources import ReadOptions, _cache, _kept, stream
 from workbook_lib.sources._parts import Part
 from workbook_lib.sources.airflow import _read
 from workbook_lib.sources.tracing import Job, Tracer
@@ -217,10 +217,12 @@ def test_a_file_that_is_out_of_time_gets_another_chance(kept: Kept) -> None:
     assert kept.read(seconds=1.0) == ["slow.py"]
 
 
-def test_what_holds_for_the_day_of_reading_is_not_kept(kept: Kept) -> None:
+def test_what_holds_for_the_day_of_reading_is_kept_for_that_day(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "import datetime\nwith DAG('today'):\n    EmptyOperator(task_id='a', doc=str(datetime.datetime.now()))\n"
     kept.write("today.py", HEAD + text)
     assert kept.read() == ["today.py"]
+    assert kept.read() == []
+    monkeypatch.setattr(_kept, "_today", lambda: "2100-01-01")
     assert kept.read() == ["today.py"]
 
 

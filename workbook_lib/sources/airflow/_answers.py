@@ -15,7 +15,7 @@ from workbook_lib.sources.airflow.assemble import assemble
 from workbook_lib.sources.tracing import Job, Reply, blocked_findings, failure_finding
 from workbook_lib.sources.tracing._watching import CONTENT, kind
 
-_OF_THE_DAY = frozenset({"airflow.parse_time_value"})  # what was read holds for the day of reading alone
+_OF_THE_DAY = frozenset({"airflow.parse_time_value"})
 
 
 def checked(reply: Reply, job: Job) -> tuple[RawFile | None, list[Finding]]:
@@ -49,6 +49,6 @@ def meaning(raw: RawFile) -> tuple[Part, list[list[str]]]:
     return part, [[CONTENT, path, seen] for path, seen in looked.items()]
 
 
-def lasting(part: Part) -> bool:
-    """Whether what was read also holds on another day."""
-    return not any(finding.code in _OF_THE_DAY for finding in part.findings)
+def of_the_day(part: Part) -> bool:
+    """Whether something in it was taken from the clock or at random: it is the reading of a day."""
+    return any(finding.code in _OF_THE_DAY for finding in part.findings)
