@@ -89,7 +89,7 @@ def test_addresses_made_of_inputs() -> None:
             T("a", x=quote_plus(os.environ["PASSWORD"]))
         """
     dag = built(source, findings=("airflow.assumed_value",))
-    assert values(only(dag))["x"]["source"] == "quote_plus('PASSWORD')"
+    assert values(only(dag))["x"]["source"] == "urllib.parse.quote_plus(os.environ['PASSWORD'])"
 
 
 def test_a_file_may_look_at_its_own_stack() -> None:

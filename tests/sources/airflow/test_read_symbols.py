@@ -56,7 +56,7 @@ def test_symbols_survive(source: str) -> None:
 def test_supplied_values_stay_expressions(source: str) -> None:
     dag = built(
         f"{HEAD}with DAG('d', schedule=None):\n    PythonOperator(task_id='a', python_callable=print, op_args={source})",
-        variables={"x": '{"k": [5]}' if "['k']" in source else "7"},
+        variables={"x": '{"k": [5]}' if "'k'" in source else "7"},
         environment={"x": "7"},
         connections={"c": {"host": "h", "extra": '{"k": 1}'}},
     )
@@ -131,8 +131,10 @@ def test_configuration() -> None:
 
 
 def test_an_error_names_what_it_may_depend_on() -> None:
-    _, findings = trace_text("x = {'prod': 1}[Variable.get('env')]\nwith DAG('d'):\n    T('a')")
+    _, findings = trace_text("if Variable.get('env') != 'prod':\n    raise ValueError('no')\nwith DAG('d'):\n    T('a')")
     assert findings[0].code == "tracing.raised"
+    assert findings[0].advice is not None
+    assert findings[0].advice.endswith("It may depend on the variable 'env': supply it.")
 
 
 def test_environment_for_the_library_is_real() -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from workbook_lib.sources.tracing import _hooks, _symbols
 from workbook_lib.sources.tracing._entries import user_line
 from workbook_lib.sources.tracing._inert import InertModule
+from workbook_lib.sources.tracing._instrument import instrument
 from workbook_lib.sources.tracing._stack import NAMES, SOURCES
 
 # Run for real, whether they matter to the workflow or not: small, pure, and part of how definitions are computed.
@@ -25,31 +25,6 @@ REAL_PACKAGES = frozenset(
 PRIVATE_PARTS = frozenset({"_pendulum", "_yaml", "time_machine", "tzlocal", "workbook_lib", "_distutils_hack"})
 INERT_STDLIB = frozenset({"_ctypes", "ctypes", "multiprocessing"})  # a way around the sandbox
 _IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError", "Exception")  # BaseException included
-_HOOKED_NAMES = frozenset({"float", "int", "timedelta"})
-
-
-class _Hooks(ast.NodeTransformer):
-    """Lets symbols survive `int(x)`, `timedelta(days=x)` and f-strings, which a class alone cannot see."""
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        if name not in _HOOKED_NAMES:
-            return node
-        hook = ast.copy_location(ast.Name("__workbook_call__", ast.Load()), node.func)
-        return ast.copy_location(ast.Call(hook, [node.func, *node.args], node.keywords), node)
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
-        self.generic_visit(node)
-        hook = ast.copy_location(ast.Name("__workbook_text__", ast.Load()), node)
-        return ast.copy_location(ast.Call(hook, [node], []), node)
-
-    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
-        node.value = self.visit(node.value)  # the format specification is itself a JoinedStr and must stay one
-        return node
-
-    def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
-        return node
 
 
 def decode(raw: bytes) -> str:
@@ -62,12 +37,8 @@ def run(module: ModuleType, file: Path, shown: str) -> None:
     """Execute a file of the user's as `module`."""
     source = decode(file.read_bytes())
     name = str(file)
-    tree = ast.parse(source, name)
-    tree = ast.fix_missing_locations(_Hooks().visit(tree))  # every node keeps its place, so that it serves for finding calls as well
-    SOURCES[name], NAMES[name] = (source, tree), shown
-    code = compile(tree, name, "exec", dont_inherit=True)
-    module.__dict__["__workbook_call__"] = _hooks.hooked_call
-    module.__dict__["__workbook_text__"] = _symbols.text
+    SOURCES[name], NAMES[name] = (source, ast.parse(source, name)), shown
+    code = compile(instrument(ast.parse(source, name)), name, "exec", dont_inherit=True)
     exec(code, module.__dict__)
 
 

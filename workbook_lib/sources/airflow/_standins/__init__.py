@@ -5,15 +5,12 @@ Only `trace` is called from outside, by the server of the workers. Nothing here 
 
 from __future__ import annotations
 
-import ast
 import importlib
-import json
 import logging
 import re
 import sys
 import time
 import traceback
-import urllib.parse
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +20,7 @@ import jinja2
 import pendulum
 import yaml
 
-from workbook_lib.sources.airflow._standins import _dag, _loaders, _values
+from workbook_lib.sources.airflow._standins import _dag, _environment, _loaders
 from workbook_lib.sources.airflow._standins._dump import dag_to_raw
 from workbook_lib.sources.airflow._standins._modules import AirflowModule
 from workbook_lib.sources.airflow._standins._repository import Repository, tell_refused_ids
@@ -31,7 +28,7 @@ from workbook_lib.sources.airflow._standins._state import SESSION, report
 from workbook_lib.sources.tracing import _entries, _hooks, _loading, _symbols
 from workbook_lib.sources.tracing._stack import NAMES, SOURCES, display
 
-_WARM = (*map(importlib.import_module, ("dateutil.parser", "dateutil.relativedelta", "dateutil.tz")), jinja2, pendulum)
+_WARM = (*map(importlib.import_module, ("dateutil.parser", "dateutil.relativedelta", "dateutil.tz")), jinja2, pendulum, yaml)
 _SDK = re.compile(r"^\s*(?:from|import)\s+airflow\.sdk\b", re.MULTILINE)
 _MAX_FINDINGS = 500
 
@@ -53,7 +50,7 @@ def trace(job: dict[str, Any]) -> dict[str, Any]:
             answer["dags"] = _dags()
         _tell_missing(finder)
         answer["modules"] = [[name, path] for name, path in finder.modules.items() if path]
-        answer["inputs"] = [list(pair) for pair in dict.fromkeys(pair for entry in _entries.STATE.entries for pair in entry.inputs)]
+        answer["inputs"] = [list(pair) for pair in _entries.STATE.asked]
         _tell_assumptions()
         _loaders.tell()
         tell_refused_ids(answer["dags"])
@@ -110,13 +107,10 @@ def _prepare(job: dict[str, Any], repository: Repository) -> _loading.Finder:
     sys.modules["__main__"] = ModuleType("__main__")  # `inspect` asks for it
     sys.meta_path.insert(0, finder)
     if "environment" in job["layers"]:
-        _values.install_environment()
+        _environment.install_environment()
     repository.install()
     _loaders.install()
-    json.loads = _hooks.hooked_decode(json.loads)
-    ast.literal_eval = _hooks.hooked_decode(ast.literal_eval)
-    _hooks.hook_addresses(urllib.parse)
-    yaml.safe_load = _hooks.hooked_decode(yaml.safe_load)
+    _hooks.install()
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     return finder
@@ -223,6 +217,14 @@ def _tell_assumptions() -> None:
         if key in seen:
             continue
         seen.add(key)
+        if decision.moving:
+            report(
+                "airflow.parse_time_value", "warning",
+                f"{decision.what} depends on the clock or on chance when the DAG file is read; the way of this reading is taken",
+                advice="Decide it when the task runs.", file=display(decision.file) if decision.file else SESSION.file,
+                line=decision.line or 1,
+            )  # fmt: skip
+            continue
         report(
             "airflow.assumed_value", "warning",
             f"{decision.what} depends on {_symbols.name_inputs(decision.inputs)}, unknown while reading; "

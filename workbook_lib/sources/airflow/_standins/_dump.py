@@ -7,12 +7,10 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from workbook_lib.sources.airflow._standins import _names, _sources, _tables
+from workbook_lib.sources.airflow._standins import _moving, _names, _sources, _tables
 from workbook_lib.sources.airflow._standins._dag import DAG
-from workbook_lib.sources.airflow._standins._enums import MovingDate
 from workbook_lib.sources.airflow._standins._group import TaskGroup
 from workbook_lib.sources.airflow._standins._mapped import Mapped
-from workbook_lib.sources.airflow._standins._moving import Clock, refused_anyway
 from workbook_lib.sources.airflow._standins._operator import defines_execution, seconds
 from workbook_lib.sources.airflow._standins._relations import as_list
 from workbook_lib.sources.airflow._standins._schedule import dag_zone, schedule_of
@@ -46,6 +44,7 @@ _BASE = frozenset(_tables.BASE_ARGUMENTS) | {"task_id"}
 _CONVERT: dict[str, Callable[[Any], Any]] = {
     "int": lambda value: 0 if value is None else int(value),
     "bool": bool,
+    "same": lambda value: value,
     "text": lambda value: None if value is None else clean(plain(str(getattr(value, "value", value)))),
     "seconds": seconds,
     "factor": lambda value: 2.0 if value is True else float(value or 0),
@@ -63,7 +62,7 @@ def _origin(origin: dict[str, Any]) -> dict[str, Any]:
 def dag_to_raw(dag: DAG) -> dict[str, Any]:
     """As `RawDag`."""
     tasks = [_task(task) for task in dag.tasks]
-    _moving(f"the DAG {dag.dag_id!r}", [[name, source] for name, source in dag.sources.items()], dag.origin, workflow=dag.dag_id)
+    _tell_moving(dag)
     known = {task["id"] for task in tasks}
     groups = [group for key, group in dag.task_group.get_task_group_dict().items() if key]
     edges = [
@@ -110,22 +109,22 @@ def dag_to_raw(dag: DAG) -> dict[str, Any]:
     }
 
 
-def _clock(origin: dict[str, Any]) -> Clock:
-    return Clock(origin["file"], origin["stack"])
+def _tell_moving(dag: DAG) -> None:
+    """Tell which arguments of a DAG are taken from the clock or at random."""
+    more = {"description": dag.description, "schedule": dag.given_schedule, "params": dag.params}
+    defaults = [value for name, value in dag.default_args.items() if name not in ("start_date", "end_date")]
+    arguments = [*dag.settings.items(), *more.items()]
+    arguments.append(("default_args", defaults))
+    _moving.tell(f"the DAG {dag.dag_id!r}", arguments, list, dag.origin, workflow=dag.dag_id)
 
 
-def _moving(what: str, sources: list[list[str]], origin: dict[str, Any], **place: Any) -> None:
-    """Tell which arguments are taken from the clock or at random: what was traced is the value of the day of reading."""
-    clock = _clock(origin)
-    for name, source in sources:
-        without = frozenset({"start_date", "end_date"}) if name == "default_args" else frozenset()
-        if name not in ("start_date", "end_date", "python_callable") and not refused_anyway(name, source) and clock.moves(source, without):
-            report(
-                "airflow.parse_time_value", "warning",
-                f"the argument `{clean(name)}` of {what} is taken from the clock or at random when the DAG file is read; "
-                "the model holds the value of this reading",
-                advice="Work it out when the task runs, or pass it as a parameter.", file=origin["file"], line=origin["line"], **place,
-            )  # fmt: skip
+def _tell_moving_of(task: Any) -> None:
+    """The same for a task; what comes from `default_args` is told once, of the DAG."""
+    attributes, defaults = task.__dict__, task.dag.default_args
+    given = {**attributes.get("_base_given", {}), **attributes.get("_given", {}), **attributes.get("_own", {})}
+    given |= dict(task.over) if isinstance(task, Mapped) else {}
+    own = [(name, value) for name, value in given.items() if value is not defaults.get(name)]
+    _moving.tell(f"the task {task.task_id!r}", own, lambda: _sources.literal(task), task._origin, workflow=task.dag_id, task=task.task_id)
 
 
 def _limit(dag: DAG, name: str) -> int | None:
@@ -136,15 +135,15 @@ def _limit(dag: DAG, name: str) -> int | None:
 def _date(dag: DAG, name: str) -> str | None:
     value = getattr(dag, name, None)
     value = dag.default_args.get(name) if value is None else value
+    moves = _moving.moves(value)
+    if not moves:
+        value = _settled(value, "same", None, name, dag)
     value = as_moment(value, dag_zone(dag))
     if isinstance(value, str):
         return clean(value)
     if not isinstance(value, date):
         return None
-    clock = _clock(dag.origin)
-    source = dag.sources.get(name)
-    moves = clock.moves(source) if source is not None else clock.key_moves(dag.sources.get("default_args", ""), name)
-    if isinstance(value, MovingDate) or moves:
+    if moves:
         report(
             "airflow.moving_date", "note", f"{name} of {dag.dag_id!r} is counted from the day of reading; it is left out",
             advice="Write a fixed date.", file=dag.origin["file"], line=dag.origin["line"], workflow=dag.dag_id,
@@ -251,7 +250,7 @@ def _task(task: Any) -> dict[str, Any]:
     attributes = task.__dict__
     arguments = _arguments(task, user_execute)
     group = task.task_group
-    _moving(f"the task {task.task_id!r}", _sources.literal(task), task._origin, workflow=task.dag_id, task=task.task_id)
+    _tell_moving_of(task)
     docs = [attributes.get(name) for name in ("doc_md", "doc", "doc_rst", "doc_yaml", "doc_json")]
     return {
         "id": clean(task.task_id),

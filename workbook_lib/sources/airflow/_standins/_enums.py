@@ -10,6 +10,8 @@ from typing import Any
 
 import pendulum
 
+from workbook_lib.sources.tracing._calls import moving
+
 
 class TriggerRule(str, enum.Enum):  # noqa: UP042 - as in Airflow: its text is the value
     """https://airflow.apache.org/docs/apache-airflow/2.11.2/core-concepts/dags.html#trigger-rules"""
@@ -107,14 +109,10 @@ class WeightRule(_TextEnum):
     ABSOLUTE = "absolute"
 
 
-class MovingDate(pendulum.DateTime):
-    """A moment counted from the day of reading; written down, it would differ every day."""
-
-
-def days_ago(n: int, hour: int = 0, minute: int = 0, second: int = 0, microsecond: int = 0) -> MovingDate:
+def days_ago(n: int, hour: int = 0, minute: int = 0, second: int = 0, microsecond: int = 0) -> Any:
     """As in Airflow 1.10 and 2."""
-    day = pendulum.today("UTC").add(days=-int(n))
-    return MovingDate(day.year, day.month, day.day, hour, minute, second, microsecond, tzinfo=pendulum.UTC)
+    today = moving(pendulum.today("UTC"))
+    return today.add(days=-int(n)).replace(hour=hour, minute=minute, second=second, microsecond=microsecond)
 
 
 class timezone:
@@ -124,7 +122,7 @@ class timezone:
 
     @staticmethod
     def utcnow() -> Any:
-        return pendulum.now("UTC")
+        return moving(pendulum.now("UTC"))
 
     @staticmethod
     def datetime(*args: Any, **kwargs: Any) -> _datetime:

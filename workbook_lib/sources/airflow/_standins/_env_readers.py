@@ -5,12 +5,13 @@ https://github.com/sloria/environs, https://github.com/HBNetwork/python-decouple
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from typing import Any
 
 from workbook_lib.sources.airflow._standins._state import NOTSET
-from workbook_lib.sources.tracing._hooks import hooked_decode
+from workbook_lib.sources.tracing._calls import lift
 from workbook_lib.sources.tracing._symbols import call, derive, entry_of
 
 # What each method makes of a text: the function, its name in the model, and what is assumed where that fails.
@@ -37,7 +38,7 @@ class EnvReader:
         if kind.startswith("_"):
             raise AttributeError(kind)
         if kind in ("json", "dict"):
-            return lambda name, default=NOTSET, **options: hooked_decode(lambda text: text)(self(name, default))
+            return lambda name, default=NOTSET, **options: lift(json.loads, "json", (self(name, default),), {})
         return lambda name, default=NOTSET, **options: _typed(self(name, default), default, kind)
 
 

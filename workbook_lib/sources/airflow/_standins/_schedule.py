@@ -9,6 +9,7 @@ from typing import Any
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION, report
 from workbook_lib.sources.airflow._standins._timetables import as_moment, timetable_of, zone_name
 from workbook_lib.sources.tracing._entries import STATE, Decision
+from workbook_lib.sources.tracing._shown import outcomes
 from workbook_lib.sources.tracing._stack import SOURCES, call_at
 from workbook_lib.sources.tracing._symbols import entry_of, name_inputs, value_of
 
@@ -17,8 +18,8 @@ _ARGUMENTS = ("schedule", "schedule_interval", "timetable")
 
 def dag_zone(dag: Any) -> str:
     """The time zone of a DAG: that of its start date, also of the one in `default_args`."""
-    start = dag.start_date if getattr(dag.start_date, "tzinfo", None) or not dag.default_args.get("start_date") else None
-    start = dag.default_args.get("start_date") if start is None else start
+    given, default = value_of(dag.start_date), value_of(dag.default_args.get("start_date"))
+    start = given if getattr(given, "tzinfo", None) or not default else default
     return zone_name(as_moment(start)) if start is not None else "UTC"
 
 
@@ -31,11 +32,12 @@ def schedule_of(dag: Any) -> dict[str, Any]:
     decision = _decided(dag)
     entry = entry_of(given)
     inputs = () if entry is None or entry.known else entry.inputs
+    arms = "" if entry is None else " or ".join(outcomes(entry.expr))
     if decision is not None or inputs:
         source = next((dag.sources[name] for name in _ARGUMENTS if name in dag.sources), "")
         names = name_inputs(inputs or (decision.inputs if decision else ()))
         report(
-            "airflow.schedule_unknown", "warning", f"the schedule of {dag.dag_id!r} depends on {names}",
+            "airflow.schedule_unknown", "warning", f"the schedule of {dag.dag_id!r} depends on {names}" + (f": {arms}" if arms else ""),
             advice="Supply the value (--variables, --connections, --env) and read again.", file=dag.origin["file"], line=dag.origin["line"],
             workflow=dag.dag_id,
         )  # fmt: skip

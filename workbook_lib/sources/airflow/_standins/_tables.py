@@ -309,7 +309,14 @@ DECORATORS = {
 }
 
 # What `conf.get` gives where nothing is configured and structure may depend on it.
-CONFIGURATION = {("core", "executor"): "SequentialExecutor", ("core", "default_timezone"): "utc", ("core", "load_examples"): "True"}
+# https://airflow.apache.org/docs/apache-airflow/2.11.2/configurations-ref.html
+CONFIGURATION = {
+    ("core", "executor"): "SequentialExecutor", ("core", "default_timezone"): "utc", ("core", "load_examples"): "True",
+    ("core", "parallelism"): "32", ("core", "max_active_tasks_per_dag"): "16", ("core", "max_active_runs_per_dag"): "16",
+    ("core", "default_task_retries"): "0", ("core", "unit_test_mode"): "False", ("core", "hostname_callable"): "airflow.utils.net.getfqdn",
+    ("core", "dagbag_import_timeout"): "30.0", ("core", "fernet_key"): "", ("webserver", "base_url"): "http://localhost:8080",
+    ("operators", "default_owner"): "airflow", ("operators", "default_queue"): "default", ("scheduler", "catchup_by_default"): "True",
+}  # fmt: skip
 
 
 def own_arguments(cls: type) -> set[str] | None:
