@@ -164,7 +164,7 @@ def test_requirements() -> None:
     )
     found = workflow.requirements
     assert (found.connections, found.variables, found.pools) == (("cluster", "db"), ("v",), ("slow",))
-    assert (found.environment, found.packages, found.files) == (("B", "C", "HOME_DIR"), ("numpy", "pandas"), ("run.sh",))
+    assert (found.environment, found.packages, found.files) == (("B", "C", "HOME_DIR"), ("numpy", "pandas"), ("dags/run.sh",))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from pathlib import PurePath
 
 from pydantic import ValidationError
 
@@ -27,15 +29,26 @@ def checked(reply: Reply, job: Job) -> tuple[RawFile | None, list[Finding]]:
         raw = RawFile.model_validate(reply.answer)
     except (ValidationError, RecursionError):
         return None, [failure_finding(Reply(failure="garbled"), job), *blocked]
-    return raw.model_copy(update={"file": job.shown, "findings": (*raw.findings, *blocked)}), []
+    return raw.model_copy(update={"file": job.shown, "root": _root(job), "findings": (*raw.findings, *blocked)}), []
 
 
-def meaning(raw: RawFile) -> tuple[Part, list[list[str]]]:
-    """The workflows of one file, with the findings of the worker first; and what was looked at for it, as a `Watch` tells it."""
+def _root(job: Job) -> str:
+    """The folder that the search began in, as the user named it."""
+    depth = len(PurePath(job.file).relative_to(job.base or PurePath(job.file).parent).parts)
+    return str(PurePath(*PurePath(job.shown).parts[:-depth]))
+
+
+def meaning(raw: RawFile, readable: Sequence[str]) -> tuple[Part, list[list[str]]]:
+    """The workflows of one file, with the findings of the worker first; and what was looked at for it, as a `Watch` tells it.
+
+    Only files in the folders `readable` are looked at: what the worker names is whatever the traced file wanted it to name.
+    """
     looked: dict[str, str] = {}
 
     def text(path: str) -> str:
         full = os.path.abspath(path)
+        if not _within(os.path.realpath(full), readable):
+            raise PermissionError(f"{path} lies outside of what may be read")
         looked[full] = kind(full)
         return text_of(path)
 
@@ -47,6 +60,10 @@ def meaning(raw: RawFile) -> tuple[Part, list[list[str]]]:
         modules=raw.modules,
     )
     return part, [[CONTENT, path, seen] for path, seen in looked.items()]
+
+
+def _within(path: str, folders: Sequence[str]) -> bool:
+    return any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders)
 
 
 def of_the_day(part: Part) -> bool:

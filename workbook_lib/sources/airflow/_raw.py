@@ -91,9 +91,11 @@ class RawDag(Frozen):
 
 class RawFile(Frozen):
     """The worker's whole answer for one file. `modules` are sibling files that it imported: (dotted name, path); `inputs` what it
-    asked for while it was read: ("variable", name), ("connection", id), ("environment", name)."""
+    asked for while it was read: ("variable", name), ("connection", id), ("environment", name). `root` is the folder that the search
+    began in, as the user named it."""
 
     file: str
+    root: str = ""
     airflow: Literal["2.11", "3"] | str
     dags: tuple[RawDag, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -179,7 +179,7 @@ class _Reading:
         raw, found = checked(one.reply, one.job)
         if raw is None:
             return Part(findings=tuple(found)), one.reply.missing
-        part, looked = meaning(raw)
+        part, looked = meaning(raw, one.job.readable)
         if one.key is not None and one.reply.looked is not None:
             self.cache.keep(one.key, to_keep(part, one.reply.missing, of_the_day(part)), [*one.reply.looked, *looked])
         return part, one.reply.missing

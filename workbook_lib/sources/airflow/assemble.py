@@ -25,6 +25,7 @@ from workbook_lib.sources.airflow._requirements import asset_uris, requirements
 from workbook_lib.sources.airflow._rewrite import expressions, transform
 from workbook_lib.sources.airflow._settings import setting
 from workbook_lib.sources.airflow._source import Sources
+from workbook_lib.sources.airflow._template_files import find, named
 from workbook_lib.sources.airflow.functions import Binder
 from workbook_lib.sources.airflow.operators import Built, Room
 
@@ -82,9 +83,9 @@ class _Assembly:
         )
         self.parse_time = [name for kind, name in raw.inputs if kind == "variable"]
         self.definitions = Definitions(sources, scope, raw.file)
-        self.room = Room(dag, raw.file, sources, Binder(sources, self.definitions), scope)
+        self.room = Room(dag, raw.file, sources, Binder(sources, self.definitions), scope, raw.root)
         self.links: list[Link] = []
-        self.files: set[str] = set()
+        self.files: set[str] = set(dag.files)
         self.unconverted: list[Expr] = []  # arguments of placeholders: what they name is needed all the same
 
     def run(self) -> tuple[Workflow, list[Finding]]:
@@ -167,6 +168,7 @@ class _Assembly:
                 self.links.append(Link(kind=kind, target=uri, task=raw.id))
         if isinstance(built.action, Opaque):
             scope = self.room.scope.within(task=raw.id)
+            self.template_files(raw)
             self.unconverted += [operators.compile_value(value, scope) for _, value in raw.arguments]
         self.report(raw, built, unused)
         rule = raw.trigger_rule.lower().removeprefix("triggerrule.")
@@ -188,6 +190,17 @@ class _Assembly:
                 "may_skip": built.may_skip,
             }
         )
+
+    def template_files(self, raw: RawTask) -> None:
+        """Template files that a placeholder names: what it needs, or a finding."""
+        for argument, text in named(raw):
+            found = find(text, self.dag, self.raw.file, self.raw.root, self.room.sources)
+            if found is not None:
+                self.files.add(found[0])
+                continue
+            message = f"the argument `{argument}` of the task {raw.id!r} names the template file {text[:100]!r}, which is not there"
+            advice = "Airflow looks in the DAG's folder and in `template_searchpath`: read the folder that holds it as well."
+            self.note("template_file_missing", Severity.WARNING, message, raw, advice)
 
     def with_callbacks(self, task: Task, raw: RawTask) -> Task:
         """The task with its callbacks."""

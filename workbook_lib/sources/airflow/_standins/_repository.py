@@ -59,11 +59,13 @@ class Repository:
         layout = self.layout
         SESSION.dags_folder, SESSION.home = str(layout.dags), str(layout.home)
         bases = list(dict.fromkeys(map(str, (layout.home, layout.dags, self.base, self.file.parent))))
-        Places(_deployed(layout), bases, os.getcwd()).install()
+        self.places = Places(_deployed(layout), bases, os.getcwd())
+        self.places.install()
 
     def hide(self, dags: list[dict[str, Any]], findings: list[dict[str, Any]]) -> None:
         """Take this machine's paths out of what is answered; files of the repository that arguments name are listed."""
         for dag in dags:
+            dag["template_paths"] = [self.places.found(path) for path in dag["template_paths"]]
             before: set[str] = set()
             _texts(dag, before)
             told = sorted(text for text in before if self.hidden.holds(text) and self.hidden.text(text) != text)

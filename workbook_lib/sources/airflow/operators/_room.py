@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import time
-from pathlib import PurePath
 
 from workbook_lib.model import expr as x
 from workbook_lib.model.action import Action, Opaque
@@ -15,6 +14,7 @@ from workbook_lib.model.workflow import Link
 from workbook_lib.sources.airflow._context import Scope
 from workbook_lib.sources.airflow._raw import RawDag, RawTask
 from workbook_lib.sources.airflow._source import Sources
+from workbook_lib.sources.airflow._template_files import find
 from workbook_lib.sources.airflow.functions import Binder
 from workbook_lib.sources.airflow.templates import compile_template, compile_value
 
@@ -122,6 +122,7 @@ class Room:
     sources: Sources
     binder: Binder
     scope: Scope
+    root: str = ""
 
 
 @dataclass
@@ -147,13 +148,10 @@ class Case:
         def load(text: str) -> Expr | None:
             if not extensions or not text.endswith(extensions):
                 return None
-            folders = [*self.room.dag.template_paths, str(PurePath(self.room.file).parent)]
-            for folder in folders:
-                path = str(PurePath(folder) / text)
-                content = self.room.sources.text(path)
-                if content is not None:
-                    self.files.append(text)
-                    return compile_template(content, self.scope)
+            found = find(text, self.room.dag, self.room.file, self.room.root, self.room.sources)
+            if found is not None:
+                self.files.append(found[0])
+                return compile_template(found[1], self.scope)
             return x.Template(source=text, reason=f"names the template file {text!r}, which is not there")
 
         return load
