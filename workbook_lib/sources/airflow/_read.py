@@ -248,4 +248,4 @@ def _nothing(shown: str, message: str, named: bool = True) -> Finding:
 
     severity = Severity.WARNING if named else Severity.NOTE
     advice = "Give a file or folder with Airflow DAGs."
-    return Finding(code=_NOTHING, severity=severity, message=message, file=shown, line=1, advice=advice)
+    return Finding(code="airflow.no_dag", severity=severity, message=message, file=shown, line=1, advice=advice)
