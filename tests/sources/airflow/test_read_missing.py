@@ -102,3 +102,66 @@ def test_a_file_may_look_at_its_own_stack() -> None:
         """
     )
     assert dag.id == "dag_file"
+
+
+def test_an_import_whose_failure_is_raised_again_is_not_prepared_for() -> None:
+    source = "try:\n    from own.missing import X\nexcept ImportError:\n    raise RuntimeError\nwith DAG('d'):\n    T('a', x=X)\n"
+    dag = built(source, files={"own/__init__.py": ""}, findings=("airflow.module_missing",))
+    assert values(only(dag))["x"]["source"] == "own.missing.X"
+
+
+def test_attributes_of_an_unknown_operator() -> None:
+    dag = built(
+        """
+        from airflow.providers.amazon.aws.sensors.bedrock import BedrockBatchInferenceSensor as Sensor
+        with DAG("d"):
+            Sensor(task_id="a", state=Sensor.States.DONE)
+        """
+    )
+    assert values(only(dag))["state"]["source"] == "BedrockBatchInferenceSensor.States.DONE"
+
+
+def test_an_operator_with_an_abstract_class_beside_it() -> None:
+    dag = built(
+        """
+        import abc
+        from airflow.models import BaseOperator
+        class Own(BaseOperator, abc.ABC):
+            pass
+        with DAG("d"):
+            Own(task_id="a")
+        """
+    )
+    assert only(dag).bases[0] == "Own"
+
+
+def test_tasks_decorated_by_their_dag() -> None:
+    dag = built(
+        """
+        d = DAG("d")
+        @d.task
+        def a(): ...
+        @d.task(trigger_rule="all_done")
+        def b(x): ...
+        b(a())
+        """
+    )
+    assert edges(dag) == "a>b"
+    assert only(dag, "b").trigger_rule == "all_done"
+
+
+def test_json_of_something_inert_is_unknown() -> None:
+    dag = built("import json\nfrom nowhere import x\nwith DAG('d'):\n    T('a', x=json.dumps({'k': x}), y=json.dumps({'k': 1}))\n")
+    assert values(only(dag)) == {"x": values(only(dag))["x"], "y": '{"k": 1}'}
+    assert values(only(dag))["x"]["source"] == "json.dumps({'k': nowhere.x})"
+
+
+def test_parts_of_an_unknown_text() -> None:
+    source = """
+        import os
+        folder, name = os.environ.get("PATH_OF_FILE", "s3://bucket/a/b.csv").rsplit("/", 1)
+        with DAG("d"):
+            T("a", x=name.rpartition(".")[0])
+        """
+    dag = built(source, findings=("airflow.assumed_value",))
+    assert only(dag).arguments[0][1].kind == "index"

@@ -17,6 +17,7 @@ from typing import Any
 
 from workbook_lib.sources.tracing import _symbols as s
 from workbook_lib.sources.tracing._entries import STATE, Entry, Expr, decide
+from workbook_lib.sources.tracing._inert import Inert
 from workbook_lib.sources.tracing._shown import shown
 from workbook_lib.sources.tracing._symbol_any import SymbolAny
 from workbook_lib.sources.tracing._symbol_text import REASON, arguments, method, word
@@ -140,10 +141,24 @@ def _from_the_clock(function: Any) -> Callable[..., Any]:
 def _lifted(function: Any, module: str) -> Callable[..., Any]:
     def lifted(*args: Any, **kwargs: Any) -> Any:
         if not s.has_symbol(args) and (not kwargs or not s.has_symbol(kwargs.values())):
-            return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except (TypeError, ValueError, AttributeError):
+                if not _holds_inert([args, kwargs]):
+                    raise
+                return Inert(f"{_qualified(function, module)}({arguments(args, kwargs)})")
         return lift(function, module, args, kwargs)
 
     return lifted
+
+
+def _holds_inert(value: Any, depth: int = 0) -> bool:
+    """Whether something of an inert package is in it: no wonder that a real function refuses it."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple, set)) and depth < 20:
+        return any(_holds_inert(item, depth + 1) for item in value)
+    return isinstance(value, Inert)
 
 
 def lift(function: Any, module: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -153,7 +153,8 @@ def _is_guarded() -> bool:
         return False
     for node in ast.walk(SOURCES[name][1]):
         if isinstance(node, ast.Try) and any(part.lineno <= line <= (part.end_lineno or 0) for part in node.body):
-            caught = [ast.unparse(handler.type) if handler.type else "" for handler in node.handlers]
+            going_on = [handler for handler in node.handlers if not isinstance(handler.body[-1], ast.Raise)]
+            caught = [ast.unparse(handler.type) if handler.type else "" for handler in going_on]
             if any(not text or any(word in text for word in _IMPORT_ERRORS) for text in caught):
                 return True
     return False

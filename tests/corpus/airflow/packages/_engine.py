@@ -9,6 +9,7 @@ what the files import from Airflow's packages is imported once before, as that i
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import json
 import os
@@ -102,6 +103,8 @@ def main(job_file: str, out: str) -> None:
     _bag_class()
     started = time.monotonic()
     warm(job["files"])
+    gc.collect()
+    gc.freeze()  # what was imported is shared by all forks
     print(f"  Airflow {airflow.__version__}: {len(job['files'])} files, imported in {time.monotonic() - started:.0f} s", flush=True)
     with Path(out).open("w") as lines:
         for file in job["files"]:

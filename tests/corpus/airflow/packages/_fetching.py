@@ -70,10 +70,15 @@ def fetch(package: Package) -> Path:
             unpacked = Path(own) / "unpacked"
             _unpack(file, unpacked)
             if package.form == "sdist":
-                shutil.copytree(STANDINS, unpacked / "tests", dirs_exist_ok=True)
+                shutil.copytree(STANDINS, unpacked / "tests", dirs_exist_ok=True, copy_function=_copy_new)
             with contextlib.suppress(OSError):  # another process was first
                 unpacked.rename(package.home)
     return package.home
+
+
+def _copy_new(source: str, to: str) -> None:
+    if not Path(to).exists():
+        shutil.copy2(source, to)
 
 
 def _pip() -> list[str]:
@@ -102,11 +107,16 @@ def is_example(file: Path) -> bool:
     return b"airflow" in content and b"dag" in content
 
 
+def _is_ours(package: Package, file: Path) -> bool:
+    tests = package.home / "tests"
+    return file.is_relative_to(tests) and (STANDINS / file.relative_to(tests)).is_file()
+
+
 def dag_files(package: Package) -> Iterator[tuple[str, Path]]:
     """Every DAG file: its path in the package, and where it lies."""
     for folder in package.folders():
         for file in sorted(folder.rglob("*.py")):
-            if is_example(file):
+            if is_example(file) and not _is_ours(package, file):
                 yield file.relative_to(package.home).as_posix(), file
 
 

@@ -13,7 +13,9 @@ from _fetching import HERE, Package
 from workbook_lib.findings import Severity
 from workbook_lib.sources._types import ReadOptions
 from workbook_lib.sources.airflow import _read
+from workbook_lib.sources.airflow._files import text_of
 from workbook_lib.sources.airflow._raw import RawDag, RawTask
+from workbook_lib.sources.airflow.assemble import assemble
 from workbook_lib.sources.tracing import Tracer
 
 ENVIRONMENT: dict[str, str] = json.loads((HERE / "environment.json").read_text())
@@ -47,7 +49,7 @@ def read(package: Package, files: dict[str, Path], version: str | None, tracer: 
     for raw in raws:
         name = names.get(str(Path(raw.file).absolute()))
         if name is not None:
-            _, more = _read._assembled(raw)
+            _, more = assemble(raw, texts=text_of)
             findings += more
             answers[name].update(version=raw.airflow, dags=sorted(map(dag_facts, raw.dags), key=lambda dag: dag["id"]))
     for finding in findings:

@@ -33,7 +33,7 @@ def compared(package: Package, files: dict[str, Path], engines: list[Engine], tr
     """One row: what was read, and how far the engines say the same."""
     readings = {None: read(package, files, None, tracer)}
     row: dict[str, Any] = {"package": package.name, "version": package.version, "form": package.form, "files": {}, "differences": []}
-    said = {engine.version: engine.ask(package, files) for engine in engines}
+    said = [(engine, engine.ask(package, files)) for engine in engines]
     for engine in engines:
         if engine.major not in readings:
             readings[engine.major] = read(package, files, engine.major, tracer)
@@ -48,25 +48,25 @@ def compared(package: Package, files: dict[str, Path], engines: list[Engine], tr
             entry["unanswered"] = True
         if errors(mine):
             entry["errors"] = sorted(set(errors(mine)))
-        for engine in engines:
-            theirs = said[engine.version][name]
-            if "error" in theirs:
+        for engine, theirs in said:
+            if "error" in theirs[name]:
                 continue
             ours = readings[engine.major if mine["version"] != engine.major else None][name]
-            rows = differences(theirs["dags"], ours["dags"])
-            entry[engine.version] = "differs" if rows else "equal"
-            row["differences"] += [{"file": name, "airflow": engine.version, **one} for one in rows]
+            rows = [{"file": name, "airflow": engine.version, **one} for one in differences(theirs[name]["dags"], ours["dags"])]
+            entry[engine.version] = "differs" if rows or entry.get(engine.version) == "differs" else "equal"
+            row["differences"] += [one for one in rows if one not in row["differences"]]
         row["files"][name] = entry
     return row
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--engine", action="append", default=[], metavar="PYTHON", help="a Python with Airflow; may be given several times")
+    parser.add_argument("--engine", action="append", default=[], metavar="PYTHON", help="a Python with Airflow; several, also of one version, may be given")
     parser.add_argument("--only", action="append", default=[], metavar="WORD", help="packages with this in their name; nothing is written")
     parser.add_argument("--show", action="store_true", help="print every difference")
     given = parser.parse_args()
     engines = [Engine(python) for python in given.engine]
+    versions = sorted({engine.version for engine in engines})
     listed = packages()
     for package in listed:
         fetch(package)
@@ -78,22 +78,22 @@ def main() -> int:
                 continue
             row = compared(package, files[package.key], engines, tracer)
             rows.append(row)
-            print(_line(row, engines), flush=True)
+            print(_line(row, versions), flush=True)
             if given.show:
                 for one in row["differences"]:
                     print("   ", json.dumps(one), flush=True)
     print(f"{sum(len(row['files']) for row in rows)} files in {time.monotonic() - started:.0f} s")
     if not given.only:
-        document = {"engines": [engine.version for engine in engines], "packages": rows}
+        document = {"engines": sorted({engine.version for engine in engines}), "packages": rows}
         RESULT.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
         write_table(document)
     return 1 if any(row["differences"] for row in rows) else 0
 
 
-def _line(row: dict[str, Any], engines: list[Engine]) -> str:
+def _line(row: dict[str, Any], versions: list[str]) -> str:
     entries = list(row["files"].values())
-    states = collections.Counter((engine.version, entry[engine.version]) for entry in entries for engine in engines if engine.version in entry)
-    told = [f"{one.version}: {states[one.version, 'equal']} of {states[one.version, 'equal'] + states[one.version, 'differs']}" for one in engines]
+    states = collections.Counter((version, entry.get(version)) for entry in entries for version in versions)
+    told = [f"{one}: {states[one, 'equal']} of {states[one, 'equal'] + states[one, 'differs']}" for one in versions]
     wrong = collections.Counter(code for entry in entries for code in entry.get("errors", []))
     silent = sum(entry.get("unanswered", False) for entry in entries)
     return f"{row['package']} {row['version']}: {len(entries)} files; equal {', '.join(told)}; {dict(wrong)}; without answer {silent}"

@@ -64,6 +64,10 @@ class DAG:
             return None if self.given_schedule is NOTSET else self.given_schedule
         if name in _DEFAULTS:
             return _DEFAULTS[name]
+        if name == "task":
+            from workbook_lib.sources.airflow._standins._taskflow import task
+
+            return functools.partial(task, dag=self)
         if name in ("test", "cli", "run", "clear", "create_dagrun", "get_last_dagrun", "get_dagrun", "log", "get_run_dates"):
             return Inert(f"dag.{name}")
         raise AttributeError(f"'DAG' object has no attribute {name!r}")

@@ -5,6 +5,7 @@ https://airflow.apache.org/docs/apache-airflow/2.11.2/core-concepts/dags.html#de
 
 from __future__ import annotations
 
+import abc
 import functools
 import inspect
 from collections.abc import Callable
@@ -59,8 +60,8 @@ def current_group(dag: Any) -> Any:
     return dag.task_group if dag is not None else None
 
 
-class OperatorMeta(type):
-    """Wraps every `__init__` for default_args."""
+class OperatorMeta(abc.ABCMeta):
+    """Wraps every `__init__` for default_args. It is an abstract class's metaclass, as Airflow's: operators may have `ABC` beside them."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> Any:
         if "__init__" in namespace:

@@ -34,12 +34,21 @@ def operator_class(name: str, module: str = "airflow.operators") -> type[BaseOpe
         base = operator_class(parent) if parent != "BaseOperator" else BaseOperator
         return _derived(name, (base,), module)
     if name.endswith(("Sensor", "SensorAsync")):
-        return _derived(name, (UnknownOperator, operator_class("BaseSensorOperator")), module)
-    return _derived(name, (UnknownOperator,), module)
+        return _derived(name, (UnknownOperator, operator_class("BaseSensorOperator")), module, UnknownOperatorMeta)
+    return _derived(name, (UnknownOperator,), module, UnknownOperatorMeta)
 
 
-def _derived(name: str, bases: tuple[type, ...], module: str) -> type[BaseOperator]:
-    made: type[BaseOperator] = OperatorMeta(name, bases, {"__module__": module})
+class UnknownOperatorMeta(OperatorMeta):
+    """Operators of which only the name is known: their classes have whatever attributes are asked for."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("_") or cls not in _MADE:
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+        return Inert(f"{cls.__name__}.{name}")
+
+
+def _derived(name: str, bases: tuple[type, ...], module: str, meta: type[OperatorMeta] = OperatorMeta) -> type[BaseOperator]:
+    made: type[BaseOperator] = meta(name, bases, {"__module__": module})
     _MADE.add(made)
     return made
 
