@@ -6,8 +6,9 @@ Rooms compile templates and traced values into these; the writer prints them as 
 
 from __future__ import annotations
 
+import collections.abc
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -243,25 +244,26 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The direct parts of `expr`, in source order."""
-    if isinstance(expr, ListOf):
-        return expr.items
-    if isinstance(expr, DictOf):
-        return tuple(part for pair in expr.items for part in pair)
-    if isinstance(expr, Call):
-        return expr.args
-    if isinstance(expr, Operation):
-        return expr.operands
-    if isinstance(expr, Format):
-        return expr.parts
-    if isinstance(expr, Index):
-        return (expr.base, expr.key)
-    if isinstance(expr, Attribute):
-        return (expr.base,)
-    if isinstance(expr, Conditional):
-        return (expr.test, expr.then, expr.otherwise)
-    if isinstance(expr, Variable | Environment):
-        return (expr.default,) if expr.default is not None else ()
-    return ()
+    parts = _PARTS.get(type(expr))
+    return parts(expr) if parts is not None else ()
+
+
+def _default(expr: Any) -> tuple[Expr, ...]:
+    return (expr.default,) if expr.default is not None else ()
+
+
+_PARTS: dict[type, collections.abc.Callable[[Any], tuple[Expr, ...]]] = {
+    ListOf: lambda expr: expr.items,
+    DictOf: lambda expr: tuple(part for pair in expr.items for part in pair),
+    Call: lambda expr: expr.args,
+    Operation: lambda expr: expr.operands,
+    Format: lambda expr: expr.parts,
+    Index: lambda expr: (expr.base, expr.key),
+    Attribute: lambda expr: (expr.base,),
+    Conditional: lambda expr: (expr.test, expr.then, expr.otherwise),
+    Variable: _default,
+    Environment: _default,
+}
 
 
 def key(expr: Expr) -> str:

@@ -19,7 +19,7 @@ from workbook_lib.sources._kept import from_kept, to_keep
 from workbook_lib.sources._options import ReadOptions
 from workbook_lib.sources._parts import Part
 from workbook_lib.sources.airflow._files import DagFile, Search, looks_like_dag
-from workbook_lib.sources.airflow._layout import layout_of
+from workbook_lib.sources.airflow._layout import Layout, layout_of
 from workbook_lib.sources.tracing import Job, Reply, Tracer, missing_findings
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ class _Reading:
         self.to_read = [one for one in self.found if once[one.file.resolve()] is one]
         self.files = tuple(one.shown for one in self.to_read)
         self._told_of_layers = False
+        self._layouts: dict[tuple[Path, Path], Layout] = {}
 
     def _search(self, paths: Sequence[str | Path], scratch: Path) -> None:
         from workbook_lib.findings import Finding, Severity
@@ -146,7 +147,7 @@ class _Reading:
                 self.tracer.close()
 
     def _begun(self, file: DagFile) -> _Waiting:
-        job = _job(file, self.options)
+        job = _job(file, self.options, self._layouts)
         key = self.cache.key(job) if file.archive is None else None
         kept = from_kept(self.cache.find(key), self.plain)
         if kept is None:
@@ -209,8 +210,10 @@ def _in_dags(one: DagFile) -> bool:
     return "dags" in one.file.relative_to(one.base).parts[:-1]
 
 
-def _job(one: DagFile, options: ReadOptions) -> Job:
-    layout = layout_of(one.file, one.base, [Path(root).resolve() for root in options.roots])
+def _job(one: DagFile, options: ReadOptions, layouts: dict[tuple[Path, Path], Layout]) -> Job:
+    place = one.file.parent, one.base  # all that a layout depends on
+    layout = layouts.get(place) or layout_of(one.file, one.base, [Path(root).resolve() for root in options.roots])
+    layouts[place] = layout
     around = layout_of(one.archive, one.archive.parent) if one.archive is not None else None  # an archive lies in a repository as well
     roots = dict.fromkeys((*layout.roots, *(around.roots if around else ())))
     readable = dict.fromkeys((*layout.readable, *(around.readable if around else ())))
@@ -220,6 +223,7 @@ def _job(one: DagFile, options: ReadOptions) -> Job:
         base=str(one.base),
         roots=tuple(map(str, roots)),
         readable=tuple(map(str, readable)),
+        folders={"dags": str(layout.dags), "home": str(layout.home)},
         seconds=options.seconds,
         memory=options.memory_mb << 20,
         version=options.version,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TypeVar, get_args
 
 from workbook_lib.model import expr as x
@@ -10,19 +11,25 @@ from workbook_lib.model._base import Frozen
 from workbook_lib.model.expr import Expr
 
 T = TypeVar("T")
-_EXPRESSIONS: tuple[type, ...] = get_args(get_args(x.Expr)[0])
+_EXPRESSIONS: frozenset[type] = frozenset(get_args(get_args(x.Expr)[0]))
+_PLAIN = frozenset({bool, dict, float, int, list, str, type(None)})  # holds no expression: most of what a model is made of
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    return tuple(kind.model_fields) if issubclass(kind, Frozen) else ()
 
 
 def expressions(value: object) -> Iterator[Expr]:
     """Every expression inside a model value, outermost first."""
-    if isinstance(value, _EXPRESSIONS):
-        yield value  # type: ignore[misc]
-    if isinstance(value, Frozen):
-        for name in type(value).model_fields:
-            yield from expressions(getattr(value, name))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from expressions(item)
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        kind: type = type(one)
+        if kind in _EXPRESSIONS:
+            yield one  # type: ignore[misc]
+        parts = one if isinstance(one, tuple) else [getattr(one, name) for name in _fields(kind)]
+        waiting += [part for part in reversed(parts) if type(part) not in _PLAIN]
 
 
 def transform(value: T, change: Callable[[Expr], Expr]) -> T:
@@ -30,13 +37,12 @@ def transform(value: T, change: Callable[[Expr], Expr]) -> T:
     if isinstance(value, tuple):
         items = tuple(transform(item, change) for item in value)
         return value if all(new is old for new, old in zip(items, value, strict=True)) else items  # type: ignore[return-value]
-    if not isinstance(value, Frozen):
-        return value
+    kind: type = type(value)
     updates = {}
-    for name in type(value).model_fields:
+    for name in _fields(kind):
         old = getattr(value, name)
-        new = transform(old, change) if isinstance(old, Frozen | tuple) else old
+        new = transform(old, change) if type(old) not in _PLAIN else old
         if new is not old:
             updates[name] = new
-    result = value.model_copy(update=updates) if updates else value
-    return change(result) if isinstance(result, _EXPRESSIONS) else result  # type: ignore[arg-type, return-value]
+    result = value.model_copy(update=updates) if updates else value  # type: ignore[attr-defined]
+    return change(result) if kind in _EXPRESSIONS else result  # type: ignore[arg-type, return-value]

@@ -11,6 +11,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from workbook_lib.sources.tracing._entries import MARK
@@ -87,8 +88,12 @@ class Hidden:
 
     def __init__(self, folders: Sequence[tuple[str, str]]) -> None:
         self.shown = {folder: shown for folder, shown in folders if len(folder) > 1}
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        """Made when there is something to hide: most files name no folder."""
         names = "|".join(re.escape(folder) for folder in sorted(self.shown, key=len, reverse=True))
-        self._pattern = re.compile(rf"(?<![\w.-])({names})(?:/|(?![\w.-]))") if names else None
+        return re.compile(rf"(?<![\w.-])({names})(?:/|(?![\w.-]))")
 
     def holds(self, text: str) -> bool:
         """Whether there is anything to hide."""
@@ -96,7 +101,7 @@ class Hidden:
 
     def text(self, text: str) -> str:
         """The text with relative paths."""
-        if self._pattern is None or not self.holds(text):
+        if not self.holds(text):
             return text
 
         def relative(match: re.Match[str]) -> str:

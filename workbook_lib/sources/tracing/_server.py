@@ -236,8 +236,10 @@ def main(room: str, slots: int) -> None:
     for name in WARM:
         importlib.import_module(name)
     sys.dont_write_bytecode = True  # workers may not write
+    _tracing("_loading").hide_foreign_modules(frozenset())  # each worker would do it, one by one
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)  # workers live for milliseconds
     Server(tracer, slots).serve(0, 1)
 
 

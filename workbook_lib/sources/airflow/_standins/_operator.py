@@ -345,7 +345,8 @@ class UnknownOperator(BaseOperator):
 
 def _is_user_class(cls: type) -> bool:
     for value in vars(cls).values():
-        code = getattr(inspect.unwrap(value) if callable(value) else value, "__code__", None)
+        wraps = callable(value) and hasattr(value, "__wrapped__")
+        code = getattr(inspect.unwrap(value) if wraps else value, "__code__", None)
         if code is not None and STATE.is_user_file(code.co_filename):
             return True
     return cls.__module__ not in ("builtins",) and not cls.__module__.startswith(("airflow", "workbook_lib"))

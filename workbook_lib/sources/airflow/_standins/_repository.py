@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from workbook_lib.sources.airflow._layout import Layout, configured_dags_folder, layout_of
+from workbook_lib.sources.airflow._layout import configured_dags_folder
 from workbook_lib.sources.airflow._standins._state import SESSION, report
 from workbook_lib.sources.tracing._paths import Hidden, Places
 
@@ -31,7 +31,7 @@ class Repository:
     def __init__(self, job: dict[str, Any]) -> None:
         self.file = Path(job["file"])
         self.base = Path(job["base"]) if job["base"] else self.file.parent
-        self.layout = layout_of(self.file, self.base)
+        self.dags, self.home = (Path(job["folders"].get(name, self.base)) for name in ("dags", "home"))
         self.roots = [Path(root) for root in job["roots"]]
         shown = Path(job["shown"])
         depth = len(self.file.relative_to(self.base).parts) if self.file.is_relative_to(self.base) else 1
@@ -56,10 +56,9 @@ class Repository:
 
     def install(self) -> None:
         """Set what the file asks for its folders."""
-        layout = self.layout
-        SESSION.dags_folder, SESSION.home = str(layout.dags), str(layout.home)
-        bases = list(dict.fromkeys(map(str, (layout.home, layout.dags, self.base, self.file.parent))))
-        self.places = Places(_deployed(layout), bases, os.getcwd())
+        SESSION.dags_folder, SESSION.home = str(self.dags), str(self.home)
+        bases = list(dict.fromkeys(map(str, (self.home, self.dags, self.base, self.file.parent))))
+        self.places = Places(_deployed(self.dags, self.home), bases, os.getcwd())
         self.places.install()
 
     def hide(self, dags: list[dict[str, Any]], findings: list[dict[str, Any]]) -> None:
@@ -108,12 +107,11 @@ def _texts(value: Any, found: set[str], constant: bool = False) -> None:
             _texts(item, found, constant or key == "value" and isinstance(value, dict) and value.get("kind") == "constant")
 
 
-def _deployed(layout: Layout) -> list[tuple[str, str]]:
-    dags, home = str(layout.dags), str(layout.home)
-    pairs = [pair for there in DEPLOYED_HOMES for pair in ((there, home), (f"{there}/dags", dags))]
-    own = configured_dags_folder(layout.home)
+def _deployed(dags: Path, home: Path) -> list[tuple[str, str]]:
+    pairs = [pair for there in DEPLOYED_HOMES for pair in ((there, str(home)), (f"{there}/dags", str(dags)))]
+    own = configured_dags_folder(home)
     if own is not None and own.startswith("/") and own.count("/") > 1:
-        pairs += [(own, dags), (os.path.dirname(own.rstrip("/")), home)]
+        pairs += [(own, str(dags)), (os.path.dirname(own.rstrip("/")), str(home))]
     return pairs
 
 
