@@ -15,6 +15,7 @@ from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.run import Output, RunRecord, Scenario, State, TaskRun
 from workbook_lib.model.workflow import Edge, Group, Mapping, RetryPolicy, Task, Workflow
 from workbook_lib.validation import Judgement, Mask, TaskVerdict, compare_runs, scenarios
+from workbook_lib.validation._values import compare_results
 
 W = flow(
     "list >> load >> choose >> publish >> clean; choose >> hold >> clean",
@@ -58,6 +59,24 @@ def having(task: str, index: int = -1, **fields: object) -> Change:
 
 def setting(**fields: object) -> Change:
     return lambda run: run.model_copy(update=fields)
+
+
+@pytest.mark.parametrize(
+    ("result", "is_read", "reasons"),
+    [
+        ({"absent": True}, False, ["only the pilot returned a value"]),
+        ({"absent": True, "kept": False}, False, []),
+        ({"absent": True, "kept": False}, True, ["only the pilot returned a value"]),
+    ],
+)
+def test_an_answer_that_the_legacy_engine_does_not_keep_is_left_out_unless_a_task_reads_it(
+    result: dict[str, bool], is_read: bool, reasons: list[str]
+) -> None:
+    legacy, pilot = pair()
+    clean = W.task("clean").model_copy(update={"mapping": Mapping(over=(("x", TaskOutput(task="choose")),))})
+    workflow = W.model_copy(update={"tasks": tuple(clean if is_read and task.id == "clean" else task for task in W.tasks)})
+    rows = compare_results(workflow, changed(legacy, "choose", result=result), pilot, ())
+    assert [row.reason for row in rows if row.id == "choose"] == reasons
 
 
 def test_equal_records_have_equal_rows_of_every_aspect() -> None:

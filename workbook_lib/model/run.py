@@ -63,7 +63,8 @@ FLOW_RAISED = "the flow itself raised"  # such a record's `problem` begins so: n
 class TaskRun(Frozen):
     """One task instance. `attempts`: how often its body started. `start`, `end`: ISO 8601 UTC, of the last attempt.
 
-    `result` is {"json": value}, {"digest": "sha256:..."} or {"absent": true}. `observed`: the engine showed this
+    `result` is {"json": value}, {"digest": "sha256:..."} or {"absent": true}; with "kept": false where the task answered and the engine
+    keeps no such answer (Airflow 3: of a task that skips others). `observed`: the engine showed this
     state; false when the rules filled it in.
     """
 

@@ -23,10 +23,26 @@ def compare_results(workflow: Workflow, legacy: RunRecord, pilot: RunRecord, mas
         hidden.setdefault((mask.id, mask.map_index), []).append(mask)
     for key in instances(workflow, legacy, pilot):
         one, other = _result(first.get(key)), _result(second.get(key))
-        if one == NOTHING and other == NOTHING:
+        if one == NOTHING and (other == NOTHING or _not_kept(workflow, first.get(key))):
             continue
         verdict, reason = _judge(one, other, hidden.get(key, []))
         yield TaskVerdict(id=key[0], map_index=key[1], aspect="results", verdict=verdict, legacy=one, pilot=other, reason=reason)
+
+
+def _not_kept(workflow: Workflow, run: TaskRun | None) -> bool:
+    """Whether the legacy engine keeps no such answer, and nothing that is known reads it: then the states alone tell what it did."""
+    if run is None or run.result.get("kept") is not False:
+        return False
+    waiting: list[object] = [workflow.model_dump(mode="json")]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if part.get("kind") == "task_output" and part.get("task") == run.id:
+                return False
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return True
 
 
 def compare_calls(workflow: Workflow, legacy: RunRecord, pilot: RunRecord) -> Iterator[TaskVerdict]:

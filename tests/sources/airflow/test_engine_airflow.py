@@ -322,14 +322,14 @@ def test_scripted_values_are_handed_over(records: Records) -> None:
     assert result(records["mapped", "three"], "items") == ["a", "b", "c"]
     assert result(records["mapped", "three"], "each", 2) == {"x": 1}
     assert result(records["steering", "left"], "gate") is True
-    assert result(records["steering", "nothing said"], "gate") == {"absent": True}
+    assert result(records["mapped", "none"], "last") == {"absent": True}
 
 
 def test_what_skips_others_hands_over_its_result_in_airflow_2_only(records: Records) -> None:
     """Airflow 3 ends such a task by an exception, before its result is stored (`DownstreamTasksSkipped`)."""
-    second = records["steering", "a group"].version.startswith("2")
-    assert result(records["steering", "a group"], "branch") == ("right" if second else {"absent": True})
-    assert result(records["steering", "a group"], "gate") == (False if second else {"absent": True})
+    second, unkept = records["steering", "a group"].version.startswith("2"), {"absent": True, "kept": False}
+    assert result(records["steering", "a group"], "branch") == ("right" if second else unkept)
+    assert result(records["steering", "a group"], "gate") == (False if second else unkept)
 
 
 def test_a_real_run_gets_its_inputs_and_the_interval_of_the_scheduled_run(records: Records) -> None:

@@ -151,9 +151,13 @@ def _hurried(function: Any, clock: Hurry) -> Any:
 
 
 def _observe(dag_id: str, emit: Emit) -> None:
-    """Tell when an attempt of a task instance starts (with its number), how it ends, and the error that ended it."""
+    """Tell when an attempt of a task instance starts (with its number), how it ends, the error that ended it, and an answer not kept.
+
+    A task that skips others ends by an exception, which comes before its answer is stored.
+    """
     runner = module(RUNNER)
-    prepare, run_task = runner._prepare, runner.run
+    prepare, execute, run_task = runner._prepare, runner._execute_task, runner.run
+    skips = module("airflow.sdk.exceptions").DownstreamTasksSkipped
 
     def tell(what: str, ti: Any, **more: Any) -> None:
         if ti.dag_id == dag_id:
@@ -164,6 +168,13 @@ def _observe(dag_id: str, emit: Emit) -> None:
             tell("started", ti, attempt=ti.try_number)
         return prepare(ti, log, context)
 
+    def executed(context: Any, ti: Any, log: Any) -> Any:
+        try:
+            return execute(context, ti, log)
+        except skips:
+            tell("unkept", ti)
+            raise
+
     def ran(ti: Any, context: Any, log: Any) -> Any:
         state, message, error = run_task(ti, context, log)
         if error is not None:
@@ -171,7 +182,7 @@ def _observe(dag_id: str, emit: Emit) -> None:
         tell("ended", ti, state=None if state is None else str(state.value))
         return state, message, error
 
-    runner._prepare, runner.run = prepared, ran
+    runner._prepare, runner._execute_task, runner.run = prepared, executed, ran
 
 
 def _script(dag: Any, scenario: dict[str, Any]) -> None:

@@ -3,8 +3,8 @@
 Job: {"dags": folder, "paths": [import roots], "home": folder, "template": database file, "version": the Airflow that is wanted, "runs":
 [[DAG id, scenario], ...], "describe": [DAG id, ...] or null for all, "params", "inputs", "logical_date", "real_delays", "time_limit",
 "fixtures": folder or null, "log": file}. Events, one JSON object a line: "loaded" (version, dags, errors), "described" (workflow,
-structure), "started" / "ended" / "error" (workflow, scenario, id, map_index ...), "record" (workflow, scenario, state, tasks, problem,
-folder), "failed" (message: nothing can be run).
+structure), "started" / "ended" / "error" / "unkept" (workflow, scenario, id, map_index ...), "record" (workflow, scenario, state, tasks,
+problem, folder), "failed" (message: nothing can be run).
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ def _one(
     _copy_database(base, database)
     attempts: dict[tuple[str, int], set[int]] = {}
     errors: dict[tuple[str, int], str] = {}
+    unkept: set[tuple[str, int]] = set()
     raised: list[str] = []
     job = job | {"awaited_folder": str(_fresh(folder / "awaited", job["fixtures"]))}
 
@@ -141,6 +142,8 @@ def _one(
         key = (event["id"], event["map_index"])
         if event["event"] == "started":
             attempts.setdefault(key, set()).add(event["attempt"])
+        if event["event"] == "unkept":
+            unkept.add(key)
         if event["event"] == "error":
             errors[key] = event["message"]
         emit(event | {"workflow": job["dag_id"], "scenario": scenario["name"]})
@@ -158,6 +161,8 @@ def _one(
     for task in answer.get("tasks", ()):
         key = (task["id"], task["map_index"])
         task["attempts"] = len(attempts.get(key, ()))
+        if key in unkept and "absent" in task["result"]:
+            task["result"] = task["result"] | {"kept": False}
         task["error"] = errors.get(key, "") if scenario["kind"] == "real" and task["state"] == "failed" else ""
     named = {"event": "record", "workflow": job["dag_id"], "scenario": scenario["name"], "kind": scenario["kind"], "folder": str(cwd)}
     return named | {"problem": raised[0] if raised and problem else problem or unread} | (answer or {"state": None, "tasks": []})
