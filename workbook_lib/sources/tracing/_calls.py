@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -50,13 +51,14 @@ _MOVING |= dict.fromkeys(
     ("random", "secrets"),
 )
 
+_C_METHOD = type(re.compile("").match)  # methods that know their class have a type of their own, which `types` does not name
 _FOREIGN: dict[str, bool] = {}  # module -> whether its functions compute something, and are not the user's
 
 
 def callee(function: Any) -> Any:
     """The function that the user's code is about to call, or what takes its place where symbols have to survive it."""
     kind = type(function)
-    if kind is BuiltinFunctionType:
+    if kind is BuiltinFunctionType or kind is _C_METHOD:
         return _builtin(function)
     if kind is FunctionType or kind is MethodType or kind is MethodDescriptorType or isinstance(function, type):
         module = getattr(function, "__module__", None) or getattr(getattr(function, "__objclass__", None), "__module__", None)

@@ -45,8 +45,11 @@ def _chosen(base: Any, key: Any) -> Any:
 
 def is_(value: Any, other: Any, negated: bool) -> Any:
     """`value is other`, or `is not`; `other` is a constant."""
-    if s.entry_of(value) is None:
+    entry = s.entry_of(value)
+    if entry is None:
         return (value is other) is not negated
+    if entry.known and entry.value is not None:  # certain: the answer may itself be compared by identity
+        return negated
     sign = "!=" if negated else "=="
     return s.operation(sign, lambda v, o: (v is o) is not negated, value, other, fallback=negated)
 

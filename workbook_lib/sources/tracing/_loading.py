@@ -20,7 +20,7 @@ from workbook_lib.sources.tracing._stack import NAMES, SOURCES
 
 # Run for real, whether they matter to the workflow or not: small, pure, and part of how definitions are computed.
 REAL_PACKAGES = frozenset(
-    {"dateutil", "jinja2", "markupsafe", "packaging", "pendulum", "pytz", "six", "typing_extensions", "tzdata", "yaml"}
+    {"dateutil", "jinja2", "markupsafe", "more_itertools", "packaging", "pendulum", "pytz", "six", "typing_extensions", "tzdata", "yaml"}
 )
 PRIVATE_PARTS = frozenset({"_pendulum", "_yaml", "time_machine", "tzlocal", "workbook_lib", "_distutils_hack"})
 INERT_STDLIB = frozenset({"_ctypes", "ctypes", "multiprocessing"})  # a way around the sandbox

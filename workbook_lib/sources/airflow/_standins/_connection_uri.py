@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 
 def from_uri(uri: str) -> dict[str, Any]:
@@ -27,3 +27,18 @@ def from_uri(uri: str) -> dict[str, Any]:
         "extra": extra,
         "uri": uri,
     }
+
+
+def to_uri(fields: dict[str, Any]) -> str:
+    """The URI of a connection, as `Connection.get_uri` writes it."""
+    extra = fields.get("extra") or {}
+    extra = json.loads(extra) if isinstance(extra, str) else extra
+    login, password = (quote(str(fields.get(name) or ""), safe="") for name in ("login", "password"))
+    account = f"{login}:{password}@" if password else f"{login}@" if login else ""
+    port = f":{fields['port']}" if fields.get("port") else ""
+    schema = f"/{quote(str(fields['schema']), safe='')}" if fields.get("schema") else ""
+    kind = str(fields.get("conn_type") or "").lower().replace("_", "-")
+    uri = f"{kind}://{account}{quote(str(fields.get('host') or ''), safe='')}{port}{schema}"
+    plain = all(isinstance(value, str) for value in extra.values())
+    query = urlencode(extra if plain else {"__extra__": json.dumps(extra)})
+    return uri + (("?" if schema else "/?") + query if extra else "")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from workbook_lib.sources.airflow._standins import _tables
-from workbook_lib.sources.airflow._standins._connection_uri import from_uri
+from workbook_lib.sources.airflow._standins._connection_uri import from_uri, to_uri
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION
 from workbook_lib.sources.tracing._entries import UNSET, Entry, Expr, ask
 from workbook_lib.sources.tracing._exprs import to_expr
@@ -123,6 +123,8 @@ class StoredConnection:
         value: Any = name
         if isinstance(stored, dict):
             value = stored.get(name)
+            if name == "uri" and value is None:
+                value = to_uri(stored)
             if name == "port" and isinstance(value, str) and value.isdigit():
                 value = int(value)
             if name == "extra" and not isinstance(value, (str, type(None))):
