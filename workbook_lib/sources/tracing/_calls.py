@@ -12,6 +12,7 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
+from enum import EnumType
 from pathlib import PurePath
 from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodType, ModuleType
 from typing import Any
@@ -35,6 +36,7 @@ _BUILTINS = frozenset(
 )
 _BUILTINS |= {"int", "float", "bool", "bytes", "complex", "bytearray", "isinstance"}
 _CONTAINERS = (list, dict, set, frozenset, tuple, deque)
+_COLLECTING = (list, dict)
 _LOOKUPS = frozenset({"get", "pop", "setdefault"})
 # Functions of the model's own, by module and name.
 _MODEL = {("builtins", name): name for name in ("int", "float", "bool", "len", "sum", "min", "max")}
@@ -60,6 +62,8 @@ def callee(function: Any) -> Any:
     kind = type(function)
     if kind is BuiltinFunctionType or kind is _C_METHOD:
         return _builtin(function)
+    if kind is EnumType:
+        return _member(function)
     if kind is FunctionType or kind is MethodType or kind is MethodDescriptorType or isinstance(function, type):
         module = getattr(function, "__module__", None) or getattr(getattr(function, "__objclass__", None), "__module__", None)
         if type(module) is not str:
@@ -70,11 +74,28 @@ def callee(function: Any) -> Any:
         if not found:
             return function
         if module == "builtins" and kind is not MethodDescriptorType and function.__name__ not in _BUILTINS:
-            return function
+            return _collected(function) if function in _COLLECTING else function
         if _moves(function, module):
             return _from_the_clock(function)
         return _lifted(function, module)
     return function
+
+
+def _member(enumeration: Any) -> Callable[..., Any]:
+    """`Colour(value)`: a member is no data, so that the value decides; where an assumed one is none, the first is taken."""
+
+    def member(*args: Any, **kwargs: Any) -> Any:
+        entry = s.entry_of(args[0]) if len(args) == 1 and not kwargs else None
+        if entry is None:
+            return enumeration(*args, **kwargs)
+        try:
+            return enumeration(decide(entry, "a choice"))
+        except ValueError:
+            if entry.known or not len(enumeration):
+                raise
+            return next(iter(enumeration))
+
+    return member
 
 
 def _foreign(module: str) -> bool:
@@ -90,7 +111,8 @@ def _builtin(function: Any) -> Any:
     if owner is None or isinstance(owner, ModuleType):
         module = owner.__name__ if owner is not None else "builtins"
         if module == "builtins":
-            return _lifted(function, module) if function.__name__ in _BUILTINS else function
+            name = function.__name__
+            return _lifted(function, module) if name in _BUILTINS else _collected(function) if function is sorted else function
         if _moves(function, module):
             return _from_the_clock(function)
         top = module.partition(".")[0]
@@ -138,6 +160,17 @@ def _from_the_clock(function: Any) -> Callable[..., Any]:
         return moving(found)
 
     return read
+
+
+def _collected(function: Any) -> Callable[..., Any]:
+    """`list(x)`, `dict(x)` or `sorted(x)` of a single symbol: the model has a function for it."""
+
+    def collected(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and type(args[0]) is SymbolAny:
+            return s.call(function.__name__, function, args[0], fallback=s.value_of(args[0]))
+        return function(*args, **kwargs)
+
+    return collected
 
 
 def _lifted(function: Any, module: str) -> Callable[..., Any]:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from workbook_lib.sources.tracing._entries import STATE, Expr
-from workbook_lib.sources.tracing._symbols import plain
+from workbook_lib.sources.tracing._shown import shown
+from workbook_lib.sources.tracing._symbols import entry_of, plain
 
 MAX_SHOWN = 300
 DECIDED: dict[tuple[str, str, str, int], None] = {}  # where the user's code went by an inert value: what, the value, file, line
@@ -38,6 +39,9 @@ def _decides(value: Inert, what: str) -> None:
 
 
 def _shown(value: Any) -> str:
+    entry = entry_of(value)
+    if entry is not None:
+        return shown(entry.expr)[:MAX_SHOWN]
     try:
         return plain(repr(value))[:MAX_SHOWN]
     except Exception:

@@ -30,6 +30,7 @@ from workbook_lib.sources.tracing._symbol_text import (
 _CHANGING = frozenset(
     {"append", "extend", "insert", "remove", "clear", "sort", "reverse", "update", "pop", "popitem", "setdefault", "add", "discard"}
 )
+_TOLD = frozenset({"append", "extend", "update", "setdefault"})  # names that no other kind of value has
 
 
 class SymbolAny:
@@ -85,7 +86,7 @@ class SymbolAny:
         if name.startswith("_"):
             raise AttributeError(name)
         entry = self._workbook_entry
-        if name in _CHANGING and (isinstance(entry.value, (list, dict, set)) or not entry.known):
+        if name in _CHANGING and (isinstance(entry.value, (list, dict, set)) or not entry.known and name in _TOLD):
             return lambda *args, **kwargs: self._change(name, args, kwargs)
         expr: Expr = {"kind": "attribute", "base": entry.expr, "name": name}
         try:
@@ -96,6 +97,8 @@ class SymbolAny:
             return SymbolAny(Entry(expr, name, False, entry.inputs, entry.moving))
         if callable(value) and not isinstance(value, type):
             return lambda *args, **kwargs: method(self, name, args, kwargs)
+        if isinstance(entry.value, PurePath):  # stands for its text
+            expr = {"kind": "unknown", "source": f"Path({shown(entry.expr)}).{name}", "reason": REASON}
         return s.derive(expr, lambda base: getattr(base, name), self)
 
     def _change(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -103,7 +106,9 @@ class SymbolAny:
         if name == "pop" and before is None:
             before = s.index(self, args[0] if args else -1)
         if not hasattr(self._workbook_entry.value, name):  # assumed, and of another kind
-            return self.get(*args[:2]) if args else None
+            before = self.get(*args[:2]) if name in ("pop", "setdefault") and args else None
+            self._changed(f"{name}()", lambda value: None, args)
+            return before
         result = self._changed(f"{name}()", lambda value: getattr(value, name)(*args, **kwargs), args)
         return before if name in ("pop", "setdefault") else result
 
@@ -167,6 +172,9 @@ class SymbolAny:
         except TypeError:
             return id(self)
 
+    def __neg__(self) -> Any:
+        return s.operation("-", op.neg, self)
+
     def __copy__(self) -> SymbolAny:
         return SymbolAny(self._workbook_entry)
 
@@ -202,7 +210,7 @@ _OPERATORS = {
     "divmod": ("divmod", divmod),
 }  # fmt: skip
 _MODEL_OPERATORS = frozenset({"+", "-", "*", "/", "//", "%", "==", "!=", "<", "<=", ">", ">="})
-_ALONE: dict[str, Any] = {"neg": op.neg, "pos": op.pos, "invert": op.invert, "abs": abs, "round": round}
+_ALONE: dict[str, Any] = {"pos": op.pos, "invert": op.invert, "abs": abs, "round": round}
 _ALONE |= {"trunc": math.trunc, "ceil": math.ceil, "floor": math.floor}
 
 

@@ -97,6 +97,11 @@ class SymbolText(str):
     def __format__(self, spec: str) -> str:
         return str.__str__(self) if not spec else s.marker(formatted(self, spec))
 
+    def __repr__(self) -> str:
+        entry = self._workbook_entry
+        expr: Expr = {"kind": "unknown", "source": f"repr({shown(entry.expr)})", "reason": REASON}
+        return s.marker(Entry(expr, repr(entry.value), entry.known, entry.inputs, entry.moving))
+
     def __hash__(self) -> int:
         return hash(self._workbook_entry.value)
 

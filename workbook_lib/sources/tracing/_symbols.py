@@ -16,7 +16,7 @@ from typing import Any
 
 from workbook_lib.sources.tracing._entries import END, MARK, STATE, Entry, Expr, constant, decide
 
-_MARKER = re.compile(f"{MARK}([0-9]+){END}")
+_MARKER = re.compile(rf"(?:{MARK}|\\ue000)([0-9]+)(?:{END}|\\ue001)")  # also as `repr` writes it
 _DATA = (str, int, float, bytes, date, time, timedelta, PurePath, type(None))
 _DEPTH = 6  # of containers in which symbols are looked for
 _SYMBOLS: dict[str, type] = {}  # "text" and "any": the classes, set by their modules

@@ -12,6 +12,7 @@ from workbook_lib.sources.airflow._standins._operator import AirflowException, D
 from workbook_lib.sources.airflow._standins._params import DagParam, ParamsDict
 from workbook_lib.sources.airflow._standins._sources import Call, texts
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION
+from workbook_lib.sources.tracing._hooks import mapping
 from workbook_lib.sources.tracing._inert import Inert
 from workbook_lib.sources.tracing._stack import Trail, trail
 from workbook_lib.sources.tracing._symbols import name_text
@@ -37,7 +38,7 @@ class DAG:
         )
         self.dag_id, self.description = name_text(dag_id, "a DAG id"), description
         self.start_date, self.end_date = start_date, end_date
-        self.default_args = dict(kwargs.pop("default_args", None) or {})
+        self.default_args = dict(mapping(kwargs.pop("default_args", None)) or {})
         given_params = dict(kwargs.pop("params", None) or {})
         given_params.update(self.default_args.pop("params", None) or {})  # as in Airflow: these win
         self.params = ParamsDict(given_params)

@@ -45,6 +45,7 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
     "int": lambda value: 0 if value is None else int(value),
     "bool": bool,
     "same": lambda value: value,
+    "nothing": lambda value: None,
     "text": lambda value: None if value is None else clean(plain(str(getattr(value, "value", value)))),
     "seconds": seconds,
     "factor": lambda value: 2.0 if value is True else float(value or 0),
@@ -137,7 +138,8 @@ def _date(dag: DAG, name: str) -> str | None:
     value = dag.default_args.get(name) if value is None else value
     moves = _moving.moves(value)
     if not moves:
-        value = _settled(value, "same", None, name, dag)
+        entry = entry_of(value)
+        value = _settled(value, "same", None, name, dag) if entry is None or entry.known else _settled(value, "nothing", None, name, dag)
     value = as_moment(value, dag_zone(dag))
     if isinstance(value, str):
         return clean(value)

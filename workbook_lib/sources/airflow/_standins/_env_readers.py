@@ -1,4 +1,4 @@
-"""Packages that read the environment by type: `environs` and `decouple`. Their values stay symbolic, as those of `os.environ` do.
+"""Packages that read the environment by type: `environs`, `decouple`, `pydantic_settings`. What they read stays symbolic.
 
 https://github.com/sloria/environs, https://github.com/HBNetwork/python-decouple
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from workbook_lib.sources.airflow._standins._state import NOTSET
 from workbook_lib.sources.tracing._calls import lift
+from workbook_lib.sources.tracing._inert import Inert, InertObject
 from workbook_lib.sources.tracing._symbols import call, derive, entry_of
 
 # What each method makes of a text: the function, its name in the model, and what is assumed where that fails.
@@ -57,3 +58,30 @@ def _decouple(name: str, default: Any = NOTSET, cast: Any = str) -> Any:
 
 
 READERS: dict[str, Callable[..., Any]] = {"environs.Env": EnvReader, "environs.FileAwareEnv": EnvReader, "decouple.config": _decouple}
+
+
+class Settings(InertObject):
+    """`pydantic_settings.BaseSettings`: each annotated attribute is asked for in the environment.
+
+    https://docs.pydantic.dev/latest/concepts/pydantic_settings/
+    """
+
+    def __init__(self, **given: Any) -> None:
+        prefix = _prefix(type(self))
+        for cls in reversed(type(self).__mro__):
+            for name, kind in vars(cls).get("__annotations__", {}).items():
+                if not name.startswith("_") and name not in ("model_config", *given):
+                    default = getattr(cls, name, NOTSET)
+                    default = NOTSET if isinstance(default, Inert) else default
+                    typed = str(getattr(kind, "__name__", kind))
+                    self.__dict__[name] = getattr(EnvReader(), typed)(f"{prefix}{name}".upper(), default)
+        super().__init__(**given)
+
+
+def _prefix(cls: type) -> str:
+    config = getattr(cls, "model_config", None)
+    found = config.get("env_prefix") if isinstance(config, dict) else getattr(getattr(cls, "Config", None), "env_prefix", None)
+    return found if isinstance(found, str) else ""
+
+
+BASES: dict[str, type] = {"BaseSettings": Settings}

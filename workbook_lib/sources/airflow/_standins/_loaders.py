@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from workbook_lib.sources.airflow._standins._env_readers import READERS
+from workbook_lib.sources.airflow._standins._env_readers import BASES, READERS
 from workbook_lib.sources.airflow._standins._names import operator_class
 from workbook_lib.sources.airflow._standins._state import SESSION, report
 from workbook_lib.sources.tracing._entries import STATE
@@ -34,7 +34,12 @@ def install() -> None:
         _watch(path, name, args, kwargs)
         return None
 
-    Shapes.instance = staticmethod(instance)
+    known_base = Shapes.base
+
+    def base(name: str, module: str) -> type | None:
+        return BASES[name] if name in BASES and module.startswith("pydantic") else known_base(name, module)
+
+    Shapes.instance, Shapes.base = staticmethod(instance), staticmethod(base)
 
 
 def _watch(path: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
