@@ -79,3 +79,22 @@ def test_a_name_for_a_fixed_interval(cron: str, days: int) -> None:
 
 def test_a_name_for_a_varying_interval() -> None:
     assert default(write([dated("@monthly")])) == "interval_start('0 0 1 * *').date()"
+
+
+TRIGGERS = [  # as the timetables of Airflow 2.11.2 and 3.3.2 say: `trigger`, `back_seconds`, and the version where neither is known
+    ("2.11", {"kind": "cron", "cron": "0 6 * * *", "trigger": True}, ""),
+    ("2.11", {"kind": "cron", "cron": "0 6 * * *", "trigger": True, "back_seconds": 86400.0}, " - timedelta(days=1)"),
+    ("2.11", {"kind": "interval", "interval_seconds": 172800.0, "trigger": True}, ""),
+    ("2.11", {"kind": "interval", "interval_seconds": 172800.0, "trigger": False}, " - timedelta(days=2)"),
+    ("2.11", {"kind": "interval", "interval_seconds": 172800.0}, " - timedelta(days=2)"),
+    ("3", {"kind": "cron", "cron": "0 6 * * *", "trigger": False}, " - timedelta(days=1)"),
+    ("3", {"kind": "cron", "cron": "0 6 * * *"}, ""),
+    ("3", {"kind": "interval", "interval_seconds": 172800.0, "trigger": True}, ""),
+    ("3", {"kind": "interval", "interval_seconds": 172800.0}, ""),
+]
+
+
+@pytest.mark.parametrize(("version", "schedule", "back"), TRIGGERS)
+def test_triggers_stand_for_their_moment_and_intervals_for_what_has_ended(version: str, schedule: dict, back: str) -> None:
+    made = workflow(shell("show", "echo ", DS), schedule=Schedule(text="text", **schedule), version=version)
+    assert default(write([made])) == f"runtime.flow_run.scheduled_start_time.date(){back}"

@@ -114,7 +114,9 @@ class Schedule(Frozen):
 
     `unknown`: the source decides it from something not known when reading; a finding names what. `timetable` is the legacy class whose
     meaning holds ("CronTriggerTimetable"), `arguments` what else it was given. `condition` is the logic over `assets`; `time` says when
-    it runs besides; `crons` and `moments` are several expressions and listed moments (ISO 8601).
+    it runs besides; `crons` and `moments` are several expressions and listed moments (ISO 8601). `trigger`: a run stands for the moment
+    at which it starts, less `back_seconds` (None: less a time that varies); if false, for the interval that has just ended; None where
+    the version of the system decides, or nothing.
     """
 
     kind: Literal["none", "cron", "interval", "once", "continuous", "assets", "custom", "unknown"] = "none"
@@ -129,6 +131,8 @@ class Schedule(Frozen):
     crons: tuple[str, ...] = ()
     moments: tuple[str, ...] = ()
     arguments: tuple[tuple[str, Expr], ...] = ()
+    trigger: bool | None = None
+    back_seconds: float | None = 0.0
 
 
 class RunParameter(Frozen):

@@ -1,8 +1,8 @@
 """The logical date of a run that is started without one: that of the scheduled run which would start now.
 
 In Airflow 2 a run stands for the interval that has just ended: a daily run that starts today has yesterday's date
-(https://airflow.apache.org/docs/apache-airflow/2.11.2/core-concepts/dag-run.html#data-interval). From 3.0 on a cron schedule is a
-trigger, and the run has the date at which it starts.
+(https://airflow.apache.org/docs/apache-airflow/2.11.2/core-concepts/dag-run.html#data-interval). From 3.0 on a cron schedule or a plain
+duration is a trigger, and the run has the date at which it starts. Either version can be asked for the other by its timetables.
 """
 
 from __future__ import annotations
@@ -15,15 +15,19 @@ FROM_SHARED = "from shared.dates import interval_start"  # where the length of t
 
 
 def interval_seconds(workflow: Workflow) -> float | None:
-    """The length of the data interval where it always is the same; 0 without one; None where it varies."""
+    """How long before its start the date of a run lies, where that is always the same; None where it varies."""
     schedule = workflow.schedule
-    if schedule.kind == "interval":
-        return schedule.interval_seconds
-    if schedule.kind != "cron":
+    if schedule.kind not in ("interval", "cron"):
         return 0
-    if workflow.version.split(".")[0].isdigit() and int(workflow.version.split(".")[0]) >= 3:
-        return 0
-    return _cron_seconds(cron.fields(schedule.cron or ""))
+    if _trigger(workflow):
+        return schedule.back_seconds
+    return schedule.interval_seconds if schedule.kind == "interval" else _cron_seconds(cron.fields(schedule.cron or ""))
+
+
+def _trigger(workflow: Workflow) -> bool:
+    """Whether a run stands for the moment at which it starts; where the schedule does not say so, the version does."""
+    major = workflow.version.split(".")[0]
+    return workflow.schedule.trigger if workflow.schedule.trigger is not None else major.isdigit() and int(major) >= 3
 
 
 def _cron_seconds(text: str) -> float | None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbook_lib.errors import UsageError
-from workbook_lib.model.workflow import RetryPolicy, Schedule, Task, Workflow
+from workbook_lib.model.workflow import Schedule, Task, Workflow
 
 _TASK_KEYS: dict[str, type | tuple[type, ...]] = {"retries": int, "retry_delay_seconds": (int, float), "timeout_seconds": (int, float)}
 
@@ -52,11 +52,11 @@ def _task(task: Task, workflow: str, decisions: Mapping[str, Any]) -> Task:
     retry = task.retry
     if values["retries"] is not None or values["retry_delay_seconds"] is not None:
         delay = values["retry_delay_seconds"]
-        retry = RetryPolicy(
-            retries=retry.retries if values["retries"] is None else values["retries"],
-            delay_seconds=retry.delay_seconds if delay is None else delay,
-            exponential=retry.exponential and delay is None,
-            max_delay_seconds=retry.max_delay_seconds,
-        )
+        changes = {
+            "retries": retry.retries if values["retries"] is None else values["retries"],
+            "delay_seconds": retry.delay_seconds if delay is None else delay,
+            "exponential": retry.exponential and delay is None,
+        }
+        retry = retry.model_copy(update=changes)
     timeout = task.timeout_seconds if values["timeout_seconds"] is None else values["timeout_seconds"]
     return task.model_copy(update={"retry": retry, "timeout_seconds": timeout or None})

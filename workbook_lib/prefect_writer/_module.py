@@ -388,7 +388,7 @@ def _retry_settings(retry: RetryPolicy) -> dict[str, str]:
     if not retry.exponential:
         return {"retries": str(retry.retries), "retry_delay_seconds": f"{retry.delay_seconds:g}"}
     cap = retry.max_delay_seconds or 24 * 3600.0
-    delays = ", ".join(f"{min(retry.delay_seconds * 2**n, cap):g}" for n in range(retry.retries))
+    delays = ", ".join(f"{min(retry.delay_seconds * retry.multiplier**n, cap):g}" for n in range(retry.retries))
     return {"retries": str(retry.retries), "retry_delay_seconds": f"[{delays}]"}
 
 

@@ -89,7 +89,7 @@ def _delays(task: Task) -> list[float]:
     if not retry.exponential:
         return [retry.delay_seconds] * retry.retries
     most = retry.max_delay_seconds if retry.max_delay_seconds is not None else 24 * 3600.0
-    return [min(retry.delay_seconds * 2**number, most) for number in range(retry.retries)]
+    return [min(retry.delay_seconds * retry.multiplier**number, most) for number in range(retry.retries)]
 
 
 def _same_delays(task: Task, found: Sequence[float]) -> bool:

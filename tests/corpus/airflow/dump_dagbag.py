@@ -172,6 +172,15 @@ def timetable(table: Any) -> dict[str, Any]:
     return found | ({"timezone": zone(named)} if named is not None else {})
 
 
+def backoff(given: Any) -> float:
+    """The factor from one delay to the next: Airflow 2 knows only 2, and 3 takes 1 for none."""
+    import airflow
+
+    if given is True or (given and airflow.__version__.startswith("2")):
+        return 2.0
+    return float(given) if given > 0 and given != 1 else 0.0
+
+
 def _task(task: Any) -> dict[str, Any]:
     mapped = type(task).__name__.endswith("MappedOperator")
     cls = task.operator_class if mapped else type(task)
@@ -186,7 +195,7 @@ def _task(task: Any) -> dict[str, Any]:
         "trigger_rule": str(getattr(task.trigger_rule, "value", task.trigger_rule)),
         "retries": task.retries,
         "retry_delay": plain(task.retry_delay),
-        "backoff": 2.0 if task.retry_exponential_backoff is True else float(task.retry_exponential_backoff),
+        "backoff": backoff(task.retry_exponential_backoff),
         "max_retry_delay": plain(task.max_retry_delay),
         "retry_policy": type(policy).__name__ if policy is not None else None,
         "timeout": plain(task.execution_timeout),

@@ -188,7 +188,7 @@ def model_schedule(schedule: dict[str, Any]) -> dict[str, Any]:
     if schedule["crons"]:
         found["crons"] = schedule["crons"]
     if ("cron" in found or "crons" in found) and schedule["timezone"]:
-        found["timezone"] = schedule["timezone"]
+        found["timezone"] = _offset(schedule["timezone"])
     if schedule["moments"]:
         found["moments"] = sorted(map(moment, schedule["moments"]), key=str)
     for name, expr in schedule["arguments"]:
@@ -282,6 +282,12 @@ def _edges(dag: Dag) -> list[list[str]]:
 
 def _labels(dag: Dag) -> list[list[str]]:
     return sorted([task["id"], after, label] for task in dag["tasks"] for after, label in task["downstream"] if label is not None)
+
+
+def _offset(zone: str) -> str:
+    """IANA's name of a whole hour's offset, which counts westwards, as Airflow prints it."""
+    hours = int(zone.removeprefix("Etc/GMT")) if zone.startswith("Etc/GMT") else 0
+    return f"{-hours:+03d}:00" if hours else zone
 
 
 def _effective(name: str, choose: Callable[[list[str]], str]) -> Callable[[Dag], Any]:
@@ -399,7 +405,7 @@ ASPECTS: tuple[Aspect, ...] = (
         lambda dag: truth_assets(dag["schedule"].get("assets")),
         lambda flow: model_assets(flow["model"]["schedule"]["condition"]),
     ),
-    Aspect("time zone", lambda dag: dag["timezone"], _model("timezone")),
+    Aspect("time zone", lambda dag: dag["timezone"], lambda flow: _offset(flow["model"]["timezone"])),
     Aspect("start date", _effective("start_date", min), lambda flow: moment(flow["model"]["start_date"])),
     Aspect("end date", _effective("end_date", max), lambda flow: moment(flow["model"]["end_date"])),
     Aspect("catchup", lambda dag: dag["catchup"], lambda flow: flow["catchup"]),

@@ -30,6 +30,9 @@ def of_dag(dag: RawDag, now: datetime | None = None) -> Iterator[Lost]:
     if dag.catchup and timed:
         advice = "Start the missing runs by a driver over `run_deployment(..., idempotency_key=...)`, one for each logical date."
         yield WARNING, "makes up for runs of the past (`catchup`), which no Prefect schedule does", advice
+    if timed and dag.schedule.timezone[:1] in ("+", "-"):
+        advice = "Write a time zone with that offset into the deployment's schedule, such as Asia/Kolkata for +05:30."
+        yield WARNING, f"is scheduled at the fixed offset {dag.schedule.timezone}, which no time zone of Prefect is named by", advice
     if dag.limits.active_tasks:
         advice = "Use a task runner with that many workers, or a global concurrency limit that the tasks take."
         yield WARNING, f"runs at most {dag.limits.active_tasks} tasks at once (`max_active_tasks`), which the flow does not", advice

@@ -291,7 +291,9 @@ def _task(task: Any) -> dict[str, Any]:
 def _backoff(task: Any) -> dict[str, Any]:
     """Airflow 3 takes the factor itself: https://airflow.apache.org/docs/apache-airflow/3.3.2/core-concepts/tasks.html"""
     factor = _settled(task.retry_exponential_backoff, "factor", 0.0, "retry_exponential_backoff", task)
-    return {"exponential": True, "multiplier": factor} if factor else {"exponential": False}
+    if not SESSION.is_3:
+        return {"exponential": bool(factor)}
+    return {"exponential": True, "multiplier": factor} if factor > 0 and factor != 1 else {"exponential": False}
 
 
 def _duration(task: Any, name: str, default: float | None) -> float | None:

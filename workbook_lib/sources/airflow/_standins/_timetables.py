@@ -6,6 +6,7 @@ https://airflow.apache.org/docs/apache-airflow/3.3.2/authoring-and-scheduling/ti
 from __future__ import annotations
 
 import importlib
+import re
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -25,15 +26,20 @@ def zone_name(value: Any) -> str:
     for attribute in ("name", "key", "zone"):
         found = getattr(zone, attribute, None)
         if isinstance(found, str) and found:
-            return "UTC" if found in ("utc", "+00:00") else found
+            return "UTC" if found == "utc" else _fixed(zone.utcoffset(datetime(2000, 1, 1))) if _OFFSET.fullmatch(found) else found
     if isinstance(zone, tzinfo):
-        offset = zone.utcoffset(datetime(2000, 1, 1))
-        return _offset_name(offset) if offset else "UTC"
+        return _fixed(zone.utcoffset(datetime(2000, 1, 1)))
     return str(zone) if isinstance(zone, str) else "UTC"
 
 
-def _offset_name(offset: timedelta) -> str:
-    minutes = int(offset.total_seconds()) // 60
+_OFFSET = re.compile(r"[+-]\d\d:\d\d")
+
+
+def _fixed(offset: timedelta | None) -> str:
+    """IANA has zones for whole hours, with the sign turned round; anything else keeps its offset."""
+    minutes = int((offset or timedelta()).total_seconds()) // 60
+    if minutes % 60 == 0 and -14 * 60 <= -minutes <= 12 * 60:
+        return f"Etc/GMT{-minutes // 60:+d}" if minutes else "UTC"
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
@@ -50,6 +56,15 @@ def as_moment(value: Any, zone: str = "UTC") -> Any:
 
 def timetable_of(given: Any) -> dict[str, Any]:
     """A schedule, with the class of the timetable that this version of Airflow makes of it."""
+    found = _classified(given)
+    name = str(found.get("timetable", ""))
+    if name.endswith(("TriggerTimetable", "CronPartitionTimetable")):
+        back = value_of(given.arguments().get("interval", timedelta())) if isinstance(given, _assets.Timetable) else timedelta()
+        return {**found, "trigger": True, "back_seconds": back.total_seconds() if isinstance(back, timedelta) else None}
+    return {**found, "trigger": False} if name.endswith("DataIntervalTimetable") else found
+
+
+def _classified(given: Any) -> dict[str, Any]:
     if isinstance(given, _assets.Timetable):
         return {"timetable": type(given).__name__, **_timetable(given)}
     classes = _tables.TIMETABLES["3" if SESSION.is_3 else "2"]

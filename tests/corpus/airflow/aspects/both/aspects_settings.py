@@ -49,6 +49,9 @@ with DAG("aspects_text_dates", schedule="@weekly", default_args={"start_date": "
 with DAG("aspects_offset", start_date=datetime(2024, 1, 1, tzinfo=timezone(timedelta(hours=5, minutes=30))), schedule="0 1 * * *"):
     EmptyOperator(task_id="one")
 
+with DAG("aspects_hours", start_date=datetime(2024, 1, 1, tzinfo=timezone(timedelta(hours=-7))), schedule="0 1 * * *"):
+    EmptyOperator(task_id="one")
+
 with DAG("aspects_zone", start_date=datetime(2024, 7, 1, tzinfo=pendulum.timezone("America/New_York")), schedule=timedelta(minutes=90)):
     EmptyOperator(task_id="one")
 
