@@ -89,3 +89,9 @@ def test_inputs_belong_to_their_job(tmp_path: Path, tracer: Tracer) -> None:
     (job,) = jobs(tmp_path, "from airflow import DAG\nfrom airflow.models import Variable\ndag = DAG(Variable.get('name'))\n")
     given = [replace(job, variables={"name": name}) for name in ("one", "two", "two")]
     assert said(tracer, given) == ["f0.py: one", "f0.py: two", "f0.py: two"]
+
+
+def test_modules_that_are_not_there_beforehand_are_imported_by_the_worker(tmp_path: Path, tracer: Tracer) -> None:
+    names = "asyncio, concurrent.futures, csv, email.message, jinja2, pprint, sqlite3, unittest.mock, xml.etree.ElementTree, zipfile"
+    text = f"import {names}\ntext = jinja2.Template('{{{{ a }}}}').render(a='rendered')\n"
+    assert said(tracer, jobs(tmp_path, text + "from airflow import DAG\ndag = DAG(text)\n")) == ["f0.py: rendered"]

@@ -28,11 +28,11 @@ REPORT_TIME = 2.0  # seconds in which a worker that is out of time may tell wher
 UNLIMITED = 60.0  # seconds for a worker without limits
 LOOK = 0.25  # seconds between two looks into the scratch folders of workers
 GRACE = 1.0  # seconds in which a worker that closed its pipe without an answer may end by itself
-# Imported once here instead of once per worker: what the sandbox replaces, and what DAG files commonly import.
+# Imported once here instead of once per worker: what many DAG files import, and what the enclosure replaces or would refuse to be imported
+# (asyncio makes code objects). Each costs every reading time and memory.
 WARM = (
-    "asyncio", "concurrent.futures", "csv", "dataclasses", "datetime", "decimal", "email.message", "enum",
-    "hashlib", "logging.handlers", "pathlib", "pprint", "random", "shutil", "sqlite3", "subprocess",
-    "tempfile", "textwrap", "typing", "unittest.mock", "urllib.request", "uuid", "zoneinfo",
+    "asyncio", "csv", "dataclasses", "datetime", "decimal", "enum", "hashlib", "logging.handlers", "pathlib", "pprint", "random", "shutil",
+    "subprocess", "tempfile", "textwrap", "typing", "urllib.request", "uuid", "zoneinfo",
 )  # fmt: skip
 _LIBRARY = Path(__file__).resolve().parents[2]
 

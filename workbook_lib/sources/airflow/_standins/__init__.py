@@ -17,7 +17,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import jinja2
 import pendulum
 import yaml
 
@@ -29,7 +28,7 @@ from workbook_lib.sources.airflow._standins._state import SESSION, report
 from workbook_lib.sources.tracing import _entries, _hooks, _loading, _symbols
 from workbook_lib.sources.tracing._stack import NAMES, SOURCES, display
 
-_WARM = (*map(importlib.import_module, ("dateutil.parser", "dateutil.relativedelta", "dateutil.tz")), jinja2, pendulum, yaml)
+_WARM = (*map(importlib.import_module, ("dateutil.parser", "dateutil.relativedelta", "dateutil.tz")), pendulum, yaml)
 _SDK = re.compile(r"^\s*(?:from|import)\s+airflow\.sdk\b", re.MULTILINE)
 _MAX_FINDINGS = 500
 
