@@ -165,3 +165,37 @@ def test_parts_of_an_unknown_text() -> None:
         """
     dag = built(source, findings=("airflow.assumed_value",))
     assert only(dag).arguments[0][1].kind == "index"
+
+
+def test_a_helper_that_is_given_a_task_stands_for_it() -> None:
+    dag = built(
+        """
+        from airflow.providers.openlineage.api.policy import extend
+        with DAG("d"):
+            a, b, c = T("a"), T("b"), T("c")
+            a >> [extend(b, x=1)] >> c
+            chain([a], extend(c))
+        """,
+        findings=("airflow.task_assumed", "airflow.task_assumed"),
+    )
+    assert edges(dag) == "a>b a>c b>c"
+
+
+def test_a_kind_of_task_group_of_a_provider() -> None:
+    dag = built(
+        """
+        from airflow.providers.databricks.operators.databricks_workflow import DatabricksWorkflowTaskGroup
+        with DAG("d"):
+            with DatabricksWorkflowTaskGroup(group_id="g", databricks_conn_id="c") as g:
+                T("a")
+            g >> T("b")
+        """,
+        findings=("airflow.task_missing",),
+    )
+    assert edges(dag) == "g.a>b"
+    assert [group.id for group in dag.groups] == ["g"]
+
+
+def test_a_decorator_of_a_provider_hands_over_arguments_of_its_own() -> None:
+    dag = built("with DAG('d'):\n    @task.snowpark\n    def a(session, x): ...\n    a(x=1)\n")
+    assert ids(dag) == "a"

@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from workbook_lib.sources.tracing._entries import STATE, Expr
+from workbook_lib.sources.tracing._entries import END, MARK, STATE, Expr
 from workbook_lib.sources.tracing._shown import shown
 from workbook_lib.sources.tracing._symbols import entry_of, plain
 
@@ -24,12 +24,12 @@ class Shapes:
     """What a room recognises by its shape although the package is inert; it sets these before a file runs.
 
     `instance(path, args, kwargs)` gives the object that a call makes, `base(name, module)` the class to derive from; None: nothing known.
-    `ordered(path)` is told of a value that stands beside `>>` or `<<`.
+    `ordered(value)` is told of a value that stands beside `>>` or `<<`, and gives what it is taken for; None: nothing known.
     """
 
     instance: Callable[[str, tuple[Any, ...], dict[str, Any]], Any] = staticmethod(lambda path, args, kwargs: None)
     base: Callable[[str, str], type | None] = staticmethod(lambda name, module: None)
-    ordered: Callable[[str], None] = staticmethod(lambda path: None)
+    ordered: Callable[[Any], Any] = staticmethod(lambda value: None)
 
 
 def _decides(value: Inert, what: str) -> None:
@@ -43,7 +43,7 @@ def _shown(value: Any) -> str:
     if entry is not None:
         return shown(entry.expr)[:MAX_SHOWN]
     try:
-        return plain(repr(value))[:MAX_SHOWN]
+        return plain(repr(value).replace(repr(MARK)[1:-1], MARK).replace(repr(END)[1:-1], END))[:MAX_SHOWN]
     except Exception:
         return f"<{type(value).__name__}>"
 
@@ -136,14 +136,20 @@ class Inert:
     __or__ = __ror__ = __and__ = __rand__ = __mod__ = __floordiv__ = _combined
 
     def __rshift__(self, other: Any) -> Any:
-        Shapes.ordered(self._workbook_path)
-        return other
+        meant = Shapes.ordered(self)
+        return other if meant is None else meant >> other
+
+    def __lshift__(self, other: Any) -> Any:
+        meant = Shapes.ordered(self)
+        return other if meant is None else meant << other
 
     def __rrshift__(self, other: Any) -> Any:
-        Shapes.ordered(self._workbook_path)
-        return self
+        meant = Shapes.ordered(self)
+        return self if meant is None else other >> meant
 
-    __lshift__, __rlshift__ = __rshift__, __rrshift__
+    def __rlshift__(self, other: Any) -> Any:
+        meant = Shapes.ordered(self)
+        return self if meant is None else other << meant
 
     def __neg__(self) -> Any:
         return self
@@ -166,7 +172,9 @@ def inert_call(path: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if found is not None:
         return found
     shown = [_shown(arg) for arg in args] + [f"{name}={_shown(value)}" for name, value in kwargs.items()]
-    return Inert(f"{path}({', '.join(shown)})")
+    made = Inert(f"{path}({', '.join(shown)})")
+    made.__dict__["_workbook_given"] = args
+    return made
 
 
 class InertObject:

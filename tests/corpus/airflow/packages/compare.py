@@ -19,10 +19,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _engines import Engine, differences
-from _fetching import HERE, Package, fetch, packages, unique
-from _reading import digest, errors, is_answered, read
-from _table import write_table
+from corpus_engines import Engine, differences
+from corpus_fetching import HERE, Package, fetch, packages, unique
+from corpus_reading import digest, errors, is_answered, read
+from corpus_table import write_table
 
 from workbook_lib.sources.tracing import Tracer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import functools
+import inspect
 from typing import Any
 
 from workbook_lib.sources.airflow._own_modules import is_airflows
@@ -12,6 +13,7 @@ from workbook_lib.sources.airflow._standins._assets import Timetable
 from workbook_lib.sources.airflow._standins._defaults import OperatorMeta
 from workbook_lib.sources.airflow._standins._homes import home
 from workbook_lib.sources.airflow._standins._operator import BaseOperator, UnknownOperator
+from workbook_lib.sources.airflow._standins._relations import Dependent
 from workbook_lib.sources.airflow._standins._state import SESSION, report
 from workbook_lib.sources.airflow._standins._values import StoredConnection
 from workbook_lib.sources.tracing._entries import user_line
@@ -122,6 +124,27 @@ class UnknownObject(InertObject, metaclass=UnknownMeta):
         return repr(self.__dict__.get("_shown", type(self).__name__))
 
 
+def _group_class(name: str, module: str) -> Any:
+    """A kind of task group of a provider: a group, which may add tasks of its own."""
+    from workbook_lib.sources.airflow._standins._group import TaskGroup
+
+    known = frozenset(inspect.signature(TaskGroup.__init__).parameters)
+
+    class Group(TaskGroup):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **{key: value for key, value in kwargs.items() if key in known})
+            if Group in type(self).__mro__[:1]:
+                report(
+                    "airflow.task_missing", "error",
+                    f"the task group {self.group_id!r} is a `{name}` of a package that is not there: tasks that it adds itself are missing",
+                    advice=f"Look up what {name} adds, and add it to the flow by hand.",
+                )  # fmt: skip
+
+    Group.__name__ = Group.__qualname__ = name
+    Group.__module__ = module
+    return Group
+
+
 @functools.lru_cache(maxsize=4096)
 def class_for(name: str, module: str) -> Any:
     """A class for any capitalised name of the legacy package."""
@@ -129,23 +152,33 @@ def class_for(name: str, module: str) -> Any:
         return operator_class(name, module)
     if name.endswith("Hook"):
         return UnknownMeta(name, (BaseHook,), {"__module__": module})
+    if name.endswith("TaskGroup"):
+        return _group_class(name, module)
     if name.endswith("Timetable"):
         return type(name, (Timetable,), {"__module__": module})
     return UnknownMeta(name, (UnknownObject,), {"__module__": module})
 
 
-def unknown_in_order(path: str) -> None:
-    """Tell of a value in the order of tasks of which nothing is known: it may be a task, a list of them, or nothing."""
-    place = user_line(2)
-    if (path, *place) in _TOLD:
-        return
+def unknown_in_order(value: Any) -> Any:
+    """What a value of which nothing is known stands for in the order of tasks: the only task that it was made with, or nothing."""
+    path, place = plain(repr(value))[:200], user_line(2)
+    tasks = [one for one in vars(value).get("_workbook_given", ()) if isinstance(one, Dependent)]
+    told = (path, *place) in _TOLD
     _TOLD.add((path, *place))
-    report(
-        "airflow.task_missing", "error",
-        f"`{plain(path)[:200]}` stands in the order of tasks, but it comes from a package that is not there: "
-        "its tasks, and the order through them, are missing",
-        advice="Put the source of that package beside the DAG files, or name its folder as an import root.",
-    )  # fmt: skip
+    if not told and len(tasks) == 1:
+        report(
+            "airflow.task_assumed", "warning",
+            f"`{path}` stands in the order of tasks, but it comes from a package that is not there: taken for the task that it is given",
+            advice="Put the source of that package beside the DAG files, or name its folder as an import root.",
+        )  # fmt: skip
+    elif not told:
+        report(
+            "airflow.task_missing", "error",
+            f"`{path}` stands in the order of tasks, but it comes from a package that is not there: "
+            "its tasks, and the order through them, are missing",
+            advice="Put the source of that package beside the DAG files, or name its folder as an import root.",
+        )  # fmt: skip
+    return tasks[0] if len(tasks) == 1 else None
 
 
 Shapes.instance = staticmethod(foreign_task)

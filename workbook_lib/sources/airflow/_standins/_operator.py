@@ -215,8 +215,9 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
         path = trail(deepest=1)
         for other in as_list(others):
             if isinstance(other, (Inert, InertModule)):
-                Shapes.ordered(repr(other))
-                continue
+                other = Shapes.ordered(other)
+                if other is None:
+                    continue
             if not isinstance(other, Dependent):
                 raise AirflowException(f"Relationships can only be set between Operators; received {type(other).__name__}")
             other.meets(self, not upstream, label)

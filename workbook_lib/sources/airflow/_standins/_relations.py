@@ -133,7 +133,9 @@ def chain(*tasks: Any) -> None:
         elif isinstance(after, Dependent):
             after.set_upstream(before)
         elif isinstance(before, Inert) or isinstance(after, Inert):
-            Shapes.ordered(repr(before if isinstance(before, Inert) else after))
+            one, other = (Shapes.ordered(node) if isinstance(node, Inert) else node for node in (before, after))
+            for node in as_list(one) if one is not None and other is not None else ():
+                node.set_downstream(other)
         else:
             if len(before) != len(after):
                 raise ValueError(f"chain: different lengths {len(before)} and {len(after)} of neighbouring lists")

@@ -76,6 +76,9 @@ CONTEXT_KEYS = frozenset(
 )
 
 
+_OWN_DECORATORS = frozenset({"task", *_tables.DECORATORS}) - {"pyspark"}
+
+
 @functools.lru_cache(maxsize=64)
 def _decorated_class(decorator: str) -> type[BaseOperator]:
     name, base = _tables.DECORATORS.get(decorator, (f"_{decorator.title().replace('_', '')}DecoratedOperator", "BaseOperator"))
@@ -126,7 +129,7 @@ class TaskFactory:
 
     def __call__(self, *args: Any, **kwargs: Any) -> XComArg:
         kwargs = {**self.fixed, **kwargs}
-        _check(self.function, args, kwargs)
+        _check(self.function, args, kwargs, hands_over_more=self.decorator not in _OWN_DECORATORS)
         settings = self._settings()
         kwargs = _fill_from_default_args(self.function, args, kwargs, settings)
         made = _decorated_class(self.decorator)
@@ -165,8 +168,8 @@ def _positional(function: Any) -> list[str]:
     return [name for name, parameter in inspect.signature(function).parameters.items() if parameter.kind in kinds]
 
 
-def _check(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """The call must fit the function, context names aside."""
+def _check(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], hands_over_more: bool) -> None:
+    """The call must fit the function, context names aside; a provider's decorator may hand over arguments of its own, such as `spark`."""
     signature = inspect.signature(function)
     parameters = []
     optional_seen = False
@@ -175,7 +178,8 @@ def _check(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None
             parameter = parameter.replace(default=None)
         optional_seen = optional_seen or (parameter.kind is parameter.POSITIONAL_OR_KEYWORD and parameter.default is not parameter.empty)
         parameters.append(parameter)
-    signature.replace(parameters=parameters).bind(*args, **kwargs)
+    complete = signature.replace(parameters=parameters)
+    (complete.bind_partial if hands_over_more else complete.bind)(*args, **kwargs)
 
 
 def _fill_from_default_args(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:

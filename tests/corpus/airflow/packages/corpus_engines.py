@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from _fetching import HERE, STANDINS, Package, cache
-from _reading import ENVIRONMENT
+from corpus_fetching import HERE, STANDINS, Package, cache
+from corpus_reading import ENVIRONMENT
 
 # Not the class: Airflow gives classes of 1.10 and 2 their names of today when it imports them, the reader names what the file names.
 FACTS = ("upstream", "trigger_rule", "mapped", "setup", "teardown")

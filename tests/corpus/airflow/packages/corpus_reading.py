@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from _fetching import HERE, Package
+from corpus_fetching import HERE, Package
 
 from workbook_lib.findings import Severity
 from workbook_lib.sources._types import ReadOptions
