@@ -43,6 +43,12 @@ DEFAULT_POOL = "default_pool"
 # https://airflow.apache.org/docs/apache-airflow/3.3.2/authoring-and-scheduling/assets.html
 POSITIONAL = {"AllowedKeyMapper": "allowed_keys", "FixedKeyMapper": "downstream_key", "SegmentWindow": "segments", "MinimumCount": "n"}
 FANS_OUT_TO = {"WeekWindow": "StartOfDayMapper"}
+_TIMETABLES = """
+    NullTimetable OnceTimetable ContinuousTimetable CronDataIntervalTimetable CronTriggerTimetable MultipleCronTriggerTimetable
+    CronPartitionTimetable DeltaDataIntervalTimetable DeltaTriggerTimetable EventsTimetable DatasetTriggeredTimetable
+    AssetTriggeredTimetable DatasetOrTimeSchedule AssetOrTimeSchedule PartitionedAssetTimetable PartitionedAtRuntime
+"""
+TIMETABLES = frozenset(_TIMETABLES.split())
 TEMPLATE = {"template": True}
 SAYS_NOTHING = {"wait_policy": ["WaitForAll", {}]}
 
@@ -179,6 +185,8 @@ def truth_schedule(table: dict[str, Any]) -> dict[str, Any]:
 def model_schedule(schedule: dict[str, Any]) -> dict[str, Any]:
     """A schedule of the document."""
     found: dict[str, Any] = {"timetable": schedule["timetable"]}
+    if schedule["timetable"] not in TIMETABLES:  # the repository's own: only it knows what its arguments mean
+        return found
     if schedule["time"] is not None:
         found["time"] = model_schedule(schedule["time"])
     elif schedule["cron"] is not None:

@@ -97,9 +97,9 @@ BUNDLED = {
 }
 CORPORA = {
     **{f"bundled {version}": corpus for version, corpus in BUNDLED.items()},
-    "own 2.11.2": Corpus("2.11.2", OWN / "dagbag_2_11_2.json", lambda: [OWN / "both", OWN / "airflow_2"], (40, 105, 5)),
+    "own 2.11.2": Corpus("2.11.2", OWN / "dagbag_2_11_2.json", lambda: [OWN / "both", OWN / "airflow_2"], (76, 172, 7)),
     "own 3.3.2": Corpus(
-        "3.3.2", OWN / "dagbag_3_3_2.json", lambda: [OWN / "both", OWN / "airflow_3"], (41, 108, 5), ("--airflow", "3.3.2")
+        "3.3.2", OWN / "dagbag_3_3_2.json", lambda: [OWN / "both", OWN / "airflow_3"], (77, 175, 7), ("--airflow", "3.3.2")
     ),
 }
 

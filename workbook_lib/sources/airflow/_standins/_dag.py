@@ -39,7 +39,8 @@ class DAG:
         self.dag_id, self.description = name_text(dag_id, "a DAG id"), description
         self.start_date, self.end_date = start_date, end_date
         self.default_args = dict(mapping(kwargs.pop("default_args", None)) or {})
-        given_params = dict(kwargs.pop("params", None) or {})
+        given_params = kwargs.pop("params", None) or {}
+        given_params = ParamsDict(given_params) if isinstance(given_params, ParamsDict) else dict(given_params)
         given_params.update(self.default_args.pop("params", None) or {})  # as in Airflow: these win
         self.params = ParamsDict(given_params)
         self.settings = kwargs
@@ -226,7 +227,7 @@ def dag(dag_id: Any = "", *args: Any, **kwargs: Any) -> Any:
                     made.doc_md = function.__doc__
                 made._function = function
                 made._calls = [(decorated, ("dag_id", "description", "schedule", "start_date", "end_date")), (made._trail, ())]
-                function(*(made.param(key, value) for key, value in bound.arguments.items()))
+                function(**{key: made.param(key, value) for key, value in bound.arguments.items()})
             return made
 
         return factory

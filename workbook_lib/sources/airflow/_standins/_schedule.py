@@ -15,9 +15,9 @@ from workbook_lib.sources.tracing._symbols import entries_in, inputs_of, name_in
 
 
 def dag_zone(dag: Any) -> str:
-    """The time zone of a DAG: that of its start date, also of the one in `default_args`."""
+    """The time zone of a DAG: that of its start date, else of the one in `default_args`; Airflow 2 passes over a naive one."""
     given, default = value_of(dag.start_date), value_of(dag.default_args.get("start_date"))
-    start = given if getattr(given, "tzinfo", None) or not default else default
+    start = default if default and (given is None or not (SESSION.is_3 or getattr(given, "tzinfo", None))) else given
     return zone_name(as_moment(start)) if start is not None else "UTC"
 
 

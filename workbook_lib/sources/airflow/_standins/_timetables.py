@@ -107,7 +107,8 @@ def _timetable(given: _assets.Timetable) -> dict[str, Any]:
         return {"kind": "continuous", "text": "@continuous"}
     if isinstance(given, _assets._Cron):
         kind = {"kind": "custom", "text": f"{name}: {given.cron}"} if isinstance(given, _assets.CronPartitionTimetable) else {}
-        return {**_text(str(value_of(given.cron))), **kind, "timezone": zone_name(given.timezone), **more}
+        written = _text(str(value_of(given.cron)))  # a preset is shown as what it stands for, as Airflow does it
+        return {**written, "text": written.get("cron", written["text"]), **kind, "timezone": zone_name(given.timezone), **more}
     if isinstance(given, _assets.MultipleCronTriggerTimetable):
         crons = [str(value_of(cron)) for cron in given.crons]
         plain = [_text(cron)["cron"] for cron in crons]

@@ -1,6 +1,6 @@
 """Settings of tasks and DAGs that Airflow's own examples leave as they are."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pendulum
 from airflow import DAG
@@ -55,5 +55,5 @@ with DAG("aspects_hours", start_date=datetime(2024, 1, 1, tzinfo=timezone(timede
 with DAG("aspects_zone", start_date=datetime(2024, 7, 1, tzinfo=pendulum.timezone("America/New_York")), schedule=timedelta(minutes=90)):
     EmptyOperator(task_id="one")
 
-with DAG("aspects_utc", start_date=datetime(2024, 7, 1, tzinfo=timezone.utc), schedule="@hourly", default_args={"catchup": True}):
+with DAG("aspects_utc", start_date=datetime(2024, 7, 1, tzinfo=UTC), schedule="@hourly", default_args={"catchup": True}):
     EmptyOperator(task_id="one")
