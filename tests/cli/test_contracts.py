@@ -172,10 +172,22 @@ def test_read_uses_the_values_that_are_given(tmp_path: Path) -> None:
     values.write_text(json.dumps({"names": ["a", "b"]}))
     _, found = answer("read", source, "--variables", values, "--missing-inputs", missing)
     assert [task["id"] for task in found["workflows"][0]["tasks"]] == ["a", "b"]
-    assert json.loads(missing.read_text()) == {"variables": {}, "connections": {}, "env": {}}
+    assert {kind: json.loads(missing.read_text())[kind] for kind in ("variables", "connections", "env")} == {
+        "variables": {},
+        "connections": {},
+        "env": {},
+    }
     code, found = answer("read", source, "--missing-inputs", missing)
     assert code == 1
-    assert json.loads(missing.read_text())["variables"] == {"names": None}
+    filled = json.loads(missing.read_text())
+    assert filled["variables"] == {"names": None}
+    missing.write_text(json.dumps(filled | {"variables": {"names": ["c"]}}))
+    _, found = answer("read", source, "--inputs", missing)
+    assert [task["id"] for task in found["workflows"][0]["tasks"]] == ["c"]
+    root = tmp_path / "root"
+    _, found = answer("convert", source, "--inputs", missing, "--out", root)
+    assert [task["id"] for task in found["workflows"][0]["tasks"]] == ["c"]
+    assert json.loads((root / "inputs" / "variables.json").read_text()) == {"names": ["c"]}
 
 
 def test_assess_prints_a_document_or_writes_a_page(dag: Path, tmp_path: Path) -> None:
@@ -334,3 +346,17 @@ def test_a_closed_pipe_is_no_error(plain: Path) -> None:
 def test_what_a_workflow_file_prints_stays_out_of_the_document(plain: Path) -> None:
     plain.write_text("print('noise')\nimport os; os.write(1, b'more noise')\n" + PLAIN)
     assert json.loads(process("read", plain, "--json")[1])["workflows"][0]["id"] == "plain"
+
+
+def test_lines_are_printed_before_the_last_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("from airflow import DAG\ndag = DAG('first', schedule=None)\n")
+    (tmp_path / "b.py").write_text("import airflow  # no dag\nwhile True: pass\n")
+    command = [sys.executable, "-m", "workbook_lib.cli", "read", str(tmp_path), "--jsonl", "--no-cache"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
+        assert running.stdout is not None
+        first = json.loads(running.stdout.readline())
+        still_reading = running.poll() is None
+        rest = [json.loads(line) for line in running.stdout]
+    assert first["workflow"]["id"] == "first"
+    assert still_reading
+    assert rest[-1]["finding"]["code"] == "tracing.timeout"

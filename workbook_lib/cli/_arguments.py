@@ -24,12 +24,13 @@ def parser() -> Parser:
     read = _command(commands, "read", "read workflows and print what they are made of")
     read.add_argument("paths", nargs="+", metavar="PATH", help="a workflow file or a folder of them")
     read.add_argument("--airflow", metavar="V", help="the Airflow version whose meaning holds, as 2.11 or 3")
+    _inputs(read)
     for name in ("variables", "connections", "env"):
         read.add_argument(f"--{name}", metavar="F", help=f"values of {name}, a JSON or (env) NAME=value file as Airflow exports it")
     read.add_argument(
         "--root", action="append", default=[], metavar="DIR", help="look up modules here first, as PYTHONPATH does; can be repeated"
     )
-    read.add_argument("--missing-inputs", metavar="F", help="write the names of the values that were asked for and not given to F")
+    read.add_argument("--missing-inputs", metavar="F", help="write a file with all values that were asked for and not given, to fill in")
     read.add_argument("--full", action="store_true", help="add everything the model knows")
     read.add_argument("--jsonl", action="store_true", help="one JSON document a line, as soon as it is read: workflows, findings")
     read.add_argument("--no-cache", action="store_true", help="read every file anew, and keep nothing of it for the next time")
@@ -41,6 +42,7 @@ def parser() -> Parser:
     convert = _command(commands, "convert", "write a Prefect project, or bring changes into one")
     convert.add_argument("path", metavar="PATH")
     convert.add_argument("--out", required=True, metavar="ROOT", help="the migration folder, made or renewed")
+    _inputs(convert)
     convert.add_argument("--workflow", action="append", metavar="ID", help="only this workflow; can be repeated")
 
     resolve = _command(commands, "resolve", "settle a conflict between your edits and what is written now")
@@ -68,6 +70,10 @@ def parser() -> Parser:
     validate.add_argument("--junit", metavar="F", help="write the verdict as JUnit XML to F")
     validate.add_argument("--yes", action="store_true", help="agree to the list of what will be executed")
     return top
+
+
+def _inputs(command: Parser) -> None:
+    command.add_argument("--inputs", metavar="F", help="values of all kinds in one file, as --missing-inputs writes it")
 
 
 def _command(commands: argparse._SubParsersAction[Parser], name: str, what: str) -> Parser:

@@ -34,7 +34,7 @@ def assess(arguments: argparse.Namespace, stdout: TextIO) -> int:
 
 def convert(arguments: argparse.Namespace, stdout: TextIO) -> int:
     """Make or renew a migration folder and write its project."""
-    migration = Migration.create(arguments.out, arguments.path)
+    migration = Migration.create(arguments.out, arguments.path, {"inputs": arguments.inputs} if arguments.inputs else None)
     _has_workflows(migration, arguments.path)
     report = migration.convert(arguments.workflow)
     if arguments.json:

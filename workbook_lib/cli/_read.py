@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from workbook_lib.cli._documents import SCHEMA, error_document, missing_inputs
+from workbook_lib.cli._documents import SCHEMA, error_document
+from workbook_lib.cli._inputs import Missing
 from workbook_lib.cli._output import BAD, DONE, document, one_line, say, show_findings, status
 from workbook_lib.errors import InputError, UsageError
-from workbook_lib.sources import Part, ReadOptions, stream
+from workbook_lib.sources import Part, ReadOptions, load_inputs, stream
 from workbook_lib.sources._cache import default_folder
 
 if TYPE_CHECKING:
@@ -25,9 +25,8 @@ NO_WORKFLOW = "no workflow was found"
 
 def run(arguments: argparse.Namespace, stdout: TextIO) -> int:
     """Read the paths and print the workflows; as lines, each file's are printed before the last file is read."""
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for plugins takes as long as to read several files
-    given = {name: values(getattr(arguments, name)) for name in INPUTS}
-    wanted: dict[str, dict[str, None]] = {}
+    given = _given(arguments)
+    wanted = Missing(given)
     documents: list[dict[str, Any]] = []
     findings: list[Finding] = []
     code, reason, any_workflow = DONE, "", False
@@ -36,15 +35,14 @@ def run(arguments: argparse.Namespace, stdout: TextIO) -> int:
         reason = reason or next((finding.message for finding in part.findings if finding.severity.needs_human), "")
         any_workflow = any_workflow or bool(part.summaries)
         if arguments.missing_inputs:
-            for kind, names in missing_inputs(part.workflows, part.findings, given).items():
-                wanted[kind] = dict.fromkeys(sorted(wanted.get(kind, {}) | names))
+            wanted.add(part.workflows, part.asked)
         if arguments.jsonl:
             _print_lines(part, arguments.full, stdout)
         else:
             documents += _documents(part, arguments.full)
             findings += part.findings
     if arguments.missing_inputs:
-        write_file(arguments.missing_inputs, json.dumps(wanted, indent=2) + "\n")
+        write_file(arguments.missing_inputs, json.dumps(wanted.document(), indent=2) + "\n")
     answer = {"schema": SCHEMA, "workflows": documents, "findings": [finding.public() for finding in findings]}
     if not any_workflow:
         code = BAD
@@ -62,6 +60,12 @@ def run(arguments: argparse.Namespace, stdout: TextIO) -> int:
     return code
 
 
+def _given(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """The values of the file of all inputs, and of those for one kind, which go first."""
+    together = load_inputs(arguments.inputs) if arguments.inputs else {}
+    return {name: {**together.get(name, {}), **values(getattr(arguments, name))} for name in INPUTS}
+
+
 def _parts(arguments: argparse.Namespace, given: Mapping[str, dict[str, Any]]) -> Iterator[Part]:
     """What the paths hold; those that do not exist are told of first."""
     options = ReadOptions(
@@ -69,7 +73,7 @@ def _parts(arguments: argparse.Namespace, given: Mapping[str, dict[str, Any]]) -
         variables=given["variables"],
         connections=given["connections"],
         environment=given["env"],
-        cache=None if arguments.no_cache else default_folder(),
+        cache=None if arguments.no_cache or arguments.missing_inputs else default_folder(),
     )
     there = [path for path in arguments.paths if Path(path).exists()]
     missing = [path for path in arguments.paths if path not in there]

@@ -8,6 +8,8 @@ from workbook_lib.migration._digest import sources_digest
 from workbook_lib.migration._migration import ColourBy, Migration
 from workbook_lib.migration._needs import Need
 from workbook_lib.migration._project import ConvertReport, FileChange
-from workbook_lib.migration._secrets import Masker, known
+from workbook_lib.migration._secrets import TELLING, Masker, known
 
-__all__ = ["Check", "ColourBy", "ConvertReport", "Decisions", "FileChange", "Masker", "Migration", "Need", "known", "sources_digest"]
+__all__ = [
+    "TELLING", "Check", "ColourBy", "ConvertReport", "Decisions", "FileChange", "Masker", "Migration", "Need", "known", "sources_digest",
+]  # fmt: skip

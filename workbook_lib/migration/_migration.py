@@ -49,7 +49,8 @@ class Migration:
     def create(cls, root: str | Path, source: str | Path, options: Mapping[str, Any] | None = None) -> Migration:
         """Copy the legacy sources to ROOT/legacy and open the folder; again on the same root it renews the copy and keeps all edits.
 
-        `options`: `airflow` (the version to pretend), `variables`, `connections`, `env` (files as the legacy system exports them).
+        `options`: `airflow` (the version to pretend), `inputs` (a file as `workbook read --missing-inputs` writes it, filled in),
+        `variables`, `connections`, `env` (files as the legacy system exports them).
         """
         folder, origin = _sources.absolute(root), _sources.absolute(source)
         mark = folder / ".workbook" / MARK
@@ -64,7 +65,7 @@ class Migration:
         with _disk.locked(folder):
             left_out = _sources.copy(origin, folder)
             _shipped.adopt(folder)
-            inputs = {name: _disk.read_json(Path(given[name]), {}) for name in _needs.FILES if given.get(name)}
+            inputs = _inputs(given)
             if inputs:
                 _needs.write(folder, inputs)
             document = {
@@ -461,3 +462,15 @@ class Migration:
 
 def _status(task_id: str, status: TaskStatus) -> dict[str, Any]:
     return {"id": task_id, "status": status.status, "finding": status.finding.public() if status.finding else None}
+
+
+def _inputs(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The values in the files that were named, by kind; what is only known not to exist is left out."""
+    from workbook_lib.sources import UNSET, load_inputs
+
+    together = load_inputs(given["inputs"]) if given.get("inputs") else {}
+    found = {kind: {name: value for name, value in values.items() if value != UNSET} for kind, values in together.items()}
+    for name in _needs.FILES:
+        if given.get(name):
+            found[name] = found.get(name, {}) | _disk.read_json(Path(given[name]), {})
+    return {kind: values for kind, values in found.items() if values}

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from workbook_lib.errors import SourceError, UsageError
+from workbook_lib.sources._inputs import UNSET, load_inputs
 from workbook_lib.sources._options import ReadOptions, load_values
 from workbook_lib.sources._parts import Part
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 ROOMS = ("airflow",)  # a new system: its folder beside this file, and its name here
 
-__all__ = ["ROOMS", "Part", "ReadOptions", "ReadResult", "detect", "load_values", "read", "room", "stream"]
+__all__ = ["ROOMS", "UNSET", "Part", "ReadOptions", "ReadResult", "detect", "load_inputs", "load_values", "read", "room", "stream"]
 
 
 def __getattr__(name: str) -> Any:

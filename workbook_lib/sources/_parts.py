@@ -12,10 +12,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """An input ("variable", "connection" or "environment") that a file asked for while it was read; texts for people. `decides`: what
+    the reading could not say without it."""
+
+    kind: str
+    name: str
+    default: str | None = None
+    uses: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    decides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Part:
     """`summaries` are the workflows in plain words (`model.summary`), each with the line it begins at; `workflows` the models.
 
-    A part that is read `plain` may come without models. `files` as the user named them, `modules` as in `ReadResult`.
+    A part that is read `plain` may come without models. `files` as the user named them, `modules` as in `ReadResult`;
+    `asked` is empty for what was kept.
     """
 
     files: tuple[str, ...] = ()
@@ -23,6 +38,7 @@ class Part:
     summaries: tuple[tuple[int, dict[str, Any]], ...] = ()
     workflows: tuple[Workflow, ...] = ()
     modules: tuple[tuple[str, str], ...] = ()
+    asked: tuple[Asked, ...] = ()
 
     def without(self, ids: Collection[str], findings: tuple[Finding, ...]) -> Part:
         """The same without some workflows, and with what there is to say about that."""

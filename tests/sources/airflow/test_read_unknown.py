@@ -97,6 +97,7 @@ def test_what_is_changed_is_no_longer_the_variable() -> None:
 # Statements; the tasks that are read, those with the values below, and what is told to decide. `n`: x is "3", j {"a": 1, "b": 2}, E "e".
 STRUCTURE = {
     "for name in X.split(','): T(name)": ("x", "3", "a loop"),
+    "for n in map(int, X.split(',')): T(f't{n}')": ("t1", "t3", "a loop"),
     "for i in range(int(X)): T(f't{i}')": ("t0", "t0 t1 t2", "a number"),
     "for i in range(len(J)): T(f't{i}')": ("t0", "t0 t1", "a number"),
     "for k, v in J.items(): T(f'{k}{v}')": ("jj", "a1 b2", "a loop"),

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from workbook_lib.findings import Finding
 from workbook_lib.model.summary import summary
-from workbook_lib.sources._parts import Part
+from workbook_lib.sources._parts import Asked, Part
 from workbook_lib.sources.airflow._files import text_of
 from workbook_lib.sources.airflow._raw import RawFile
 from workbook_lib.sources.airflow.assemble import assemble
@@ -58,8 +58,14 @@ def meaning(raw: RawFile, readable: Sequence[str]) -> tuple[Part, list[list[str]
         summaries=tuple((workflow.origin.line, summary(workflow)) for workflow in workflows),
         workflows=tuple(workflows),
         modules=raw.modules,
+        asked=tuple(Asked(**one.model_dump()) for one in raw.asked),
     )
     return part, [[CONTENT, path, seen] for path, seen in looked.items()]
+
+
+def seen_within(looked: Sequence[Sequence[str]] | None, folders: Sequence[str]) -> bool:
+    """Whether what a worker says it looked at is known and lies in these folders: nothing else is looked at again on its word."""
+    return looked is not None and all(_within(path, folders) and ".." not in path for _, path, _ in looked)
 
 
 def _within(path: str, folders: Sequence[str]) -> bool:

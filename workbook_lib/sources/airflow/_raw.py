@@ -89,6 +89,19 @@ class RawDag(Frozen):
     native_templates: bool = False
 
 
+class RawAsked(Frozen):
+    """An input that the file asked for while it was read: the default of the source, what it is used as, which keys are taken from it,
+    where, and what the reading could not say without it."""
+
+    kind: Literal["variable", "connection", "environment"]
+    name: str
+    default: str | None = None
+    uses: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    decides: tuple[str, ...] = ()
+
+
 class RawFile(Frozen):
     """The worker's whole answer for one file. `modules` are sibling files that it imported: (dotted name, path); `inputs` what it
     asked for while it was read: ("variable", name), ("connection", id), ("environment", name). `root` is the folder that the search
@@ -101,5 +114,6 @@ class RawFile(Frozen):
     findings: tuple[Finding, ...] = ()
     modules: tuple[tuple[str, str], ...] = ()
     inputs: tuple[tuple[str, str], ...] = ()
+    asked: tuple[RawAsked, ...] = ()
     seconds: float = 0.0
     blocked: tuple[Json, ...] = ()

@@ -18,7 +18,7 @@ from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, Metho
 from typing import Any
 
 from workbook_lib.sources.tracing import _symbols as s
-from workbook_lib.sources.tracing._entries import STATE, Entry, Expr, decide
+from workbook_lib.sources.tracing._entries import STATE, Entry, Expr, decide, used
 from workbook_lib.sources.tracing._inert import Inert
 from workbook_lib.sources.tracing._shown import shown
 from workbook_lib.sources.tracing._symbol_any import SymbolAny
@@ -42,6 +42,8 @@ _LOOKUPS = frozenset({"get", "pop", "setdefault"})
 _MODEL = {("builtins", name): name for name in ("int", "float", "bool", "len", "sum", "min", "max")}
 _DECODERS = frozenset({("json", "loads"), ("ast", "literal_eval"), ("yaml", "safe_load"), ("yaml", "load")})
 _MODEL |= dict.fromkeys(_DECODERS, "json_loads") | {("json", "dumps"): "json_dumps"}
+
+_EXPECTED = {"int": "a whole number", "float": "a number", "json_loads": "JSON"}
 
 # The clock and chance, by the name of the function: where it is found. None: a method of any class of moments.
 _MOVING: dict[str, tuple[str, ...] | None] = dict.fromkeys(("now", "utcnow", "today"))
@@ -74,6 +76,8 @@ def callee(function: Any) -> Any:
         if not found:
             return function
         if module == "builtins" and kind is not MethodDescriptorType and function.__name__ not in _BUILTINS:
+            if function is map or function is filter:
+                return lambda step, *values: function(callee(step), *values)
             return _collected(function) if function in _COLLECTING else function
         if _moves(function, module):
             return _from_the_clock(function)
@@ -209,6 +213,9 @@ def lift(function: Any, module: str, args: tuple[Any, ...], kwargs: dict[str, An
         source = f"{_qualified(function, module)}({arguments(args, kwargs)})"
     expr: Expr = {"kind": "unknown", "source": source, "reason": REASON}
     model = _MODEL.get((_public(module), name))
+    entry = s.entry_of(args[0]) if args else None
+    if entry is not None and model in _EXPECTED:
+        used(entry.inputs, _EXPECTED[model])
     if isinstance(function, type) and issubclass(function, PurePath) and not kwargs:
         expr = s.to_expr(_path(os.path.join, args))
     elif model is not None and (not kwargs or name == "load") and args:

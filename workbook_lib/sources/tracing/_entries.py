@@ -40,11 +40,13 @@ class Decision:
 
 @dataclass
 class Asked:
-    """What was asked for while reading: the default in the source, what it is used as, the keys that are taken from it, and where."""
+    """What was asked for while reading: the default in the source, what it is used as, the keys that are taken from it, what it
+    decides, and where."""
 
     default: Expr | None = None
     uses: dict[str, None] = field(default_factory=dict)
     keys: dict[str, None] = field(default_factory=dict)
+    decides: dict[str, None] = field(default_factory=dict)
     places: dict[tuple[str | None, int | None], None] = field(default_factory=dict)
 
 
@@ -104,3 +106,11 @@ def used(inputs: tuple[tuple[str, str], ...], use: str = "", key: str = "") -> N
             asked.uses[use] = None
         if key and len(asked.keys) < 40:
             asked.keys[key] = None
+
+
+def decides(inputs: tuple[tuple[str, str], ...], what: str) -> None:
+    """Note what a reading cannot say without an input."""
+    for pair in inputs:
+        found = STATE.asked.setdefault(pair, Asked()).decides
+        if len(found) < 20:
+            found[what] = None

@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 from workbook_lib.sources.tracing import _symbols as s
-from workbook_lib.sources.tracing._entries import Entry, Expr, constant, decide
+from workbook_lib.sources.tracing._entries import Entry, Expr, constant, decide, used
 from workbook_lib.sources.tracing._shown import shown
 from workbook_lib.sources.tracing._symbol_text import (
     REASON,
@@ -122,6 +122,7 @@ class SymbolAny:
     def get(self, key: Any = None, default: Any = None) -> Any:
         """As `dict.get`."""
         entry = self._workbook_entry
+        used(entry.inputs, key=str(s.value_of(key)))
         expr: Expr = {"kind": "index", "base": entry.expr, "key": s.to_expr(key)}
         if default is not None:
             expr = {"kind": "call", "function": "default", "args": [expr, s.to_expr(default)]}

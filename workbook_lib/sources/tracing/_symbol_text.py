@@ -11,7 +11,7 @@ from opcode import opmap
 from typing import Any
 
 from workbook_lib.sources.tracing import _symbols as s
-from workbook_lib.sources.tracing._entries import Entry, Expr, constant, decide
+from workbook_lib.sources.tracing._entries import Entry, Expr, constant, decide, used
 from workbook_lib.sources.tracing._shown import shown
 
 # Methods of texts and moments that the model has a function for: name -> (function, numbers of arguments).
@@ -35,6 +35,8 @@ def method(base: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     """A symbol for `base.name(...)`, where `base` or an argument is symbolic."""
     function, counts = MODEL_METHODS.get(name, ("", ()))
     entry = s.entry_of(base)
+    if entry is not None and name in ("split", "rsplit"):
+        used(entry.inputs, f"texts, split at {s.plain(args[0])!r}" if args else "texts, split at spaces")
     moment = isinstance(entry.value if entry is not None else base, date)
     if len(args) in counts and not kwargs and moment == (function in ("iso", "timestamp", "format_date")):
         expr: Expr = {"kind": "call", "function": function, "args": [s.to_expr(base), *map(s.to_expr, args)]}
@@ -66,7 +68,7 @@ def elements(symbol: Any, entry: Entry, frame: Any) -> list[Any]:
         return list(value)
     known = entry.known
     try:
-        items = list(value)
+        items = list(value) if known or not isinstance(value, str) else [value]  # not its letters
     except TypeError:
         if known:
             raise
@@ -197,6 +199,9 @@ def _text_methods() -> None:
 def _compare(sign: str, real: Callable[..., Any], left: Any, right: Any) -> Any:
     if not s.is_data(right) and s.entry_of(right) is None:
         return NotImplemented
+    entry = s.entry_of(left)
+    if entry is not None and isinstance(right, (str, int, float)) and s.entry_of(right) is None:
+        used(entry.inputs, f"compared with {right!r}")
     return s.operation(sign, real, left, right, fallback=False)
 
 

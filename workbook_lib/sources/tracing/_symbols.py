@@ -14,7 +14,7 @@ from datetime import date, time, timedelta
 from pathlib import PurePath
 from typing import Any
 
-from workbook_lib.sources.tracing._entries import END, MARK, STATE, Entry, Expr, constant, decide
+from workbook_lib.sources.tracing._entries import END, MARK, STATE, Entry, Expr, constant, decide, used
 
 _MARKER = re.compile(rf"(?:{MARK}|\\ue000)([0-9]+)(?:{END}|\\ue001)")  # also as `repr` writes it
 _DATA = (str, int, float, bytes, date, time, timedelta, PurePath, type(None))
@@ -165,6 +165,9 @@ def operation(operator: str, real: Callable[..., Any], *operands: Any, fallback:
 def index(base: Any, key: Any) -> Any:
     """A symbol for `base[key]`."""
     plain_key = value_of(key)
+    owner = entry_of(base)
+    if owner is not None and isinstance(plain_key, str):
+        used(owner.inputs, key=plain_key)
     fallback = plain_key if isinstance(plain_key, str) else "0"
     if entry_of(base) is None and isinstance(base, (dict, list, tuple)) and base:
         fallback = next(iter(base.values() if isinstance(base, dict) else base))

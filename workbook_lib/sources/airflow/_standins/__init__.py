@@ -26,6 +26,8 @@ from workbook_lib.sources.airflow._standins._modules import AirflowModule
 from workbook_lib.sources.airflow._standins._repository import Repository, tell_refused_ids
 from workbook_lib.sources.airflow._standins._state import SESSION, report
 from workbook_lib.sources.tracing import _entries, _hooks, _loading, _symbols
+from workbook_lib.sources.tracing._exprs import clean
+from workbook_lib.sources.tracing._shown import shown
 from workbook_lib.sources.tracing._stack import NAMES, SOURCES, display
 
 _WARM = (*map(importlib.import_module, ("dateutil.parser", "dateutil.relativedelta", "dateutil.tz")), pendulum, yaml)
@@ -52,6 +54,7 @@ def trace(job: dict[str, Any]) -> dict[str, Any]:
         answer["modules"] = [[name, path] for name, path in finder.modules.items() if path]
         answer["inputs"] = [list(pair) for pair in _entries.STATE.asked]
         _tell_assumptions()
+        answer["asked"] = _asked()
         _loaders.tell()
         tell_refused_ids(answer["dags"])
     repository.hide(answer["dags"], SESSION.findings)
@@ -160,7 +163,7 @@ def _execute(file: Path, shown: str) -> bool:
         except Exception:
             text = []
         message = f"the file raises {type(error).__name__} while it is read: {text[0][:300] if text else ''}".rstrip(": ")
-        _failed(error, message, "Correct the line, or supply what it needs (--variables, --connections, --env)." + hint, "tracing.raised")
+        _failed(error, message, "Correct the line, or supply what it needs (--inputs, --variables ...)." + hint, "tracing.raised")
     else:
         return True
     return False
@@ -212,6 +215,22 @@ def _subdags(dag: Any) -> list[Any]:
     return [one for sub in dag.subdags for one in (sub, *_subdags(sub))]
 
 
+def _asked() -> list[dict[str, Any]]:
+    """What was asked for while reading, in the form of `RawAsked`; values are left out, only defaults of the source are in it."""
+    return [
+        {
+            "kind": kind,
+            "name": clean(name)[:500],
+            "default": clean(shown(one.default)) if one.default is not None else None,
+            "uses": [clean(use)[:200] for use in one.uses],
+            "keys": [clean(_symbols.plain(key))[:200] for key in one.keys],
+            "places": [f"{display(file)}:{line}" for file, line in one.places if file],
+            "decides": [clean(_symbols.plain(what))[:500] for what in one.decides],
+        }
+        for (kind, name), one in _entries.STATE.asked.items()
+    ]
+
+
 def _tell_assumptions() -> None:
     seen = set()
     for decision in _entries.STATE.decisions:
@@ -227,11 +246,13 @@ def _tell_assumptions() -> None:
                 line=decision.line or 1,
             )  # fmt: skip
             continue
+        place = f"{display(decision.file) if decision.file else SESSION.file}:{decision.line or 1}"
+        _entries.decides(decision.inputs, f"{decision.what} ({place})")
         report(
             "airflow.assumed_value", "warning",
             f"{decision.what} depends on {_symbols.name_inputs(decision.inputs)}, unknown while reading; "
             f"{str(decision.value)[:80]!r} is assumed",
-            advice="Supply the value (--variables, --connections, --env) and read again.",
+            advice="Supply the value (--inputs, --variables ...) and read again.",
             file=display(decision.file) if decision.file else SESSION.file, line=decision.line or 1,
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ from workbook_lib.sources.airflow._standins._relations import as_list
 from workbook_lib.sources.airflow._standins._schedule import dag_zone, schedule_of
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION, report
 from workbook_lib.sources.airflow._standins._timetables import as_moment
-from workbook_lib.sources.tracing._entries import constant
+from workbook_lib.sources.tracing._entries import constant, decides
 from workbook_lib.sources.tracing._exprs import clean, to_expr
 from workbook_lib.sources.tracing._symbols import entry_of, name_inputs, plain, value_of
 
@@ -31,9 +31,10 @@ def _settled(value: Any, kind: str, default: Any, setting: str, task: Any) -> An
         result = default
     if entry is not None and not entry.known:
         where = getattr(task, "_origin", None) or getattr(task, "origin", {})
+        decides(entry.inputs, f"{setting} ({where.get('file')}:{where.get('line') or 1})")
         report(
             "airflow.assumed_setting", "warning", f"{setting} depends on {name_inputs(entry.inputs)}; {result!r} is assumed",
-            advice="Supply the value (--variables, --connections, --env) and read again.", file=where.get("file"),
+            advice="Supply the value (--inputs, --variables ...) and read again.", file=where.get("file"),
             line=where.get("line") or 1,
             workflow=task.dag_id, task=getattr(task, "task_id", None),
         )  # fmt: skip

@@ -9,7 +9,7 @@ from workbook_lib.sources.airflow._standins._assets import Timetable
 from workbook_lib.sources.airflow._standins._deciding import ARGUMENTS, arms_of, decision_for
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION, report
 from workbook_lib.sources.airflow._standins._timetables import as_moment, timetable_of, zone_name
-from workbook_lib.sources.tracing._entries import Entry
+from workbook_lib.sources.tracing._entries import Entry, decides
 from workbook_lib.sources.tracing._shown import outcomes
 from workbook_lib.sources.tracing._symbols import entries_in, inputs_of, name_inputs, value_of
 
@@ -33,10 +33,12 @@ def schedule_of(dag: Any) -> dict[str, Any]:
     if decision is not None or inputs:
         arms = " or ".join(outcomes(entries[0].expr) if entries else arms_of(decision) if decision else ())
         source = next((dag.sources[name] for name in ARGUMENTS if name in dag.sources), "")
-        names = name_inputs(inputs or (decision.inputs if decision else ()))
+        inputs = inputs or (decision.inputs if decision else ())
+        names = name_inputs(inputs)
+        decides(inputs, f"the schedule of {dag.dag_id!r} ({dag.origin['file']}:{dag.origin['line']})")
         report(
             "airflow.schedule_unknown", "warning", f"the schedule of {dag.dag_id!r} depends on {names}" + (f": {arms}" if arms else ""),
-            advice="Supply the value (--variables, --connections, --env) and read again.", file=dag.origin["file"], line=dag.origin["line"],
+            advice="Supply the value (--inputs, --variables ...) and read again.", file=dag.origin["file"], line=dag.origin["line"],
             workflow=dag.dag_id,
         )  # fmt: skip
         return {"kind": "unknown", "text": source[:300] or "unknown", "timezone": zone}

@@ -8,7 +8,7 @@ from typing import Any
 from workbook_lib.sources.airflow._standins import _tables
 from workbook_lib.sources.airflow._standins._connection_uri import from_uri, to_uri
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION
-from workbook_lib.sources.tracing._entries import UNSET, Entry, Expr, ask
+from workbook_lib.sources.tracing._entries import UNSET, Entry, Expr, ask, used
 from workbook_lib.sources.tracing._exprs import to_expr
 from workbook_lib.sources.tracing._symbols import entries_in, inputs_of, make, name_text, text_symbol, value_of
 
@@ -119,6 +119,7 @@ class StoredConnection:
 
     def _field(self, name: str) -> Any:
         stored = self._stored()
+        used((("connection", self.conn_id),), key=name)
         known = isinstance(stored, dict)
         value: Any = name
         if isinstance(stored, dict):
@@ -157,6 +158,7 @@ class _Extra:
         self.connection = connection
 
     def _entry(self, key: str, value: Any, known: bool) -> Entry:
+        used((("connection", self.connection.conn_id),), key=f"extra.{key}")
         expr: Expr = {"kind": "connection", "id": self.connection.conn_id, "field": f"extra.{key}"}
         return Entry(expr, value, known, (("connection", self.connection.conn_id),))
 
