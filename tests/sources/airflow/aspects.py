@@ -49,6 +49,8 @@ _TIMETABLES = """
     AssetTriggeredTimetable DatasetOrTimeSchedule AssetOrTimeSchedule PartitionedAssetTimetable PartitionedAtRuntime
 """
 TIMETABLES = frozenset(_TIMETABLES.split())
+# Names that Airflow hands on to croniter: https://github.com/pallets-eco/croniter
+ALIASES = {"@midnight": "0 0 * * *", "@annually": "0 0 1 1 *"}
 TEMPLATE = {"template": True}
 SAYS_NOTHING = {"wait_policy": ["WaitForAll", {}]}
 
@@ -165,6 +167,8 @@ def truth_schedule(table: dict[str, Any]) -> dict[str, Any]:
     found = {key: item for key, item in table.items() if key not in ("own", "assets", "times", "time", "timezone")}
     if table["own"]:
         return {"timetable": table["timetable"]}
+    if "cron" in found:
+        found["cron"] = ALIASES.get(found["cron"], found["cron"])
     if "timezone" in table and ("cron" in table or "times" in table):
         found["timezone"] = table["timezone"]
     if "moments" in found:

@@ -93,13 +93,13 @@ def _load(path: Path) -> dict[str, Any]:
 OWN = CORPUS / "aspects"
 BUNDLED = {
     "2.11.2": Corpus("2.11.2", CORPUS / "bundled_2_11_2" / "dagbag.json", _bundled_2, (76, 360, 52)),
-    "3.3.2": Corpus("3.3.2", CORPUS / "bundled_3_3_2" / "dagbag.json", _bundled_3, (115, 423, 67), ("--airflow", "3.3.2")),
+    "3.3.2": Corpus("3.3.2", CORPUS / "bundled_3_3_2" / "dagbag.json", _bundled_3, (115, 423, 67)),
 }
 CORPORA = {
     **{f"bundled {version}": corpus for version, corpus in BUNDLED.items()},
-    "own 2.11.2": Corpus("2.11.2", OWN / "dagbag_2_11_2.json", lambda: [OWN / "both", OWN / "airflow_2"], (76, 172, 7)),
+    "own 2.11.2": Corpus("2.11.2", OWN / "dagbag_2_11_2.json", lambda: [OWN / "both", OWN / "airflow_2"], (87, 198, 8)),
     "own 3.3.2": Corpus(
-        "3.3.2", OWN / "dagbag_3_3_2.json", lambda: [OWN / "both", OWN / "airflow_3"], (77, 175, 7), ("--airflow", "3.3.2")
+        "3.3.2", OWN / "dagbag_3_3_2.json", lambda: [OWN / "both", OWN / "airflow_3"], (88, 201, 8), ("--airflow", "3.3.2")
     ),
 }
 
