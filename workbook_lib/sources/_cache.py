@@ -61,6 +61,8 @@ def _library() -> bytes:
 
 
 def _content(path: str) -> str:
+    if not os.path.isfile(path):  # a pipe would never end
+        return "-"
     try:
         with open(path, "rb") as stream:
             return _digest(stream.read())

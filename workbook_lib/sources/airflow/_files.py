@@ -82,6 +82,13 @@ class Search:
         self.findings.append((code, severity, {"message": message, "file": file, "line": line, "advice": advice}))
 
 
+def _is_dir(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in a circle
+        return False
+
+
 @dataclass
 class _Walk:
     search: Search
@@ -103,7 +110,7 @@ class _Walk:
             self.search.tell("tracing.unreadable", "error", why, self._named(here), "Check the folder's permissions.")
             return
         for entry in entries:
-            path, is_dir = here / entry.name, entry.is_dir()
+            path, is_dir = here / entry.name, _is_dir(entry)
             if entry.name.startswith(".") or (is_dir and entry.name in _SKIPPED_FOLDERS) or _ignore.ignored(path, is_dir, rules):
                 continue
             if entry.is_symlink() and not self._stays(path):
@@ -126,9 +133,13 @@ class _Walk:
 
     def _stays(self, path: Path) -> bool:
         try:
-            inside = path.resolve().is_relative_to(self.base)
-        except (OSError, RuntimeError):  # a link to itself
-            inside = False
+            inside = path.resolve(strict=path.is_symlink() and not path.exists()).is_relative_to(self.base)
+        except FileNotFoundError:
+            inside = True  # to nothing, which is no file
+        except (OSError, RuntimeError):
+            message = "a link leads in a circle; there is nothing to read"
+            self.search.tell("airflow.link_repeated", "warning", message, self._named(path), "Remove the link.")
+            return False
         relevant = path.is_dir() or path.name.endswith(".py")
         if not inside and relevant:
             message = "a link leads out of the folder that is read; what is there is not read"

@@ -175,13 +175,13 @@ class _Reading:
             yield part.without({document["id"] for _, document in doubles}, told) if doubles else part
 
     def _meaning(self, one: _Waiting) -> tuple[Part, tuple[str, ...]]:
-        from workbook_lib.sources.airflow._answers import checked, meaning, of_the_day
+        from workbook_lib.sources.airflow._answers import checked, meaning, of_the_day, seen_within
 
         raw, found = checked(one.reply, one.job)
         if raw is None:
             return Part(findings=tuple(found)), one.reply.missing
         part, looked = meaning(raw, one.job.readable)
-        if one.key is not None and one.reply.looked is not None:
+        if one.key is not None and one.reply.looked is not None and seen_within(one.reply.looked, one.job.readable):
             self.cache.keep(one.key, to_keep(part, one.reply.missing, of_the_day(part)), [*one.reply.looked, *looked])
         return part, one.reply.missing
 

@@ -29,6 +29,7 @@ MOST_WORKERS = 8
 AHEAD = 8  # jobs a worker that are given out before their turn
 HELD = 64 * 1024 * 1024  # bytes of answers that wait for their turn before no more jobs are given out
 _CHUNK = 4096
+ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}  # of the server: nothing of the user's own
 
 
 @dataclass(frozen=True)
@@ -124,11 +125,24 @@ def failure_finding(reply: Reply, job: Job) -> Finding:
     return Finding(code=code, severity=Severity.ERROR, message=text, file=job.shown, line=reply.line, advice=advice)
 
 
+def _writable(value: Any) -> Any:
+    """The same without halves of characters (lone surrogates), which no file can hold: they are told by their numbers."""
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, list):
+        return [_writable(one) for one in value]
+    if isinstance(value, dict):
+        return {_writable(name): _writable(one) for name, one in value.items()}
+    return value
+
+
 def _checked(said: bytes) -> Reply:
     """What a worker said, when it has the agreed form."""
     garbled = Reply(failure="garbled")
     try:
         document = json.loads(said)
+        if b"\\ud" in said:
+            document = _writable(document)
     except (ValueError, RecursionError):
         return garbled
     if not isinstance(document, dict) or not document.keys() <= {"answer", "failure", "detail", "looked"}:
@@ -295,7 +309,7 @@ def _started(room: str, workers: int) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         bufsize=0,
-        env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
+        env=ENVIRONMENT,
         start_new_session=True,
     )
     os.set_blocking(_number_of(process.stdin), False)

@@ -37,9 +37,19 @@ def run(module: ModuleType, file: Path, shown: str) -> None:
     """Execute a file of the user's as `module`."""
     source = decode(file.read_bytes())
     name = str(file)
-    SOURCES[name], NAMES[name] = (source, ast.parse(source, name)), shown
-    code = compile(instrument(ast.parse(source, name)), name, "exec", dont_inherit=True)
+    try:
+        SOURCES[name], NAMES[name] = (source, ast.parse(source, name)), shown
+        code = compile(instrument(ast.parse(source, name)), name, "exec", dont_inherit=True)
+    except (RecursionError, MemoryError) as error:
+        if len(source) > _LARGE:
+            raise
+        lines = source.split("\n")
+        deepest = max(range(len(lines)), key=lambda number: len(lines[number]))  # Python itself does not tell
+        raise SyntaxError("nested too deeply", (name, deepest + 1, 1, "")) from error
     exec(code, module.__dict__)
+
+
+_LARGE = 5_000_000  # characters: a source from which Python may really run out of memory
 
 
 class _Loader(importlib.abc.Loader):

@@ -7,6 +7,7 @@ stops is said in docs/safety.md, and tried one by one in tests/sources/tracing.
 from __future__ import annotations
 
 import os
+import posix
 import resource
 import sys
 import tempfile
@@ -33,6 +34,7 @@ def enclose(job: dict[str, Any], scratch: str, answer: int, report: int, output:
     _close_others(answer, report)
     if "environment" in layers:
         os.environ.clear()
+        posix.environ.clear()
         os.environ.update({"LANG": "C.UTF-8", "PATH": "/nonexistent"})
     os.environ.update({"HOME": scratch, "TMPDIR": scratch})
     tempfile.tempdir = scratch
