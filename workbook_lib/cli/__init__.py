@@ -6,6 +6,7 @@ Exit status: 0 done; 1 done, but something differs or is left to a human; 2 bad 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import tempfile
 import traceback
@@ -35,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parser().parse_args(given)
     except WorkbookError as error:
         return _refuse(str(error), "--json" in given)
+    if arguments.command == "read":  # it has to start fast, and to look for plugins takes as long as to read several files
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     module = importlib.import_module(f"workbook_lib.cli.{_MODULES[arguments.command]}")
     command = getattr(module, arguments.command, None) or module.run
     more: dict[str, Any] = {}

@@ -8,10 +8,12 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from workbook_lib.errors import UsageError, sentences
-from workbook_lib.findings import Finding, worst
+
+if TYPE_CHECKING:  # what reading does not need at once is not loaded at once
+    from workbook_lib.findings import Finding
 
 DONE, LEFT, BAD = 0, 1, 2
 CONFLICT = "migration.conflict"
@@ -111,5 +113,7 @@ def _place(finding: Finding) -> str:
 
 def status(findings: Iterable[Finding]) -> int:
     """The exit status for what is left to a human."""
+    from workbook_lib.findings import worst
+
     found = worst(list(findings))
     return LEFT if found is not None and found.needs_human else DONE

@@ -45,10 +45,10 @@ def to_keep(part: Part, missing: tuple[str, ...], of_the_day: bool = False) -> K
 
 def from_kept(kept: Kept | None, plain: bool) -> tuple[Part, tuple[str, ...]] | None:
     """What was kept and the missing layers, None when it does not have the agreed form. Models come only when it need not be `plain`."""
-    from workbook_lib.findings import Finding
-
     if kept is None:
         return None
+    from workbook_lib.findings import Finding
+
     try:
         about = kept.about
         if about["day"] not in ("", _today()):

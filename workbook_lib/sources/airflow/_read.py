@@ -113,8 +113,6 @@ class _Reading:
         self._layouts: dict[tuple[Path, Path], Layout] = {}
 
     def _search(self, paths: Sequence[str | Path], scratch: Path) -> None:
-        from workbook_lib.findings import Finding, Severity
-
         search = Search(version=self.options.version, environment=self.options.environment, scratch=scratch)
         for path in paths:
             if not Path(path).exists():
@@ -127,7 +125,10 @@ class _Reading:
         for root in self.options.roots:
             if not Path(root).is_dir():
                 raise SourceError("there is no such folder to look up modules in.", file=root, advice="Check the path given as root.")
-        self.findings += [Finding(code=code, severity=Severity(grade), **more) for code, grade, more in search.findings]
+        if search.findings:
+            from workbook_lib.findings import Finding, Severity
+
+            self.findings += [Finding(code=code, severity=Severity(grade), **more) for code, grade, more in search.findings]
 
     def answered(self) -> Iterator[_Waiting]:
         """All files but helpers, in order; those that were not kept are traced meanwhile, some ahead of their turn."""
