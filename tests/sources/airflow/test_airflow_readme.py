@@ -13,7 +13,7 @@ from workbook_lib.sources.airflow import operators
 ROOM = Path(airflow.__file__).parent
 README = (ROOM / "README.md").read_text()
 _CODE = re.compile(r"(airflow|tracing)\.[a-z_]+")
-_MAKERS = {"report", "Finding", "_problem", "_failed", "tell"}
+_MAKERS = {"report", "Finding", "_problem", "_failed", "tell", "_say"}
 
 
 def _codes(tree: ast.AST) -> Iterator[str]:
@@ -22,7 +22,7 @@ def _codes(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             given = [part.value for part in [*node.args, *(word.value for word in node.keywords)] if isinstance(part, ast.Constant)]
-            if name == "note" and given:
+            if name in ("note", "refusal") and given:
                 yield f"airflow.{given[0]}"
             elif name in _MAKERS:
                 yield from (text for text in given if isinstance(text, str) and _CODE.fullmatch(text))

@@ -235,7 +235,7 @@ def test_a_dag_that_cannot_be_put_together_is_a_finding_and_the_others_go_on() -
     workflows, findings = assemble(raw(loop, twice, good), texts={FILE: ""}.__getitem__)
     assert [workflow.id for workflow in workflows] == ["good"]
     assert [(f.workflow, f.line, f.message) for f in findings] == [
-        ("loop", 3, "the DAG 'loop' cannot be put together: workflow 'loop' has a cycle through a, b"),
+        ("loop", 3, "the tasks of the DAG 'loop' form a cycle: 'a' -> 'b' -> 'a'; Airflow does not import it"),
         ("twice", 3, "the DAG 'twice' cannot be put together: workflow 'twice' has two tasks with the id 'a'"),
     ]
 

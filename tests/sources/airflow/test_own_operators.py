@@ -11,7 +11,7 @@ from airflow_build import applied, brief
 
 from workbook_lib.model.action import Opaque, PythonCall
 from workbook_lib.model.workflow import Task
-from workbook_lib.sources.airflow._read import read
+from workbook_lib.sources.airflow import read
 
 HEAD = """\
 import json

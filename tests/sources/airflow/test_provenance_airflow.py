@@ -243,10 +243,10 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], dict[str, str]]] = {
 
         class Shout(Say):
             def __init__(self, *, text, **kwargs):
-                super().__init__(text + "!", times=2, **kwargs)
+                super().__init__(text=text + "!", times=2, **kwargs)
 
         with DAG("d"):
-            Say("hi", task_id="a", pool="p")
+            Say(text="hi", task_id="a", pool="p")
             Shout(task_id="b", text="ho", pool="q")
         """,
         {},
@@ -270,7 +270,7 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], dict[str, str]]] = {
 
         ARGS = {"target": "everywhere"}
         with DAG("d", default_args=ARGS):
-            Copy("s", task_id="a")
+            Copy(source="s", task_id="a")
         """,
         {},
         {"a.source": '"s" @ 9', "a.target": '"everywhere" @ 7', "a.task_id": '"a" @ 9'},
@@ -395,12 +395,12 @@ def test_each_argument_has_its_expression(what: str) -> None:
 
 def test_dags_groups_and_parameters() -> None:
     raw = read("""
-        PARAMS = {"x": 1}
+        PARAMS, START = {"x": 1}, datetime(2024, 1, 1)
         with DAG("d", "what it does", schedule="@daily", start_date=datetime(2024, 1, 1), params=PARAMS) as d:
             d.doc_md = "text"
             with TaskGroup("g") as g:
                 pass
-        @dag(schedule=timedelta(days=1))
+        @dag(schedule=timedelta(days=1), start_date=START)
         def e(n=3):
             EmptyOperator(task_id="a")
         e()
@@ -415,7 +415,7 @@ def test_dags_groups_and_parameters() -> None:
             "params": "PARAMS @ 2",
             "doc_md": '"text" @ 3',
         },
-        "e": {"schedule": "timedelta(days=1) @ 6"},
+        "e": {"schedule": "timedelta(days=1) @ 6", "start_date": "START @ 6"},
     }
     parameters = [one.source for dag in raw.dags for one in dag.parameters]
     assert [f"{one.text} @ {place(one.file, one.line)}" for one in parameters if one is not None] == ["1 @ 1", "3 @ 7"]

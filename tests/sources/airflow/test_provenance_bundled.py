@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from test_bundled_examples import fetch
+from bundled_corpora import fetch
 
 from workbook_lib.model.function import ArgumentSource
 from workbook_lib.sources._types import ReadOptions

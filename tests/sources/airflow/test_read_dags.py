@@ -92,8 +92,9 @@ PATHS = {
 
 @pytest.mark.parametrize("path", PATHS)
 def test_import_paths(path: str) -> None:
-    dag = built(f"from airflow import DAG\nfrom {path}\nwith DAG('d'):\n    X(task_id='a', some=1)", prelude=False)
-    task = only(dag)
+    raw, _ = trace_text(f"from airflow import DAG\nfrom {path}\nwith DAG('d'):\n    X(task_id='a', some=1)", prelude=False)
+    assert raw is not None
+    task = only(raw.dags[0])
     assert (task.operator, values(task)) == (PATHS[path], {"some": 1})
     assert task.user_execute is False
 
@@ -120,7 +121,7 @@ def test_custom_operators_run_for_real() -> None:
         from helpers.ops import Mine, Wrapped
         with DAG("d", default_args={"table": "t", "retries": 4}):
             Mine(task_id="a", extra=1)
-            Wrapped("x", task_id="b")
+            Wrapped(name="x", task_id="b")
         """,
         files={
             "helpers/__init__.py": "",
@@ -272,7 +273,10 @@ def test_duplicates() -> None:
     assert [finding.code for finding in findings] == ["airflow.duplicate_dag"]
     _, findings = trace_text("with DAG('d'):\n    T('a')\n    T('a')")
     assert [(finding.code, finding.message) for finding in findings] == [
-        ("tracing.raised", "the file raises DuplicateTaskIdFound while it is read: Task id 'a' has already been added to the DAG")
+        (
+            "airflow.duplicate_task",
+            "Airflow does not import this file: the task id 'a' is taken in the DAG 'd': the first is made in line 12",
+        )
     ]
 
 

@@ -109,6 +109,7 @@ class _Reading:
         once = {one.file.resolve(): one for one in reversed(self.found)}
         self.to_read = [one for one in self.found if once[one.file.resolve()] is one]
         self.files = tuple(one.shown for one in self.to_read)
+        self.findings += [_twice(one.shown, once[one.file.resolve()].shown) for one in self.found if once[one.file.resolve()] is not one]
         self._told_of_layers = False
         self._layouts: dict[tuple[Path, Path], Layout] = {}
 
@@ -246,6 +247,14 @@ def _duplicate(name: str, file: str, line: int, first: str) -> Finding:
         workflow=name,
         advice="Give each DAG an id of its own.",
     )
+
+
+def _twice(shown: str, first: str) -> Finding:
+    from workbook_lib.findings import Finding, Severity
+
+    message = "the file is given twice; it is read once" if shown == first else f"the file is the same as {first}; it is read once"
+    advice = "Nothing, if that is meant; else give one of them."
+    return Finding(code="airflow.file_twice", severity=Severity.NOTE, message=message, file=shown, line=1, advice=advice)
 
 
 def _nothing(shown: str, message: str, named: bool = True) -> Finding:

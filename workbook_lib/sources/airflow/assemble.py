@@ -15,7 +15,7 @@ from workbook_lib.model.expr import Expr
 from workbook_lib.model.function import Function
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Group, Link, RunParameter, Task, Workflow, topological
-from workbook_lib.sources.airflow import _left_out, operators
+from workbook_lib.sources.airflow import _left_out, _mistakes, operators
 from workbook_lib.sources.airflow._choices import with_choices
 from workbook_lib.sources.airflow._context import Scope
 from workbook_lib.sources.airflow._definitions import Definitions
@@ -44,6 +44,10 @@ def assemble(raw: RawFile, *, texts: Callable[[str], str] | None = None) -> tupl
     workflows: list[Workflow] = []
     findings: list[Finding] = []
     for dag in raw.dags:
+        circle = _mistakes.cycle(dag)
+        if circle is not None:
+            findings.append(circle)
+            continue
         try:
             workflow, more = _Assembly(raw, dag, sources).run()
         except Exception as error:  # the data is hostile: whatever it breaks is told, and stays with this one DAG
@@ -122,7 +126,10 @@ class _Assembly:
             ),
             links=tuple(dict.fromkeys(self.links)),
         )
-        topological(workflow)  # a cycle is found here, not later
+        topological(workflow)  # nothing that goes round in a circle gets further
+        for task, what, advice in _mistakes.branches(workflow):
+            raw = next(one for one in self.dag.tasks if one.id == task.id)
+            self.note("branch_unknown", Severity.WARNING, f"the branch {task.id!r} {what}", raw, advice)
         self.left_out(workflow)
         return workflow, self.findings
 

@@ -20,10 +20,10 @@ from typing import Any
 import pendulum
 import yaml
 
-from workbook_lib.sources.airflow._standins import _dag, _environment, _loaders
+from workbook_lib.sources.airflow._standins import _dag, _environment, _loaders, _operator, _refused
 from workbook_lib.sources.airflow._standins._dump import dag_to_raw
 from workbook_lib.sources.airflow._standins._modules import AirflowModule
-from workbook_lib.sources.airflow._standins._repository import Repository, tell_refused_ids
+from workbook_lib.sources.airflow._standins._repository import Repository
 from workbook_lib.sources.airflow._standins._state import SESSION, report
 from workbook_lib.sources.tracing import _entries, _hooks, _loading, _symbols
 from workbook_lib.sources.tracing._exprs import clean
@@ -56,7 +56,6 @@ def trace(job: dict[str, Any]) -> dict[str, Any]:
         _tell_assumptions()
         answer["asked"] = _asked()
         _loaders.tell()
-        tell_refused_ids(answer["dags"])
     repository.hide(answer["dags"], SESSION.findings)
     del SESSION.findings[_MAX_FINDINGS:]
     answer["seconds"] = round(time.perf_counter() - started, 4)
@@ -155,18 +154,39 @@ def _execute(file: Path, shown: str) -> bool:
         )
     except MemoryError as error:
         _failed(error, "the file needs more memory than reading allows", "Move heavy work from module level into a task.", "tracing.memory")
+    except _operator.AirflowException as error:
+        if error.workbook_code:
+            message, hint = _symbols.plain(str(error)), _depends()
+            if hint:
+                message = message.replace("Airflow does not import this file", "the file cannot be read with the values that are assumed")
+            _failed(error, message, error.workbook_advice + hint, error.workbook_code)
+        else:
+            _raised(error)
     except BaseException as error:
-        names = _symbols.name_inputs(tuple(dict.fromkeys(pair for one in _entries.STATE.decisions for pair in one.inputs)))
-        hint = f" It may depend on {names}: supply it." if _entries.STATE.decisions else ""
-        try:
-            text = _symbols.plain(str(error)).strip().splitlines()
-        except Exception:
-            text = []
-        message = f"the file raises {type(error).__name__} while it is read: {text[0][:300] if text else ''}".rstrip(": ")
-        _failed(error, message, "Correct the line, or supply what it needs (--inputs, --variables ...)." + hint, "tracing.raised")
+        _raised(error)
     else:
         return True
     return False
+
+
+def _depends() -> str:
+    """Advice for what may be so only because of an assumed value."""
+    names = _symbols.name_inputs(tuple(dict.fromkeys(pair for one in _entries.STATE.decisions for pair in one.inputs)))
+    return f" It may depend on {names}: supply it." if _entries.STATE.decisions else ""
+
+
+def _raised(error: BaseException) -> None:
+    """Something that the file itself raised; Airflow drops the whole file, and so do we."""
+    try:
+        text = _symbols.plain(str(error)).strip().splitlines()
+    except Exception:
+        text = []
+    message = f"the file raises {type(error).__name__} while it is read: {text[0][:300] if text else ''}".rstrip(": ")
+    dropped = [dag.dag_id for dag in SESSION.made]
+    if dropped:
+        names = ", ".join(map(repr, dropped[:3])) + (" ..." if len(dropped) > 3 else "")
+        message += f"; as in Airflow, no DAG of it is read, also not {names} made before"
+    _failed(error, message, "Correct the line, or supply what it needs (--inputs, --variables ...)." + _depends(), "tracing.raised")
 
 
 def _failed(error: BaseException, message: str, advice: str, code: str) -> None:
@@ -197,7 +217,9 @@ def _dags() -> list[dict[str, Any]]:
     for dag in ordered:
         if dag.dag_id in by_id:
             report(
-                "airflow.duplicate_dag", "warning", f"the DAG {dag.dag_id!r} is defined twice in this file; the first is read",
+                "airflow.duplicate_dag", "error",
+                f"the DAG {dag.dag_id!r} is defined twice in this file (first in line {by_id[dag.dag_id].origin['line']}); "
+                "the first is read, Airflow keeps one of them by chance",
                 advice="Give each DAG an id of its own.", file=dag.origin["file"], line=dag.origin["line"], workflow=dag.dag_id,
             )  # fmt: skip
         else:
@@ -205,10 +227,16 @@ def _dags() -> list[dict[str, Any]]:
     lost = [dag for dag in SESSION.made if dag not in ordered and dag.tasks]
     for dag in lost:
         report(
-            "airflow.uncollected_dag", "warning", f"the DAG {dag.dag_id!r} is built, but not kept at module level: Airflow does not see it",
-            advice="Assign it to a module-level name.", file=dag.origin["file"], line=dag.origin["line"], workflow=dag.dag_id,
+            "airflow.uncollected_dag", "warning", f"the DAG {dag.dag_id!r} is built, but {_hidden(dag)}: Airflow does not see it",
+            advice="Assign it to a module-level name of its own.", file=dag.origin["file"], line=dag.origin["line"], workflow=dag.dag_id,
         )  # fmt: skip
+    _refused.tell(list(by_id.values()))
     return [dag_to_raw(dag) for dag in by_id.values()]
+
+
+def _hidden(dag: Any) -> str:
+    holders = list(_refused.kept_in(dag))
+    return f"only kept in `{_symbols.plain(holders[0])}`" if holders else "not kept at module level"
 
 
 def _subdags(dag: Any) -> list[Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workbook_lib.sources.airflow._standins._group import TaskGroup
-from workbook_lib.sources.airflow._standins._operator import AirflowException, DuplicateTaskIdFound
+from workbook_lib.sources.airflow._standins._operator import AirflowException, DuplicateTaskIdFound, refusal
 from workbook_lib.sources.airflow._standins._params import DagParam, ParamsDict
 from workbook_lib.sources.airflow._standins._sources import Call, texts
 from workbook_lib.sources.airflow._standins._state import NOTSET, SESSION
@@ -32,13 +32,17 @@ class DAG:
     ) -> None:
         if dag_id is None:
             raise TypeError("DAG() misses the argument 'dag_id'")
+        self.given = dict(kwargs)
         interval = kwargs.pop("schedule_interval", NOTSET)
         self.given_schedule = next(
             (value for value in (schedule, interval, kwargs.get("timetable", NOTSET)) if value is not NOTSET), NOTSET
         )
-        self.dag_id, self.description = name_text(dag_id, "a DAG id"), description
+        self.dag_id, self.description, self.given_id = name_text(dag_id, "a DAG id"), description, dag_id
         self.start_date, self.end_date = start_date, end_date
-        self.default_args = dict(mapping(kwargs.pop("default_args", None)) or {})
+        given_defaults = kwargs.pop("default_args", None) or {}
+        if isinstance(given_defaults, (str, int, float, list, tuple, set)):
+            raise refusal("refused", f"`default_args` of the DAG {dag_id!r} is no dict", "Give it a dict of arguments.")
+        self.default_args = dict(mapping(given_defaults) or {})
         given_params = kwargs.pop("params", None) or {}
         given_params = ParamsDict(given_params) if isinstance(given_params, ParamsDict) else dict(given_params)
         given_params.update(self.default_args.pop("params", None) or {})  # as in Airflow: these win
@@ -133,9 +137,15 @@ class DAG:
     def add_task(self, task: Any) -> None:
         """As in Airflow: an id is used once."""
         existing = self.task_dict.get(task.task_id)
-        if existing is not None and existing is not task:
-            raise DuplicateTaskIdFound(f"Task id '{task.task_id}' has already been added to the DAG")
+        if existing is not task and (existing is not None or task.task_id in self.task_group.used):
+            first = f"the first is made in line {existing._origin['line']}" if existing is not None else "a group has it"
+            message = f"the task id {task.task_id!r} is taken in the DAG {self.dag_id!r}: {first}"
+            raise refusal("duplicate_task", message, "Give each task of a DAG an id of its own.", DuplicateTaskIdFound)
+        if getattr(task, "dag", None) is not None and task.dag is not self:
+            message = f"the task {task.task_id!r} of the DAG {task.dag.dag_id!r} is put into {self.dag_id!r} as well"
+            raise refusal("task_in_two_dags", message, "Make a task for each DAG, for example by a function that is called twice.")
         self.task_dict[task.task_id] = task
+        self.task_group.used.add(task.task_id)
         object.__setattr__(task, "dag", self)
         if getattr(task, "task_group", None) is None:
             self.task_group.add(task)
@@ -196,6 +206,7 @@ class DAG:
 
 
 STATE_FILE = [""]
+FACTORIES: list[tuple[Any, list[bool]]] = []  # functions under `@dag`, and their calls
 _DEFAULTS: dict[str, Any] = {
     "catchup": None,
     "max_active_runs": 16,
@@ -217,8 +228,12 @@ def dag(dag_id: Any = "", *args: Any, **kwargs: Any) -> Any:
     decorated = trail()
 
     def decorate(function: Callable[..., Any]) -> Callable[..., DAG]:
+        called: list[bool] = []
+        FACTORIES.append((function, called))
+
         @functools.wraps(function)
         def factory(*call_args: Any, **call_kwargs: Any) -> DAG:
+            called.append(True)
             bound = inspect.signature(function).bind(*call_args, **call_kwargs)
             bound.apply_defaults()
             name = dag_id if isinstance(dag_id, str) and dag_id else function.__name__

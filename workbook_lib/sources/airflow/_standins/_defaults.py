@@ -25,6 +25,8 @@ def _with_default_args(init: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(init)
     def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
         outermost = "_init_depth" not in self.__dict__
+        if args:
+            self.__dict__["_by_position"] = True
         if outermost:
             object.__setattr__(self, "_init_depth", 0)
             object.__setattr__(self, "_defaults", merged_defaults(kwargs))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from workbook_lib.sources.airflow._standins._operator import AirflowException, BaseOperator, DuplicateTaskIdFound
+from workbook_lib.sources.airflow._standins._operator import AirflowException, BaseOperator, DuplicateTaskIdFound, refusal
 from workbook_lib.sources.airflow._standins._relations import Dependent
 from workbook_lib.sources.airflow._standins._sources import Call, positional
 from workbook_lib.sources.airflow._standins._state import SESSION
@@ -37,6 +37,7 @@ class TaskGroup(Dependent):
         self.children: dict[str, Any] = {}
         self.mapping: Any = None
         self._own_id = None if group_id is None else name_text(group_id, "a group id")
+        self.given_id = group_id
         self.dag = dag or (SESSION.dag_stack[-1] if SESSION.dag_stack else None)
         self.task_group: TaskGroup | None = None
         self.default_args = dict(default_args or {})
@@ -66,7 +67,9 @@ class TaskGroup(Dependent):
             return
         if not suffix:
             if self.group_id in self.used:
-                raise DuplicateTaskIdFound(f"group_id '{self._own_id}' has already been added to the DAG")
+                parent_dag = getattr(self.dag, "dag_id", "")
+                message = f"the group id {self.group_id!r} is taken in the DAG {parent_dag!r}"
+                raise refusal("duplicate_group", message, "Give each group an id of its own.", DuplicateTaskIdFound)
             return
         base = re.sub(r"__\d+$", "", own)
         pattern = re.compile(rf"^(?:.*\.)?{re.escape(base)}__(\d+)$")

@@ -9,15 +9,21 @@ from workbook_lib.sources.airflow._standins._operator import BaseOperator
 from workbook_lib.sources.airflow._standins._sources import Call
 from workbook_lib.sources.tracing._stack import trail
 
+PARTIALS: list[Partial] = []
+
 
 class Partial:
     """What `partial` gives: waits for `expand`."""
 
     def __init__(self, cls: type[BaseOperator], kwargs: dict[str, Any]) -> None:
         self.cls, self.kwargs = cls, kwargs
-        self._calls: list[Call] = [(trail(), ())]
+        self._trail = trail()
+        self._calls: list[Call] = [(self._trail, ())]
+        self.used = False
+        PARTIALS.append(self)
 
     def _made(self, form: str, over: dict[str, Any]) -> Mapped:
+        self.used = True
         made = Mapped(self.cls, self.kwargs, form, over)
         path = trail()
         object.__setattr__(made, "_trail", path)

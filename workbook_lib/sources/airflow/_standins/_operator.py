@@ -19,14 +19,25 @@ from workbook_lib.sources.tracing._symbols import name_text
 
 
 class AirflowException(Exception):
-    """As in Airflow."""
+    """As in Airflow. The code and the advice of the finding belong to what the stand-ins raise themselves."""
+
+    workbook_code = ""
+    workbook_advice = ""
 
 
 class DuplicateTaskIdFound(AirflowException):
     """As in Airflow."""
 
 
+def refusal(code: str, message: str, advice: str, kind: type[AirflowException] = AirflowException) -> AirflowException:
+    """What Airflow raises where it does not import a file."""
+    made = kind(f"Airflow does not import this file: {message}")
+    made.workbook_code, made.workbook_advice = f"airflow.{code}", advice
+    return made
+
+
 _BASE = dict(_tables.BASE_ARGUMENTS)
+MADE: list[Any] = []  # all tasks of this file
 
 
 class BaseOperator(Dependent, metaclass=OperatorMeta):
@@ -66,11 +77,14 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
                 kwargs[name] = defaults[name]
         own = {name: value for name, value in kwargs.items() if name not in _BASE}
         known = _tables.own_arguments(type(self))
+        unfiltered: list[str] = []  # nobody knows whether the class takes these
         for name, value in defaults.items():
             if name in _BASE or name in own or name in self._given:
                 continue
             if name in known if known is not None else self._takes_any():
                 own[name] = value
+                if known is None:
+                    unfiltered.append(name)
         dag = kwargs.pop("dag", None) or (SESSION.dag_stack[-1] if SESSION.dag_stack else None)
         group = kwargs.pop("task_group", None)
         if dag is None and group is not None:
@@ -81,6 +95,7 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
         set_(self, "_upstream", {})
         set_(self, "_downstream", {})
         set_(self, "_own", own)
+        set_(self, "_unfiltered", unfiltered)
         set_(self, "_base_given", {name: value for name, value in kwargs.items() if name in _BASE})
         set_(self, "is_setup", False)
         set_(self, "is_teardown", False)
@@ -90,6 +105,8 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
         set_(self, "_trail", path)
         set_(self, "_calls", [(path, _sources.positional(type(self).__init__, 1))])
         set_(self, "_sets", {})
+        set_(self, "given_id", task_id)
+        MADE.append(self)
         set_(self, "_edge_trails", {})
         self._label = name_text(task_id, "a task id")
         for name, default in _BASE.items():
@@ -142,11 +159,13 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
         return None
 
     def __setattr__(self, name: str, value: Any) -> None:
+        before = self.__dict__.get("dag")
         object.__setattr__(self, name, value)
         if self.__dict__.get("_ready"):
             if not name.startswith("_"):
                 self._sets[name] = trail(deepest=1)
             if name == "dag" and value is not None and not isinstance(value, property):
+                object.__setattr__(self, "dag", before)
                 self._adopt(value)
             elif not name.startswith("_") and name not in ("task_group", "dag") and name not in _BASE:
                 if not self.is_mapped and name not in ("is_setup", "is_teardown", "on_failure_fail_dagrun"):
@@ -156,7 +175,6 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
                     self._depend(value)
 
     def _adopt(self, dag: Any) -> None:
-        object.__setattr__(self, "dag", None)
         self._join(dag)
 
     def _join(self, dag: Any) -> None:
@@ -219,15 +237,19 @@ class BaseOperator(Dependent, metaclass=OperatorMeta):
                 if other is None:
                     continue
             if not isinstance(other, Dependent):
-                raise AirflowException(f"Relationships can only be set between Operators; received {type(other).__name__}")
+                message = f"the task {self.task_id!r} is put in order with {other!r}, which is no task"
+                raise refusal("edge_to_nothing", message, "Put tasks and groups in order; for lists, each item has to be one.")
             other.meets(self, not upstream, label)
             for task in other.ends() if upstream else other.starts():
                 before, after = (task, self) if upstream else (self, task)
                 dags = {id(node.dag): node.dag for node in (before, after) if node.dag is not None}
                 if len(dags) > 1:
-                    raise AirflowException(
-                        f"Tried to set relationships between tasks in more than one DAG: {sorted(d.dag_id for d in dags.values())}"
-                    )
+                    shown = " and ".join(f"{node.task_id!r} of {node.dag.dag_id!r}" for node in (before, after))
+                    advice = "Use an ExternalTaskSensor, a TriggerDagRunOperator or an asset between DAGs."
+                    raise refusal("edge_between_dags", f"an edge leads from one DAG to another: {shown}", advice)
+                if not dags:
+                    message = f"the tasks {before.task_id!r} and {after.task_id!r} are put in order before either has a DAG"
+                    raise refusal("edge_without_dag", message, "Make them inside of `with DAG(...)`, or give them `dag=`.")
                 for node in (before, after):
                     if node.dag is None and dags:
                         node._join(next(iter(dags.values())))

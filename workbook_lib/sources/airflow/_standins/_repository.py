@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -127,25 +126,3 @@ def setting(module: str, name: str) -> Any:
     if name == "get_airflow_home":
         return lambda: SESSION.home
     return folders.get(name)
-
-
-_KEYS = {True: re.compile(r"^[\w.-]+$"), False: re.compile(r"^[\w.-]+$", re.ASCII)}  # 2 asks RE2, whose \w is ASCII
-_LONGEST = 250
-
-
-def tell_refused_ids(dags: list[dict[str, Any]]) -> None:
-    """Ids that Airflow refuses: there the file does not import at all. https://github.com/apache/airflow `validate_key`"""
-    for dag in dags:
-        found = [("DAG", dag["id"], dag, {}), *(("task", task["id"], task, {"task": task["id"]}) for task in dag["tasks"])]
-        for what, key, where, more in found:
-            if len(key) <= _LONGEST and _KEYS[SESSION.is_3].match(key):
-                continue
-            why = (
-                f"is longer than {_LONGEST} characters"
-                if len(key) > _LONGEST
-                else "holds more than letters, digits, dashes, dots and underscores"
-            )
-            report(
-                "airflow.id_refused", "error", f"the {what} id {key[:80]!r} {why}: Airflow refuses the file",
-                advice="Rename it.", file=where["origin"]["file"], line=where["origin"]["line"], workflow=dag["id"], **more,
-            )  # fmt: skip

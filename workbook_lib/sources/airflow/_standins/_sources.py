@@ -93,6 +93,23 @@ def of_task(task: Any, arguments: list[str]) -> list[dict[str, Any]]:
     return rows
 
 
+def place(thing: Any, name: str) -> tuple[str, int]:
+    """File and line of an argument where it is found, else of the thing itself."""
+    found = _given(thing, name) if name else None
+    if found is None and name and "_defaults" in thing.__dict__:
+        found = _defaulted([thing, thing.__dict__.get("task_group"), thing.__dict__.get("dag")], name)
+    if found is not None:
+        return found.place()[:2]
+    origin = thing._trail.origin
+    return origin["file"], origin["line"]
+
+
+def text(thing: Any, name: str) -> str:
+    """Source text of an argument, empty where it is not found."""
+    found = _given(thing, name)
+    return clean(found.text) if found is not None else ""
+
+
 def literal(task: Any) -> list[list[str]]:
     """Name and text of what a task was given in its own calls, not by `default_args`."""
     return [[name, clean(found.text)] for name, found in _all(task, [], {}, [])]
