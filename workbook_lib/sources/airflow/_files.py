@@ -117,7 +117,7 @@ class _Walk:
                 continue
             if is_dir:
                 folders.append(path)
-            elif entry.is_file() and (entry.name.endswith(".py") or _zips.is_archive(path)):
+            elif path.is_file() and (entry.name.endswith(".py") or _zips.is_archive(path)):
                 yield path
         for path in folders:
             real = path.resolve()
@@ -164,6 +164,13 @@ class _Walk:
         else:
             self.syntax = "glob" if any(_SDK in _content(file) for file in self.base.rglob("*.py")) else "regexp"
         return self.syntax
+
+
+def _is_dir(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _content(file: Path) -> bytes:

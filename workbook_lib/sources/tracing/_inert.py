@@ -6,6 +6,7 @@ They behave the same whether the package is installed or not, so that reading do
 from __future__ import annotations
 
 import dis
+import os
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from workbook_lib.sources.tracing._shown import shown
 from workbook_lib.sources.tracing._symbols import entry_of, plain
 
 MAX_SHOWN = 300
+_HOOKS = os.path.dirname(__file__) + os.sep
 DECIDED: dict[tuple[str, str, str, int], None] = {}  # where the user's code went by an inert value: what, the value, file, line
 _UNPACK, _EXTENDED = dis.opmap["UNPACK_SEQUENCE"], dis.opmap["EXTENDED_ARG"]
 
@@ -33,8 +35,10 @@ class Shapes:
 
 
 def _decides(value: Inert, what: str) -> None:
-    frame = sys._getframe(2)
-    if STATE.is_user_file(frame.f_code.co_filename):
+    frame: Any = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith(_HOOKS):  # what the user's source calls in place of `not`, `==` ...
+        frame = frame.f_back
+    if frame is not None and STATE.is_user_file(frame.f_code.co_filename):
         DECIDED.setdefault((what, plain(value._workbook_path), frame.f_code.co_filename, frame.f_lineno))
 
 
@@ -86,15 +90,21 @@ class Inert:
         return None
 
     def __iter__(self) -> Iterator[Any]:
-        return iter([self[position] for position in range(_names_beside(sys._getframe(1)))])
+        names = _names_beside(sys._getframe(1))
+        if not names:
+            _decides(self, "a loop without an element")
+        return iter([self[position] for position in range(names)])
 
     def __len__(self) -> int:
+        _decides(self, "a length of 0")
         return 0
 
     def __bool__(self) -> bool:
+        _decides(self, "a condition, taken as true,")
         return True
 
     def __contains__(self, other: Any) -> bool:
+        _decides(self, "a comparison, taken as false,")
         return False
 
     def __repr__(self) -> str:

@@ -14,8 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-from workbook_lib.sources.tracing._entries import MARK
-from workbook_lib.sources.tracing._symbols import settle
+from workbook_lib.sources.tracing._symbols import entry_of, settle
 
 _READERS = ("stat", "lstat", "listdir", "scandir", "access")  # of `os`; paths and pathlib ask these
 _real_stat = os.stat
@@ -33,13 +32,15 @@ class Places:
         """`path`, or the file of the repository that it means."""
         if isinstance(path, (int, bytes)):
             return path
+        if entry_of(path) is not None:
+            path = settle(path, "the path of a file")
         try:
             text = os.fspath(path)
         except TypeError:
             return path
         if not isinstance(text, str):
             return path
-        if str.__contains__(text, MARK):
+        if entry_of(text) is not None:
             text = path = str(settle(text, "the path of a file"))
         if text.startswith("/") and not text.startswith(self._watched):
             return path

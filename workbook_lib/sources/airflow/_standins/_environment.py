@@ -9,6 +9,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from workbook_lib.sources.airflow._standins._state import SESSION, report
+from workbook_lib.sources.tracing import _calls, _hooks
 from workbook_lib.sources.tracing._entries import STATE, UNSET, Entry, Expr, ask, constant
 from workbook_lib.sources.tracing._exprs import to_expr
 from workbook_lib.sources.tracing._symbols import entries_in, inputs_of, make, name_text, text, text_symbol, value_of
@@ -104,7 +105,7 @@ class Environment(MutableMapping[str, str]):
         return self.get(key, default)
 
 
-_PASSED = (os.__file__, __file__, _ABC)
+_PASSED = (os.__file__, __file__, _ABC, _calls.__file__, _hooks.__file__)
 
 
 def install_environment() -> None:
