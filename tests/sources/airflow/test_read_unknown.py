@@ -101,6 +101,8 @@ STRUCTURE = {
     "for i in range(int(X)): T(f't{i}')": ("t0", "t0 t1 t2", "a number"),
     "for i in range(len(J)): T(f't{i}')": ("t0", "t0 t1", "a number"),
     "for k, v in J.items(): T(f'{k}{v}')": ("jj", "a1 b2", "a loop"),
+    "for k, v in V('n', deserialize_json=True)['a'].items(): T(k)": ("n", "p q", "a loop"),
+    "for v in V('n', deserialize_json=True)['a'].values(): T(v['id'])": ("id", "x y", "a loop"),
     "for k in J: T(k)": ("j", "a b", "a loop"),
     "for k in sorted(J): T(k)": ("j", "a b", "a loop"),
     "T('yes' if X == '3' else 'no')": ("no", "yes", "a task id"),
@@ -118,7 +120,15 @@ STRUCTURE = {
     "T('yes') if X == '3' else T('no')": ("no", "yes", "a condition"),
     "T('a', **V('kw', {}, deserialize_json=True))": ("a", "a", "a list of keyword arguments"),
 }
-GIVEN = {"variables": {"x": "3", "j": {"a": 1, "b": 2}, "kw": {}}, "environment": {"E": "e"}, "connections": {"c": {}}}
+GIVEN = {
+    "variables": {"x": "3", "j": {"a": 1, "b": 2}, "kw": {}, "n": {"a": {"p": {"id": "x"}, "q": {"id": "y"}}}},
+    "environment": {"E": "e"},
+    "connections": {"c": {}},
+}
+    "variables": {"x": "3", "j": {"a": 1, "b": 2}, "kw": {}, "n": {"a": {"p": {"id": "x"}, "q": {"id": "y"}}}},
+    "environment": {"E": "e"},
+    "connections": {"c": {}},
+}
 
 
 @pytest.mark.parametrize("source", STRUCTURE)

@@ -93,6 +93,13 @@ class SymbolText(str):
     def _workbook_entry(self) -> Entry:
         return s.text_entry(str.__str__(self))
 
+    def __getattr__(self, name: str) -> Any:
+        """What a text has not: an unknown value that is only assumed to be a text may be anything else."""
+        entry = None if name.startswith("_") else self._workbook_entry
+        if entry is None or entry.known:
+            raise AttributeError(f"'str' object has no attribute {name!r}")
+        return getattr(s._SYMBOLS["any"](entry), name)
+
     def __str__(self) -> str:
         return self
 
