@@ -34,8 +34,9 @@ def compared(package: Package, files: dict[str, Path], engines: list[Engine], tr
     readings = {None: read(package, files, None, tracer)}
     row: dict[str, Any] = {"package": package.name, "version": package.version, "form": package.form, "files": {}, "differences": []}
     said = [(engine, engine.ask(package, files)) for engine in engines]
-    for engine in engines:
-        if engine.major not in readings:
+    for engine, answers in said:
+        as_other = [name for name in files if "error" not in answers[name] and readings[None][name]["version"] != engine.major]
+        if as_other and engine.major not in readings:
             readings[engine.major] = read(package, files, engine.major, tracer)
     for name in files:
         mine = readings[None][name]
