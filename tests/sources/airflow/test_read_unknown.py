@@ -125,10 +125,6 @@ GIVEN = {
     "environment": {"E": "e"},
     "connections": {"c": {}},
 }
-    "variables": {"x": "3", "j": {"a": 1, "b": 2}, "kw": {}, "n": {"a": {"p": {"id": "x"}, "q": {"id": "y"}}}},
-    "environment": {"E": "e"},
-    "connections": {"c": {}},
-}
 
 
 @pytest.mark.parametrize("source", STRUCTURE)
