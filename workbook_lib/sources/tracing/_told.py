@@ -13,16 +13,6 @@ if TYPE_CHECKING:  # the server starts before the library is loaded
     from workbook_lib.findings import Finding
 
 _MARKERS = re.compile("\ue000[^\ue001]*\ue001")  # symbolic values within a text
-_MISSING = {
-    "landlock": (
-        "this system has no Landlock: what files may be read and written is guarded by the audit hook alone",
-        "On Linux 5.13 or newer, or in WSL, the kernel encloses the reading as well.",
-    ),
-    "seccomp": (
-        "this system has no seccomp filters that are known here: the network and other processes are guarded by the audit hook alone",
-        "On Linux on x86-64 or 64-bit ARM, or in WSL, the kernel refuses these system calls as well.",
-    ),
-}
 
 
 def blocked_findings(reply: Reply, job: Job) -> list[Finding]:
@@ -58,7 +48,18 @@ def missing_findings(missing: Iterable[str]) -> list[Finding]:
     """A note for each layer that could not be put in place."""
     from workbook_lib.findings import Finding, Severity
 
-    return [
-        Finding(code=f"tracing.no_{layer}", severity=Severity.NOTE, message=_MISSING[layer][0], advice=_MISSING[layer][1])
-        for layer in missing
-    ]
+    notes = {
+        "landlock": Finding(
+            code="tracing.no_landlock",
+            severity=Severity.NOTE,
+            message="this system has no Landlock: what files may be read and written is guarded by the audit hook alone",
+            advice="On Linux 5.13 or newer, or in WSL, the kernel encloses the reading as well.",
+        ),
+        "seccomp": Finding(
+            code="tracing.no_seccomp",
+            severity=Severity.NOTE,
+            message="this system has no seccomp filter that is known here: network and processes are guarded by the audit hook alone",
+            advice="On Linux on x86-64 or 64-bit ARM, or in WSL, the kernel refuses these system calls as well.",
+        ),
+    }
+    return [notes[layer] for layer in missing]
