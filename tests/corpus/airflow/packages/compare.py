@@ -66,6 +66,8 @@ def main() -> int:
     parser.add_argument("--only", action="append", default=[], metavar="WORD", help="packages with this in their name; nothing is written")
     parser.add_argument("--show", action="store_true", help="print every difference")
     given = parser.parse_args()
+    if not given.engine and not given.only:
+        parser.error("name at least one Python with Airflow (--engine): the table says what it was compared with. See engine-*.txt.")
     engines = [Engine(python) for python in given.engine]
     versions = sorted({engine.version for engine in engines})
     listed = packages()
