@@ -1,4 +1,4 @@
-"""What Airflow 2.11.2 does with its own 76 example DAGs, as recorded, and (proof) that it still does."""
+"""What Airflow 2.11.2 and 3.3.2 do with their own example DAGs (76 and 115), as recorded, and (proof) that they still do."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from workbook_lib.model.run import REAL, RunRecord, Scenario
-from workbook_lib.sources.airflow.engine import run_several
+from workbook_lib.sources.airflow.engine import environment, run_several
 
 RECORDS = Path(__file__).resolve().parents[2] / "corpus" / "airflow" / "records"
-RENEW = "renew with `python tests/corpus/airflow/records/renew.py bundled`"
+RENEW = "renew with `python tests/corpus/airflow/records/renew.py bundled --airflow VERSION`"
+COUNTS = {"2.11.2": 76, "3.3.2": 115}
 SHARDS = 8
 
 
@@ -28,20 +29,22 @@ def load_renew() -> ModuleType:
 
 
 renew = load_renew()
-DOCUMENT: dict[str, Any] = json.loads(renew.bundled_records("2.11.2").read_text())
-DAGS: dict[str, Any] = DOCUMENT["dags"]
+DOCUMENTS: dict[str, dict[str, Any]] = {version: json.loads(renew.bundled_records(version).read_text()) for version in COUNTS}
+DAGS = [(version, dag_id) for version, document in DOCUMENTS.items() for dag_id in document["dags"]]
 
 
-def test_every_bundled_dag_is_recorded() -> None:
-    assert (DOCUMENT["schema"], DOCUMENT["airflow"]) == (1, "2.11.2")
-    assert len(DAGS) + len(DOCUMENT["not_run"]) == 76
+@pytest.mark.parametrize("version", COUNTS)
+def test_every_bundled_dag_is_recorded(version: str) -> None:
+    document = DOCUMENTS[version]
+    assert (document["schema"], document["airflow"]) == (1, version)
+    assert len(document["dags"]) + len(document["not_run"]) == COUNTS[version]
 
 
-@pytest.mark.parametrize("dag_id", DAGS)
-def test_records_can_be_loaded(dag_id: str) -> None:
-    entry = DAGS[dag_id]
+@pytest.mark.parametrize(("version", "dag_id"), DAGS)
+def test_records_can_be_loaded(version: str, dag_id: str) -> None:
+    entry = DOCUMENTS[version]["dags"][dag_id]
     real = RunRecord.from_json(entry["real"])
-    assert (real.workflow, real.scenario, real.version) == (dag_id, "real", "2.11.2")
+    assert (real.workflow, real.scenario, real.version) == (dag_id, "real", version)
     assert bool(real.problem) <= (not entry["ended"])
     assert entry["same_twice"] <= entry["same_course_twice"] <= entry["ended"]
     for rehearsal in entry["rehearsals"]:
@@ -53,23 +56,26 @@ def test_records_can_be_loaded(dag_id: str) -> None:
 
 @pytest.mark.proof
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_airflow_still_does_what_is_recorded(shard: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", COUNTS)
+def test_airflow_still_does_what_is_recorded(version: str, shard: int, tmp_path: Path) -> None:
     """The real run of each DAG that went the same way twice, and its rehearsal in which all succeed."""
+    document = DOCUMENTS[version]
     wanted: list[tuple[str, Scenario]] = []
     stored: dict[tuple[str, str], RunRecord] = {}
-    for dag_id in sorted(DAGS)[shard::SHARDS]:
-        entry = DAGS[dag_id]
+    for dag_id in sorted(document["dags"])[shard::SHARDS]:
+        entry = document["dags"][dag_id]
         rehearsal = entry["rehearsals"][0]
         wanted += [(dag_id, REAL)] * entry["same_twice"] + [(dag_id, Scenario(**rehearsal["scenario"]))]
         stored[dag_id, "real"] = RunRecord.from_json(entry["real"])
         stored[dag_id, rehearsal["scenario"]["name"]] = RunRecord.from_json(rehearsal["record"])
     made = run_several(
         wanted,
-        legacy=renew.bundled_folder("2.11.2", tmp_path),
+        legacy=renew.bundled_folder(version, tmp_path),
         work=tmp_path / "runs",
         inputs=renew.BUNDLED_INPUTS,
-        logical_date=DOCUMENT["logical_date"],
-        time_limit=DOCUMENT["time_limit"],
+        logical_date=document["logical_date"],
+        time_limit=document["time_limit"],
+        engine=environment(version),
     )
     differing = [(record.workflow, record.scenario) for record in made if renew.steady(record) != stored[record.workflow, record.scenario]]
     assert differing == [], RENEW

@@ -142,7 +142,8 @@ def bundled(version: str, work: Path, seconds: float) -> None:
         "dags": {dag_id: entry for dag_id, entry in entries.items() if entry is not None},
         "not_run": [dag_id for dag_id, entry in entries.items() if entry is None],
     }
-    target.write_text(json.dumps(document, indent=None, separators=(",", ":"), ensure_ascii=False, sort_keys=True) + "\n")
+    text = json.dumps(document, indent=None, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    target.write_text(text.replace(str(work), "<work>") + "\n")  # the place of a run stays out; its value is masked
     print(f"{target}: {target.stat().st_size} bytes", file=sys.stderr)
 
 
