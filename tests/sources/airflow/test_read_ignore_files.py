@@ -103,6 +103,12 @@ def test_the_folder_of_dags_is_what_expressions_begin_at(tmp_path: Path) -> None
     assert ids(tmp_path) == "a"
 
 
+def test_airflow_3_uses_the_expressions_of_python(tmp_path: Path) -> None:
+    folder = repository(tmp_path, ("a.py", "b.py"), top="^(?!a)")
+    options = {"version": "3", "environment": {"AIRFLOW__CORE__DAG_IGNORE_FILE_SYNTAX": "regexp"}}
+    assert ids(folder, **options) == "a"
+
+
 @pytest.mark.parametrize("line", ["(a+)+$", "(.*|b)*c", "[", "a" * 1001, "(?=a)", "\\1"])
 def test_a_line_that_is_passed_over(line: str, tmp_path: Path) -> None:
     found, findings = raws(repository(tmp_path, ("a.py",), top=line))

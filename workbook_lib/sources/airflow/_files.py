@@ -58,7 +58,7 @@ class Search:
         settings = configuration(base, self.environment)
         safe = settings.get("dag_discovery_safe_mode", "").strip().lower() not in _FALSE
         syntax = settings.get("dag_ignore_file_syntax", "").strip().lower()
-        walk = _Walk(self, base, shown, syntax, {})
+        walk = _Walk(self, base, shown, syntax)
         for file in walk.folder(base, [], {base}):
             name = str(Path(shown) / file.relative_to(base))
             if file.name.endswith(".py"):
@@ -95,7 +95,6 @@ class _Walk:
     base: Path
     shown: str
     syntax: str
-    listings: dict[Path, list[_ignore.Rule]]
 
     def folder(self, here: Path, rules: list[_ignore.Rule], seen: set[Path]) -> Iterator[Path]:
         """Files of one folder, then of those in it; links are followed where they stay in the folder that is read."""
@@ -148,7 +147,9 @@ class _Walk:
 
     def _rules(self, listing: Path) -> list[_ignore.Rule]:
         syntax: _ignore.Syntax = "glob" if (self.syntax or self._default()) == "glob" else "regexp"
-        made, refused = _ignore.rules(listing, dags_folder(listing.parent, self.base), syntax)
+        made, refused = _ignore.rules(
+            listing, dags_folder(listing.parent, self.base), syntax, not (self.search.version or "").startswith("3")
+        )
         for line in refused:
             message = f"the line {line.text[:100]!r} is passed over, as Airflow does: {line.why}"
             advice = (
@@ -166,16 +167,9 @@ class _Walk:
         return self.syntax
 
 
-def _is_dir(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False
-
-
 def _content(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return file.read_bytes() if file.is_file() else b""  # a pipe would wait for ever
     except OSError:
         return b""
 

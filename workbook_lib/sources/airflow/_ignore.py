@@ -34,13 +34,16 @@ class Refused:
     why: str
 
 
-def rules(listing: Path, base: Path, syntax: Syntax) -> tuple[list[Rule], list[Refused]]:
-    """What one file says. Regular expressions are searched in the path below `base`, globs below the file's own folder."""
+def rules(listing: Path, base: Path, syntax: Syntax, re2: bool = True) -> tuple[list[Rule], list[Refused]]:
+    """What one file says. Regular expressions are searched in the path below `base`, globs below the file's own folder.
+
+    `re2`: by the rules of RE2, which Airflow 2 uses; 3 uses Python's own.
+    """
     made: list[Rule] = []
     refused: list[Refused] = []
     for number, pattern in _lines(listing):
         try:
-            rule = _glob(pattern, listing.parent) if syntax == "glob" else _regexp(pattern, base)
+            rule = _glob(pattern, listing.parent) if syntax == "glob" else _regexp(pattern, base, re2)
         except ValueError as error:
             refused.append(Refused(number, pattern, str(error)))
             continue
@@ -66,11 +69,11 @@ def _lines(listing: Path) -> Iterator[tuple[int, str]]:
             yield number, pattern
 
 
-def _regexp(pattern: str, base: Path) -> Rule:
+def _regexp(pattern: str, base: Path, re2: bool) -> Rule:
     if len(pattern) > _LONGEST:
         raise ValueError("it is too long")
-    if _NOT_IN_RE2.search(pattern):
-        raise ValueError("Airflow's regular expressions (RE2) know no look-around and no back references")
+    if re2 and _NOT_IN_RE2.search(pattern):
+        raise ValueError("the regular expressions of Airflow 2 (RE2) know no look-around and no back references")
     try:
         compiled = re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
