@@ -7,11 +7,12 @@ The example files are fetched by package name when the tests run, and never kept
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aspects import ASPECTS, Difference, differences, exceptions, of_dag, values
+from aspects import ASPECTS, README, Difference, differences, exceptions, of_dag, values
 from bundled_corpora import BUNDLED, CORPORA, document
 
 pytestmark = pytest.mark.corpus
@@ -80,3 +81,10 @@ def test_a_difference_is_seen() -> None:
     assert seen >= {aspect.name for aspect in ASPECTS}
     first = next(iter(differences({"dags": [truth["aspects_tasks"]]}, {"workflows": []})))
     assert first == Difference("aspects_tasks", "DAG ids", True, False)
+
+
+def test_the_readme_says_how_many() -> None:
+    text = README.read_text(encoding="utf-8").partition("## How exact it is")[2]
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:3]
+    sizes = [[CORPORA[f"{kind} {version}"].size[0] for version in BUNDLED] for kind in ("bundled", "own")]
+    assert [[int(number) for number in re.findall(r"(\d+) of \1", row.replace("`", ""))] for row in rows] == sizes
