@@ -108,6 +108,7 @@ STRUCTURE = {
     "T('yes' if X == '3' else 'no')": ("no", "yes", "a task id"),
     "if X in {'3', '4'}: T('yes')\n    else: T('no')": ("no", "yes", "a condition"),
     "if '%s-%s' % ('a', X) == 'a-3': T('yes')\n    else: T('no')": ("no", "yes", "a condition"),
+    "if (E is None) is (X is None): T('same')\n    else: T('other')": ("other", "same", "a condition"),
     "if E is None: T('none')\n    else: T('some')": ("none", "some", "a condition"),
     "if 'E' in os.environ: T('some')\n    else: T('none')": ("none", "some", "a condition"),
     "if re.match('[0-9]', X): T('digit')\n    else: T('text')": ("text", "digit", "a condition"),

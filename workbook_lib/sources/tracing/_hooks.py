@@ -44,12 +44,9 @@ def _chosen(base: Any, key: Any) -> Any:
 
 
 def is_(value: Any, other: Any, negated: bool) -> Any:
-    """`value is other`, or `is not`; `other` is a constant."""
-    entry = s.entry_of(value)
-    if entry is None:
+    """`value is other`, or `is not`: of symbols, their values are compared."""
+    if value is other or s.entry_of(value) is None and s.entry_of(other) is None:
         return (value is other) is not negated
-    if entry.known and entry.value is not None:  # certain: the answer may itself be compared by identity
-        return negated
     sign = "!=" if negated else "=="
     return s.operation(sign, lambda v, o: (v is o) is not negated, value, other, fallback=negated)
 

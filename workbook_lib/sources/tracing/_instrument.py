@@ -93,7 +93,7 @@ class Instrument(ast.NodeTransformer):
         if len(node.ops) != 1:
             return node
         sign, right = node.ops[0], node.comparators[0]
-        if isinstance(sign, (ast.Is, ast.IsNot)) and isinstance(right, ast.Constant):
+        if isinstance(sign, (ast.Is, ast.IsNot)):
             return _at(_hook("is", node, node.left, right, _truth(isinstance(sign, ast.IsNot), node)), node)
         if isinstance(sign, (ast.In, ast.NotIn)):
             return _at(_hook("in", node, node.left, right, _truth(isinstance(sign, ast.NotIn), node)), node)

@@ -141,7 +141,8 @@ class SymbolAny:
             return list(value)
         if entry.known:
             raise AttributeError(f"{type(value).__name__!r} object has no attribute 'keys'")
-        return [name for _, name in entry.inputs[:1]]
+        key: Expr = {"kind": "index", "base": {"kind": "call", "function": "list", "args": [entry.expr]}, "key": constant(0)}
+        return [s.make(Entry(key, name, False, entry.inputs)) for _, name in entry.inputs[:1]]
 
     def values(self) -> list[Any]:
         """As `dict.values`."""
