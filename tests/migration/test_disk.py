@@ -18,7 +18,7 @@ from workbook_lib.migration._disk import file_name, read_json, write_all
         ("daily_sales", "daily_sales"),
         ("all succeed", "all%20succeed"),
         ("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd"),
-        ("..", "%2E."),
+        ("..", "%2E%2E"),
         ("", "%2E"),
         ("é", "%C3%A9"),
     ],
@@ -68,3 +68,10 @@ def test_json_that_is_none_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"a\.json: not JSON: .* Correct or delete the file\.$"):
         read_json(tmp_path / "a.json", None)
     assert read_json(tmp_path / "none.json", 7) == 7
+
+
+@pytest.mark.parametrize(("one", "other"), [("Sales", "sales"), ("con", "con~"), ("a.", "a"), ("nul.x", "nul"), ("X" * 300, "x" * 300)])
+def test_file_names_differ_where_case_is_ignored_and_name_no_device(one: str, other: str) -> None:
+    names = [file_name(one), file_name(other)]
+    assert names[0].casefold() != names[1].casefold()
+    assert [name for name in names if name.endswith(".") or name.partition(".")[0].casefold() in ("con", "nul")] == []

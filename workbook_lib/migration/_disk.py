@@ -31,13 +31,27 @@ _REASONS = {
 
 
 def file_name(name: str) -> str:
-    """A file name for an id or scenario name; ids are hostile text, ordinary ones stay as they are."""
-    safe = re.sub(r"[^A-Za-z0-9_.-]", lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode()), name)
+    """A file name for an id or scenario name; ids are hostile text, ordinary ones stay as they are.
+
+    Names differ also where a file system ignores case: capital letters, like what is too long, are told by a digest.
+    """
+    raw = name.encode(errors="surrogatepass")
+    safe = re.sub(
+        r"[^A-Za-z0-9_.-]", lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode(errors="surrogatepass")), name
+    )
     if safe.startswith(".") or not safe:
         safe = "%2E" + safe[1:]
-    if len(safe) > 150:
-        safe = safe[:120] + "~" + hashlib.sha256(name.encode()).hexdigest()[:16]
+    if safe.endswith("."):
+        safe = safe[:-1] + "%2E"
+    if name.lower().partition(".")[0] in _DEVICES:
+        safe = f"%{ord(safe[0]):02X}{safe[1:]}"
+    if len(safe) > 150 or name != name.lower():
+        safe = safe[:120] + "~" + hashlib.sha256(raw).hexdigest()[:16]
     return safe
+
+
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))})
 
 
 @contextlib.contextmanager
@@ -66,7 +80,7 @@ def write_all(files: Mapping[Path, str | bytes | None], *, private: bool = False
                     continue
                 where = path
                 path.parent.mkdir(parents=True, exist_ok=True)
-                data = content.encode() if isinstance(content, str) else content
+                data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
                 handle, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)
                 staged.append((temporary, path))
                 with os.fdopen(handle, "wb") as stream:

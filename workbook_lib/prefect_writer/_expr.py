@@ -175,10 +175,15 @@ def literal(value: Any) -> str:
     return repr(value)
 
 
+def _escaped(char: str) -> str:
+    """A character that shows as nothing, or turns the direction of the text around it, by its number."""
+    return f"\\u{ord(char):04x}" if ord(char) < 1 << 16 else f"\\U{ord(char):08x}"
+
+
 def _text(value: str) -> str:
     if _fits_block(value):
         return f'"""{value}"""'
-    quoted = json.dumps(value, ensure_ascii=False)
+    quoted = "".join(char if char.isprintable() else _escaped(char) for char in json.dumps(value, ensure_ascii=False))
     try:
         if ast.literal_eval(quoted) == value:  # a JSON string is a Python string, but for a few escapes
             return quoted

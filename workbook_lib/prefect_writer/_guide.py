@@ -20,14 +20,19 @@ _FORMS = {
 }
 
 
+def _shown(text: str) -> str:
+    """Without characters that turn the direction of a line around, or show as nothing."""
+    return "".join(char if char.isprintable() or char.isspace() else "\ufffd" for char in text)
+
+
 def _cell(text: str) -> str:
     """Text that stays text, also in a table: no HTML, no links."""
-    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").replace("[", "\\[").replace("<", "&lt;").split())
+    return " ".join(_shown(text).replace("\\", "\\\\").replace("|", "\\|").replace("[", "\\[").replace("<", "&lt;").split())
 
 
 def _code(text: str) -> str:
     """A code span, also in a table: longer fences than the text has itself."""
-    plain = " ".join(text.split()).replace("|", "\\|")
+    plain = " ".join(_shown(text).split()).replace("|", "\\|")
     fence = "`" * (max(map(len, re.findall("`+", plain)), default=0) + 1)
     room = " " if "`" in plain else ""
     return f"{fence}{room}{plain}{room}{fence}"

@@ -69,12 +69,16 @@ class Names:
         return name not in self._used
 
 
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file: such files cannot be checked out there.
+DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))})
+
+
 class FileNames:
     """Hands out names of modules that differ also where a file system ignores case."""
 
     def __init__(self) -> None:
         self._names = Names()
-        self._used: set[str] = set()
+        self._used = set(DEVICES)
 
     def take(self, wish: str) -> str:
         """`wish` made legal and not too long, with a number behind it when it is taken."""

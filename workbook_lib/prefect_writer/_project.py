@@ -13,6 +13,7 @@ from workbook_lib.model._base import Frozen
 from workbook_lib.model.function import Definition
 from workbook_lib.model.run import RunRecord, Scenario
 from workbook_lib.model.workflow import Workflow
+from workbook_lib.prefect_writer._apart import apart
 from workbook_lib.prefect_writer._dates import interval_seconds
 from workbook_lib.prefect_writer._deployment import deployments
 from workbook_lib.prefect_writer._emitted import trimmed
@@ -90,6 +91,7 @@ def write(
 ) -> Project:
     """The project for `workflows`. With `records` of the legacy engine (scenario and record, by workflow id) tests are
     written too. `by_hand`: placeholders by workflow id whose body the user has written, which are told of no more."""
+    workflows = apart(workflows)
     names = FileNames()
     files: dict[str, str] = {}
     flows: dict[str, FlowInfo] = {}

@@ -1,0 +1,253 @@
+"""Texts of DAG files that try to break out, end to end: read, converted into a folder, drawn and reported, they stay text.
+
+One conversion holds a DAG for each door, with all attacks, and one for each attack; outside of strings `HARM_CODE` must never be code,
+`HARM_KEY` never a key.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import pytest
+import yaml
+
+from workbook_lib.assess import to_html
+from workbook_lib.migration import Migration
+
+ATTACKS = {
+    "double quote": '"); HARM_CODE() #',
+    "single quote": "'); HARM_CODE() #",
+    "backslash and quote": '\\"); HARM_CODE() #',
+    "backslash at the end": "x\\",
+    "triple quotes": '"""\nHARM_CODE()\n"""',
+    "triple single quotes": "'''\nHARM_CODE()\n'''",
+    "new line": "\nHARM_CODE()\n",
+    "carriage return": "\rHARM_CODE()\r",
+    "form feed": "\x0cHARM_CODE()\x0c",
+    "next line": "\x85HARM_CODE()\x85",
+    "line separator": "\u2028HARM_CODE()\u2028",
+    "comment": "# HARM\nHARM_CODE()",
+    "format": "{HARM_CODE()}",
+    "format within": "{0.__class__.__init__.__globals__}",
+    "percent": "%(HARM_CODE)s %s %n",
+    "lone surrogate": "\ud800HARM",
+    "bidirectional": "\u202eHARM\u2066",
+    "NUL": "\x00HARM",
+    "escape sequence": "\x1b[2J\x1b]0;HARM\x07",
+    "Prefect variable": "{{ prefect.variables.HARM_KEY }}",
+    "Prefect block": "{{ prefect.blocks.secret.HARM_KEY }}",
+    "Prefect environment": "{{ $HARM_KEY }}",
+    "YAML mapping": "x\nHARM_KEY: 1\n",
+    "YAML flow": "{HARM_KEY: 1}",
+    "YAML tag": "!!python/object/apply:os.system ['HARM']",
+    "YAML anchor": "&a *a <<: HARM_KEY",
+    "YAML document": "\n---\nHARM_KEY: 1\n...\n",
+    "TOML table": '"\n[HARM_KEY]\nx = 1\n"',
+    "TOML key": '"]\nHARM_KEY = 1\n#',
+    "script": "<script>HARM_CODE()</script>",
+    "image": '"><img src=x onerror=HARM_CODE()>',
+    "attribute": "' onload='HARM_CODE()' x='",
+    "end of style": "</style></svg><script>HARM_CODE()</script>",
+    "end of comment": "--><script>HARM_CODE()</script><!--",
+    "CDATA": "]]><script>HARM_CODE()</script>",
+    "entity": "&lt;script&gt;HARM_CODE()&lt;/script&gt;",
+    "link": "[a](javascript:HARM_CODE())",
+    "Markdown": "```\n</details><script>HARM_CODE()</script>\n| a | b |\n# HARM",
+    "shell": "$(HARM_CODE) `HARM_CODE` ; HARM_CODE",
+    "parent folder": "../../HARM",
+    "root folder": "/HARM/HARM",
+    "drive": "C:\\HARM\\x",
+    "device": "con",
+    "dots": "...",
+    "dot at the end": "x.",
+    "capitals": "Harm",
+    "capitals again": "hARM",
+    "long": "x" * 400,
+    "empty": "",
+    "keyword": "class",
+    "built-in": "__import__",
+}
+# Each door is a DAG in which all attacks are tried, one after the other; DAGS hold one attack each.
+DOORS = {
+    "ids of tasks": "for A in ATTACKS:\n    EmptyOperator(task_id=A or 'empty') >> BashOperator(task_id=f'{A}n', bash_command='true')",
+    "ids of groups": "for n, A in enumerate(ATTACKS):\n    with TaskGroup(A or 'empty'):\n        EmptyOperator(task_id=f'a{n}')",
+    "docs": "for n, A in enumerate(ATTACKS):\n    BashOperator(task_id=f'a{n}', bash_command='true', doc_md=A, doc=A)",
+    "commands": "for n, A in enumerate(ATTACKS):\n    BashOperator(task_id=f'a{n}', bash_command=A, env={'X': A})",
+    "parameters": "BashOperator(task_id='a', bash_command='echo {{ params.p1 }}')",
+    "datasets": "for n, A in enumerate(ATTACKS):\n    BashOperator(task_id=f'a{n}', bash_command='true', outlets=[Dataset('s3://x/' + A)])",
+    "settings": "for n, A in enumerate(ATTACKS):\n    BashOperator(task_id=f'a{n}', bash_command='true', pool=A, queue=A, trigger_rule=A)",
+    "arguments": "def f(x):\n    return x\nfor n, A in enumerate(ATTACKS):\n"
+    "    PythonOperator(task_id=f'a{n}', python_callable=f, op_kwargs={'x': A})\n"
+    "    TriggerDagRunOperator(task_id=f'b{n}', trigger_dag_id=A)",
+    "operators without a rule": "class Own(BaseOperator):\n    def __init__(self, what, **more):\n        super().__init__(**more)\n"
+    "        self.what = what\n    def execute(self, context):\n        self.unknown(context)\n"
+    "for n, A in enumerate(ATTACKS):\n    Own(task_id=f'a{n}', what=A)",
+    "variables": "for n, A in enumerate(ATTACKS):\n    BashOperator(task_id=f'a{n}', bash_command='echo ' + Variable.get(A))",
+}
+DAGS = "DAG(A or 'empty', start_date=START, schedule=A or None, doc_md=A, description=A, tags=[A], default_args={'owner': A})"
+HEAD = """
+import datetime
+from airflow import DAG, Dataset
+from airflow.models import BaseOperator, Variable
+from airflow.operators.bash import BashOperator
+from airflow.operators.empty import EmptyOperator
+from airflow.operators.python import PythonOperator
+from airflow.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.utils.task_group import TaskGroup
+START = datetime.datetime(2024, 1, 1)
+"""
+
+
+@dataclass
+class Made:
+    root: Path
+    migration: Migration
+
+    @property
+    def project(self) -> Path:
+        return self.root / "project"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("hostile")
+    source, root = folder / "dags", folder / "root"
+    source.mkdir()
+    texts = f"ATTACKS = {ascii(list(ATTACKS.values()))}\n"
+    texts += "PARAMS = {A: 1 for A in ATTACKS} | {f'p{n}': A for n, A in enumerate(ATTACKS)}\n"
+    for number, (door, body) in enumerate(DOORS.items()):
+        start = f"with DAG('door_{number}', start_date=START, params={'PARAMS' if door == 'parameters' else '{}'}):"
+        (source / f"door_{number}.py").write_text(f"{HEAD}{texts}{start}\n{indent(body, '    ')}\n")
+    for number, text in enumerate(ATTACKS.values()):
+        body = f"A = {ascii(text)}\nwith {DAGS}:\n    BashOperator(task_id='a', bash_command='true')\n"
+        (source / f"dag_{number}.py").write_text(HEAD + body)
+    plain = "with DAG('plain', start_date=START):\n    with TaskGroup('g'):\n        EmptyOperator(task_id='a')\n"
+    (source / "plain.py").write_text(HEAD + plain)
+    migration = Migration.create(root, source)
+    migration.convert()
+    return Made(root, migration)
+
+
+def files(made: Made, pattern: str) -> Iterator[Path]:
+    found = sorted(made.project.rglob(pattern))
+    assert found != []
+    yield from found
+
+
+def test_every_file_lies_in_the_folder_and_differs_where_case_is_ignored(made: Made) -> None:
+    assert sorted(path.name for path in made.root.parent.iterdir()) == ["dags", "root"]
+    inside = [path.relative_to(made.root) for path in made.root.rglob("*") if path.relative_to(made.root).parts[0] != "legacy"]
+    assert len(inside) > len(DOORS)
+    assert [name for name, times in Counter(str(path).casefold() for path in inside).items() if times > 1] == []
+    parts = {part for path in inside for part in path.parts}
+    assert {part for part in parts if not re.fullmatch(r"[\w.%~-]{1,180}", part, re.ASCII) or part.endswith(".")} == set()
+    devices = {"con", "prn", "aux", "nul"}
+    assert {part for part in parts if part.partition(".")[0].lower() in devices} == set()
+
+
+def test_python_holds_no_code_of_theirs(made: Made) -> None:
+    for path in files(made, "*.py"):
+        text = path.read_text("utf-8")
+        tree = ast.parse(text)
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        own = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}  # a flow may be named so, and is called then
+        assert "HARM_CODE" not in names - own, path
+        assert {char for char in text if char in "\x00\x0c\x85\u2028\u2029\u202e\u2066\x1b"} == set(), path
+        compile(text, str(path), "exec")
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_dag_is_read_or_told(attack: str, made: Made) -> None:
+    file = f"dag_{list(ATTACKS).index(attack)}.py"
+    read = {Path(workflow.origin.file).name for workflow in made.migration.workflows()}
+    errors = {Path(finding.file or "").name for finding in made.migration.findings() if finding.severity != "note"}
+    assert file in read | errors
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_door_is_read_or_told(door: str, made: Made) -> None:
+    number = list(DOORS).index(door)
+    read = {workflow.id: workflow for workflow in made.migration.workflows()}
+    told = [finding.message for finding in made.migration.findings() if Path(finding.file or "").name == f"door_{number}.py"]
+    assert f"door_{number}" in read, told
+
+
+def test_yaml_holds_no_key_or_template_of_theirs(made: Made) -> None:
+    text = (made.project / "prefect.yaml").read_text("utf-8")
+    document = yaml.safe_load(text)
+    assert "HARM_KEY" not in set(keys(document))
+    assert [value for value in strings(document) if "{{" in value or "{%" in value] == []
+    assert len(document["deployments"]) == len(made.migration.workflows())
+
+
+def test_toml_holds_no_key_of_theirs(made: Made) -> None:
+    document = tomllib.loads((made.project / "pyproject.toml").read_text("utf-8"))
+    assert "HARM_KEY" not in set(keys(document["tool"]["migration"].get("workflows", {}))) - {"HARM_KEY_TASK"}
+    assert set(document) == {"project", "tool"}
+
+
+def keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+        for inner in value.values():
+            yield from keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from keys(inner)
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for inner in value:
+            yield from strings(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+class Elements(HTMLParser):
+    """Which elements and attributes a page has."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.add(tag)
+        for name, value in attrs:
+            self.found.add(f"{tag} {name}")
+            if re.match(r"\s*(javascript|data|vbscript):", value or "", re.IGNORECASE) and tag != "img":
+                self.found.add(f"{tag} {name} runs")
+
+
+def test_drawings_hold_no_element_of_theirs(made: Made) -> None:
+    known = Elements(str(made.migration.svg("plain"))).found
+    assert "svg" in known
+    for workflow in made.migration.workflows():
+        found = Elements(str(made.migration.svg(workflow.id))).found
+        more = {one for one in found - known if "script" in one or re.search(r" on\w+|runs|foreignobject|iframe", one)}
+        assert more == set(), workflow.id
+
+
+def test_the_assessment_holds_no_element_of_theirs(made: Made) -> None:
+    found = Elements(to_html(made.migration.assess())).found
+    assert "body" in found or "table" in found
+    assert {one for one in found if one.startswith(("script", "img", "iframe")) or re.search(r" on\w+|runs", one)} == set()
+
+
+def test_the_guide_holds_no_html_of_theirs(made: Made) -> None:
+    text = (made.project / "MIGRATION.md").read_text("utf-8")
+    outside = re.sub(r"(`+).*?(?<!`)\1(?!`)", "", text)
+    assert re.findall(r"(?<!\\)<(?:script|img|/style|/details|!--)|(?<!\\)\[[^\[\]]*\]\(javascript", outside) == []
