@@ -5,65 +5,28 @@ The DAG files are fetched by package name; the records hold ids, states and valu
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
+from bundled_project import TESTS, Bundle, dag_ids, facts, records
 
 from workbook_lib.model.run import REAL, RunRecord, Scenario
-from workbook_lib.model.workflow import Workflow
 from workbook_lib.pilot import Session
 from workbook_lib.prefect_reader import read_flow
-from workbook_lib.prefect_writer import Project, write
-from workbook_lib.sources import read
 from workbook_lib.validation import compare_structure, scenarios
 
-TESTS = Path(__file__).parents[1]
-RECORDS: dict[str, Any] = json.loads((TESTS / "corpus" / "airflow" / "records" / "bundled_2_11_2.json").read_text())["dags"]
-DAGBAG: list[str] = sorted(
-    dag["id"] for dag in json.loads((TESTS / "corpus" / "airflow" / "bundled_2_11_2" / "dagbag.json").read_text())["dags"]
-)
+VERSION = "2.11.2"
+RECORDS = records(VERSION)
+DAGBAG = dag_ids(VERSION)
 # DAGs whose flow holds no placeholder and that Airflow itself runs to the same end and the same values twice.
 LEAST_EQUAL = 45
 pytestmark = pytest.mark.corpus
 
 
-def load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-class Bundle:
-    """All workflows, and the one project made of them."""
-
-    def __init__(self, root: Path) -> None:
-        fetch = load(TESTS / "sources" / "airflow" / "bundled_corpora.py").fetch
-        self.root = root
-        result = read([fetch("apache-airflow==2.11.2") / "airflow" / "example_dags"])
-        self.workflows: dict[str, Workflow] = {workflow.id: workflow for workflow in result.workflows}
-        self.project: Project = write(list(result.workflows))
-        for path, text in self.project.files.items():
-            target = root / "project" / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
-
-    def placeholders(self, dag_id: str) -> list[str]:
-        return [task_id for task_id, status in self.project.flows[dag_id].tasks.items() if status.status == "placeholder"]
-
-
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    return Bundle(tmp_path_factory.mktemp("bundle"))
+    return Bundle(tmp_path_factory.mktemp("bundle"), VERSION)
 
 
 @pytest.fixture(scope="module")
@@ -86,32 +49,7 @@ def test_reads_back_to_the_same_graph(bundle: Bundle, dag_id: str) -> None:
 
 
 def test_every_flow_imports(bundle: Bundle, tmp_path: Path) -> None:
-    program = (
-        "import importlib, json, sys; from prefect import Flow\n"
-        "names = json.load(sys.stdin)\n"
-        "found = [isinstance(getattr(importlib.import_module(m), f), Flow) for m, f in names]\n"
-        "left = sorted(m for m in sys.modules if m.split('.')[0] in ('airflow', 'workbook_lib'))\n"
-        "print(json.dumps([sum(found), left]))"
-    )
-    names = [info.entrypoint.replace(".py:", ":").replace("/", ".").split(":") for info in bundle.project.flows.values()]
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        input=json.dumps(names),
-        cwd=bundle.root / "project",
-        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PREFECT_HOME": str(tmp_path / "prefect"), "DO_NOT_TRACK": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert (done.stdout.strip(), done.returncode) == ("[76, []]", 0), done.stderr[-2000:]
-
-
-def facts(record: RunRecord, *, results: bool) -> dict[str, Any]:
-    """States, attempts and, where asked for, results of every task instance, and the run's own end."""
-    runs = {
-        f"{run.id}[{run.map_index}]": (str(run.state), run.attempts, json.dumps(run.result, sort_keys=True) if results else "")
-        for run in record.tasks
-    }
-    return {"": str(record.state)} | runs
+    assert bundle.imported(tmp_path) == (76, [])
 
 
 # Real runs that differ, and why; strict, so that one that comes out equal is noticed.
