@@ -445,3 +445,14 @@ def test_edges_know_their_line() -> None:
         "e>f 9",
         "f>t 12",
     ]
+
+
+def test_code_without_source_has_no_expressions() -> None:
+    raw = read("""
+        with DAG("d") as d:
+            a = BashOperator(task_id="a", bash_command="one")
+            exec(compile("a.trigger_rule = 'all_done'; d.doc_md = 'x'", __file__.replace("dag_file", "made"), "exec"))
+    """)
+    task = raw.dags[0].tasks[0]
+    assert (task.trigger_rule, raw.dags[0].doc) == ("all_done", "x")
+    assert [one.name for one in task.argument_sources] == ["task_id", "bash_command"]

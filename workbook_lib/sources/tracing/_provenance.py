@@ -113,7 +113,7 @@ def names(trail: Trail, positional: Sequence[str] = ()) -> Iterator[str]:
 
 def assigned(trail: Trail) -> Found | None:
     """The value of `thing.attribute = value` or `setattr(thing, "attribute", value)` that a trail ends in."""
-    if not trail.spots:
+    if not trail.spots or index(trail.spots[0].file) is None:  # code that has no source, such as what `exec` is given
         return None
     view, call = views(trail)[0]
     end = trail.spots[0].position()[2:]
