@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from workbook_lib.cli._documents import missing_inputs
-from workbook_lib.sources import ReadOptions, ReadResult, read
+from workbook_lib.cli._inputs import Missing
+from workbook_lib.sources import ReadOptions, ReadResult, read, stream
 
 README = Path(__file__).resolve().parents[4] / "workbook_lib" / "sources" / "airflow" / "README.md"
 BEGIN, END = "<!-- repositories: written by tests/corpus/airflow/repositories/count.py -->", "<!-- end of the repositories -->"
@@ -34,22 +34,23 @@ def row(name: str, commit: str, path: Path) -> list[Any]:
     """One line of the table."""
     result = read(path, ReadOptions(seconds=_SECONDS))
     given = {kind: _values(Path(f"{path}.inputs") / f"{kind}.json") for kind in ("variables", "connections", "env")}
-    filled = read(
-        path,
-        ReadOptions(
-            seconds=_SECONDS,
-            variables=given["variables"],
-            connections=given["connections"],
-            environment={k: str(v) for k, v in given["env"].items()},
-        ),
+    options = ReadOptions(
+        seconds=_SECONDS,
+        variables=given["variables"],
+        connections=given["connections"],
+        environment={name: str(value) for name, value in given["env"].items()},
     )
-    wanted = missing_inputs(filled.workflows, filled.findings, {})
+    filled = read(path, options)
+    wanted = Missing({kind: {} for kind in given})
+    for part in stream([path], options):
+        wanted.add(part.workflows, part.asked)
+    document = wanted.document()
     left = open_findings(filled)
     for line in left:
         print(f"left in {name}: {line}", file=sys.stderr)
     files = {workflow.origin.file for workflow in filled.workflows}
     tasks = sum(len(workflow.tasks) for workflow in filled.workflows)
-    asked = sum(len(names) for names in wanted.values() if isinstance(names, dict))
+    asked = sum(len(document[kind]) for kind in given)
     return [name, commit[:8], len(filled.files), len(files), len(filled.workflows), tasks, asked, len(open_findings(result)), len(left)]
 
 
