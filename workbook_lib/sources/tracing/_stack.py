@@ -21,6 +21,7 @@ def display(file: str) -> str:
 # Frames of their own up to Python 3.11, part of the function around them in later versions; here they never count as frames.
 _INLINED = frozenset({"<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>"})
 _DEEPEST = 40
+_LIBRARY = __file__.partition("workbook_lib")[0] + "workbook_lib/"
 _users: dict[str, bool] = {}  # file name as compiled -> whether it is the user's
 # By the id of a code object, which is kept: instructions whose positions somebody may ask for, and those positions.
 _wanted: dict[int, tuple[CodeType, set[int]]] = {}
@@ -116,7 +117,8 @@ def trail(made: Any = None, deepest: int = _DEEPEST) -> Trail:
         code = frame.f_code
         users = _users.get(code.co_filename)
         if users is None:
-            users = _users[code.co_filename] = STATE.is_user_file(code.co_filename)
+            own = code.co_filename.startswith(_LIBRARY)  # the sources may lie in a checkout of this library
+            users = _users[code.co_filename] = not own and STATE.is_user_file(code.co_filename)
         if users:
             _wanted.setdefault(id(code), (code, set()))[1].add(frame.f_lasti)
             spots.append(Spot(code, frame.f_lasti, made is not None and _initialises(frame, made), direct))
