@@ -179,7 +179,8 @@ def test_factories_and_origins() -> None:
 
 
 def test_third_party_packages_are_inert() -> None:
-    dag = built("""
+    dag = built(
+        """
         import numpy as np
         import requests
         from kubernetes.client import models as k8s
@@ -197,7 +198,9 @@ def test_third_party_packages_are_inert() -> None:
         with DAG("d"):
             T("a", executor_config={"pod": k8s.V1Pod(spec=k8s.V1PodSpec(containers=[]))})
             T(f"b{f()}_{Config(size=4).size}")
-    """)
+    """,
+        findings=("airflow.inert_decision",),
+    )
     assert ids(dag) == "a b7_4"
     assert (
         values(only(dag))["executor_config"]["items"][0][1]["source"]
