@@ -20,7 +20,7 @@ from typing import Any
 import pendulum
 import yaml
 
-from workbook_lib.sources.airflow._standins import _dag, _environment, _loaders, _operator, _refused
+from workbook_lib.sources.airflow._standins import _assigned, _dag, _environment, _loaders, _operator, _refused
 from workbook_lib.sources.airflow._standins._dump import dag_to_raw
 from workbook_lib.sources.airflow._standins._modules import AirflowModule
 from workbook_lib.sources.airflow._standins._repository import Repository
@@ -231,7 +231,7 @@ def _dags() -> list[dict[str, Any]]:
             advice="Assign it to a module-level name of its own.", file=dag.origin["file"], line=dag.origin["line"], workflow=dag.dag_id,
         )  # fmt: skip
     _refused.tell(list(by_id.values()))
-    return [dag_to_raw(dag) for dag in by_id.values()]
+    return [raw for dag in by_id.values() if (raw := _assigned.guarded(dag, dag_to_raw)) is not None]
 
 
 def _hidden(dag: Any) -> str:

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from workbook_lib.sources.airflow._standins import _assigned
 from workbook_lib.sources.airflow._standins._group import TaskGroup
 from workbook_lib.sources.airflow._standins._operator import AirflowException, DuplicateTaskIdFound, refusal
 from workbook_lib.sources.airflow._standins._params import DagParam, ParamsDict
@@ -80,6 +81,13 @@ class DAG:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and "_sets" in self.__dict__:
+            try:
+                value = _assigned.taken(name, value)
+            except (TypeError, ValueError):
+                what = f"`{name}` of the DAG {self.dag_id!r} is set to {type(value).__name__}"
+                raise refusal("refused", what, f"Give it {_assigned.TAKES[name][1]}.") from None
+            if name == "task_group" and not isinstance(value, TaskGroup):
+                raise refusal("refused", f"`task_group` of the DAG {self.dag_id!r} is no group", "Leave it as it is.")
             self._sets[name] = trail(deepest=1)
         if name in ("schedule", "schedule_interval", "timetable") and "settings" in self.__dict__:
             name = "given_schedule"

@@ -191,6 +191,8 @@ def _group(group: TaskGroup) -> dict[str, Any]:
 
 
 def _mapping(form: str, over: dict[str, Any]) -> dict[str, Any]:
+    if form not in ("product", "records"):
+        raise TypeError("a mapping is made by expand or expand_kwargs")
     return {"form": form, "over": [[name, to_expr(value)] for name, value in over.items()]}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from workbook_lib.sources.airflow._standins import _assets, _names, _sources, _tables
+from workbook_lib.sources.airflow._standins import _assets, _assigned, _names, _sources, _tables
 from workbook_lib.sources.airflow._standins._dag import DAG, FACTORIES
 from workbook_lib.sources.airflow._standins._mapped import PARTIALS, Mapped
 from workbook_lib.sources.airflow._standins._operator import MADE, BaseOperator
@@ -117,14 +117,18 @@ _HINTS = {"start_date": "Write `datetime(2024, 1, 1)`.", "end_date": "Write `dat
 def tell(dags: list[DAG]) -> None:
     """Findings for the DAGs of this file, and for what was made and belongs to none of them."""
     for dag in dags:
-        _dag(dag)
-        for task in dag.tasks:
-            _task(task)
-        for group in dag.task_group.get_task_group_dict().values():
-            if group.group_id is not None:
-                _key(group, "group_id", group.given_id, f"the group id {group.given_id!r}", _GROUP_KEY, 200)
-        _unfiltered(dag)
+        _assigned.guarded(dag, _whole)
     _left_over()
+
+
+def _whole(dag: DAG) -> None:
+    _dag(dag)
+    for task in dag.tasks:
+        _task(task)
+    for group in dag.task_group.get_task_group_dict().values():
+        if group.group_id is not None:
+            _key(group, "group_id", group.given_id, f"the group id {group.given_id!r}", _GROUP_KEY, 200)
+    _unfiltered(dag)
 
 
 def _is_plain(value: Any) -> bool:
