@@ -107,11 +107,15 @@ def configuration(base: Path, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _core(file: Path) -> dict[str, str]:
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
     parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
     try:
-        parser.read_string(file.read_text(encoding="utf-8", errors="replace"))
+        parser.read_string(text)
         return {key: value for key, value in parser.items("core") if value is not None}
-    except (OSError, configparser.Error):
+    except configparser.Error:
         return {}
 
 

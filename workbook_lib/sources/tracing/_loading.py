@@ -170,10 +170,17 @@ def _is_guarded() -> bool:
     return False
 
 
+_hidden_among = 0  # how many modules there were when that was done last
+
+
 def hide_foreign_modules(keep: frozenset[str]) -> None:
-    """Forget already imported packages that a traced file must not see."""
+    """Forget already imported packages that a traced file must not see; nothing to do in a worker whose server did it."""
+    global _hidden_among
+    if len(sys.modules) == _hidden_among:
+        return
     for name in list(sys.modules):
         top = name.partition(".")[0]
         known = top in sys.stdlib_module_names or top in REAL_PACKAGES or top in PRIVATE_PARTS or top in keep
         if not known or top in INERT_STDLIB:
             del sys.modules[name]
+    _hidden_among = len(sys.modules)

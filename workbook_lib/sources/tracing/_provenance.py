@@ -48,6 +48,12 @@ class Found(NamedTuple):
 
 def views(trail: Trail) -> list[tuple[View, ast.Call | None]]:
     """The frames of a trail as places to look from, each with the call that it was in; innermost first."""
+    if trail.views is None:
+        trail.views = _views(trail)
+    return trail.views
+
+
+def _views(trail: Trail) -> list[tuple[View, ast.Call | None]]:
     result: list[tuple[View, ast.Call | None]] = []
     caller: View | None = None
     call: ast.Call | None = None

@@ -58,11 +58,12 @@ class Spot(NamedTuple):
 class Trail:
     """The user's frames that led to something, innermost first. Cheap to take; what it means is worked out when somebody asks."""
 
-    __slots__ = ("_origin", "spots")
+    __slots__ = ("_origin", "spots", "views")
 
     def __init__(self, spots: tuple[Spot, ...]) -> None:
         self.spots = spots
         self._origin: dict[str, Any] | None = None
+        self.views: list[Any] | None = None  # what `_provenance` makes of it
 
     @property
     def origin(self) -> dict[str, Any]:

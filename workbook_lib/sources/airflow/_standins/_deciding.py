@@ -20,6 +20,10 @@ _KEYS = frozenset(f"[{name}]" for name in ARGUMENTS)
 _WORDS = "a list of keyword arguments"
 _Arms = list[list[ast.stmt]]
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_LOOKED_AT = (
+    ast.If, ast.While, ast.Match, ast.Assign, ast.AnnAssign, ast.Return, ast.IfExp, ast.Import, ast.ImportFrom, ast.FunctionDef,
+    ast.AsyncFunctionDef,
+)  # fmt: skip
 
 
 def decision_for(dag: Any) -> Decision | None:
@@ -32,9 +36,20 @@ def _within(node: ast.AST, line: int) -> bool:
     return bool(node.lineno <= line <= (node.end_lineno or node.lineno))  # type: ignore[attr-defined]
 
 
-def _governed(file: str, line: int) -> Iterator[tuple[_Arms, ast.stmt | ast.expr]]:
+@lru_cache(maxsize=64)
+def _nodes(file: str) -> tuple[ast.AST, ...]:
+    """What is looked at of a file, in the order of `ast.walk`: a file that makes many DAGs is walked once."""
+    return tuple(node for node in ast.walk(SOURCES[file][1]) if isinstance(node, _LOOKED_AT))
+
+
+@lru_cache(maxsize=1024)
+def _governed(file: str, line: int) -> tuple[tuple[_Arms, ast.stmt | ast.expr], ...]:
     """The arms of the statements of which a condition stands on a line."""
-    for node in ast.walk(SOURCES[file][1]):
+    return tuple(_governing(file, line))
+
+
+def _governing(file: str, line: int) -> Iterator[tuple[_Arms, ast.stmt | ast.expr]]:
+    for node in _nodes(file):
         if isinstance(node, (ast.If, ast.While)) and _within(node.test, line):
             yield [node.body, node.orelse], node
         elif isinstance(node, ast.Match) and (node.subject.lineno == line or any(_within(case.pattern, line) for case in node.cases)):
@@ -52,7 +67,7 @@ def _chooses(value: ast.expr | None) -> bool:
 
 @lru_cache(maxsize=64)
 def _functions(file: str) -> list[_Function]:
-    return [node for node in ast.walk(SOURCES[file][1]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [node for node in _nodes(file) if isinstance(node, _Function)]
 
 
 def _stored(statements: list[ast.stmt]) -> Iterator[str]:
@@ -82,9 +97,11 @@ class _Search:
         self.hanging: dict[tuple[str, str], Decision] = {}
         self.arms: list[tuple[str, _Arms, Decision]] = []
         self.seen: set[tuple[str, str]] = set()
+        places: dict[tuple[str, int], Decision] = {}  # of the decisions of one place, the first counts
         for decision in decisions:
-            file = decision.file or ""
-            for arms, node in _governed(file, decision.line or 0):
+            places.setdefault((decision.file or "", decision.line or 0), decision)
+        for (file, line), decision in places.items():
+            for arms, node in _governed(file, line):
                 self.arms.append((file, arms, decision))
                 inside = [statement for arm in arms for statement in arm]
                 for name in _stored(inside):
@@ -156,7 +173,7 @@ class _Search:
         self.seen.add((file, name))
         if (file, name) in self.hanging:
             return self.hanging[file, name]
-        for node in ast.walk(SOURCES[file][1]):
+        for node in _nodes(file):
             found = None
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from datetime import timedelta
+from operator import is_
 from typing import Any
 
 from workbook_lib.sources.airflow._standins import _sources, _tables
@@ -366,7 +367,21 @@ class UnknownOperator(BaseOperator):
         return Inert(f"{type(self).__name__}().{name}")
 
 
+_known_classes: dict[int, tuple[type, tuple[Any, ...], bool]] = {}  # by the id of the class, which is kept
+
+
 def _is_user_class(cls: type) -> bool:
+    """Remembered as long as nobody changes what the class holds."""
+    values = tuple(vars(cls).values())
+    known = _known_classes.get(id(cls))
+    if known is not None and len(known[1]) == len(values) and all(map(is_, known[1], values)):
+        return known[2]
+    found = _holds_user_code(cls)
+    _known_classes[id(cls)] = cls, values, found
+    return found
+
+
+def _holds_user_code(cls: type) -> bool:
     for value in vars(cls).values():
         wraps = callable(value) and hasattr(value, "__wrapped__")
         code = getattr(inspect.unwrap(value) if wraps else value, "__code__", None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from types import FunctionType
 from typing import Any
 
 from workbook_lib.sources.tracing._exprs import callable_place, clean
@@ -32,6 +33,18 @@ def _row(name: str, found: Found) -> dict[str, Any]:
 
 def positional(function: Any, skip: int = 0) -> tuple[str, ...]:
     """Names of the parameters that a function can be given by position."""
+    if type(function) is not FunctionType:
+        return _positional(function, skip)
+    known = _known_positional.get(function)
+    if known is None:
+        known = _known_positional[function] = _positional(function)
+    return known[skip:]
+
+
+_known_positional: dict[FunctionType, tuple[str, ...]] = {}
+
+
+def _positional(function: Any, skip: int = 0) -> tuple[str, ...]:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     try:
         parameters = list(inspect.signature(function).parameters.values())[skip:]
