@@ -14,6 +14,7 @@ from workbook_lib.model.function import Definition, Origin
 from workbook_lib.sources.airflow._context import Entity, Meaning, Scope
 from workbook_lib.sources.airflow._source import Binding, Callish, Module, Names, Sources, collect
 from workbook_lib.sources.airflow._spans import Marks, Surroundings, mark
+from workbook_lib.sources.tracing._trees import walk
 
 _GIVEN = frozenset(dir(builtins)) | {"__name__", "__annotations__"}
 
@@ -58,10 +59,13 @@ def globals_of(source: str) -> frozenset[str]:
 
 def foreign_writes(tree: ast.AST) -> list[str]:
     """Why a function does more than return: it assigns to names of the module or of the function around it."""
-    nested = [g for f in ast.walk(tree) if isinstance(f, Callish) for g in ast.walk(f) if g is not f and isinstance(g, Callish)]
-    inner = {id(n) for g in nested for n in ast.walk(g)}
+    writing = [node for node in walk(tree) if isinstance(node, ast.Global | ast.Nonlocal)]
+    if not writing:
+        return []
+    nested = [g for f in walk(tree) if isinstance(f, Callish) for g in walk(f) if g is not f and isinstance(g, Callish)]
+    inner = {id(n) for g in nested for n in walk(g)}
     found = []
-    for node in ast.walk(tree):
+    for node in writing:
         if isinstance(node, ast.Global):
             found.append(f"it changes `{node.names[0]}` of its module, which tasks in other processes do not see")
         elif isinstance(node, ast.Nonlocal) and id(node) not in inner:
@@ -223,7 +227,7 @@ class Definitions:
         sibling, inner = found
         if not inner:
             result.references[binding.name] = Entity("module", sibling.dotted)
-            used = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute) and _is_name(n.value, binding.name)}
+            used = {n.attr for n in walk(node) if isinstance(n, ast.Attribute) and _is_name(n.value, binding.name)}
             return [self._inside(sibling, attribute, f"{binding.name}.{attribute}", home) for attribute in sorted(used)]
         bindings = sibling.names.bound.get(inner, [])
         deeper = self.sources.sibling(bindings[0].target, bindings[0].level, sibling) if bindings and bindings[0].target else None

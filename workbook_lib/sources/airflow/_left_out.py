@@ -11,10 +11,12 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from workbook_lib.findings import Severity
 from workbook_lib.model.function import Definition, Function
 from workbook_lib.sources.airflow._raw import RawDag, RawTask
+from workbook_lib.sources.tracing._trees import walk
 
 NOTE, WARNING = Severity.NOTE, Severity.WARNING
 Lost = tuple[Severity, str, str]  # severity, what is lost, what to do instead
@@ -72,9 +74,10 @@ def writes_a_log(code: Iterable[Function | Definition]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+@lru_cache(maxsize=1024)  # many workflows use the same code
 def _writes(source: str) -> bool:
     try:
-        calls = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+        calls = [node.func for node in walk(ast.parse(source)) if isinstance(node, ast.Call)]
     except SyntaxError:
         return False
     return any(

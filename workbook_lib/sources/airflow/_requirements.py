@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterable
+from functools import lru_cache
 
 from workbook_lib.model import expr as x
 from workbook_lib.model.action import PythonCall
@@ -14,6 +15,7 @@ from workbook_lib.model.function import Definition, Function
 from workbook_lib.model.workflow import Requirements, Task
 from workbook_lib.sources.airflow._rewrite import expressions
 from workbook_lib.sources.airflow._source import Sources
+from workbook_lib.sources.tracing._trees import walk
 
 _CONNECTION = re.compile(r"(^|_)conn(ection)?_id$")
 _TEMPLATE_VARIABLE = re.compile(r"""\bvar\.(?:value|json)\.(?:get\(\s*['"]([^'"]+)['"]|(?!get\b)([A-Za-z_]\w*))""")
@@ -46,11 +48,11 @@ def requirements(
                 found["connections"].add(value.value)
         if isinstance(task.action, PythonCall):
             found["packages"] |= {_package(text) for text in task.action.packages}
-    for text in _code(tasks, callbacks, definitions):
-        tree = _parsed(text)
-        if tree is not None:
-            found["packages"] |= _imported(tree, sources)
-            found["environment"] |= _environment(tree)
+    siblings = {name.split(".")[0] for name in sources.modules}
+    for text in dict.fromkeys(_code(tasks, callbacks, definitions)):
+        packages, environment = _named_in(text)
+        found["packages"] |= packages - siblings
+        found["environment"] |= environment
     pools = {task.pool for task in tasks if task.pool and task.pool != "default_pool"}
     modules = {definition.module for definition in definitions if definition.module}
     sorted_found = {name: tuple(sorted(names)) for name, names in found.items()}
@@ -93,23 +95,28 @@ def _parsed(text: str) -> ast.Module | None:
         return None
 
 
-def _imported(tree: ast.Module, sources: Sources) -> set[str]:
+@lru_cache(maxsize=1024)  # many workflows use the same code
+def _named_in(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The packages that code imports, and the environment variables that it reads."""
+    tree = _parsed(text)
+    return (_imported(tree), _environment(tree)) if tree is not None else (frozenset(), frozenset())
+
+
+def _imported(tree: ast.Module) -> frozenset[str]:
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
-    siblings = {name.split(".")[0] for name in sources.modules}
-    tops = {name.split(".")[0] for name in names}
-    return tops - siblings - set(sys.stdlib_module_names) - {"airflow"}
+    return frozenset({name.split(".")[0] for name in names} - sys.stdlib_module_names - {"airflow"})
 
 
-def _environment(tree: ast.Module) -> set[str]:
+def _environment(tree: ast.Module) -> frozenset[str]:
     """Names in `os.environ["X"]`, `os.environ.get("X")` and `os.getenv("X")`."""
     getters = ("os.environ.get", "environ.get", "os.getenv", "getenv")
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         key: ast.expr | None = None
         if isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("os.environ", "environ"):
             key = node.slice
@@ -117,7 +124,7 @@ def _environment(tree: ast.Module) -> set[str]:
             key = node.args[0]
         if isinstance(key, ast.Constant) and isinstance(key.value, str):
             names.add(key.value)
-    return names
+    return frozenset(names)
 
 
 def _package(text: str) -> str:

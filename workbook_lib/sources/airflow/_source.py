@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePath
 
+from workbook_lib.sources.tracing._trees import walk
+
 Callish = ast.FunctionDef | ast.AsyncFunctionDef
 _LONGEST = 5_000_000
 _MUTATORS = frozenset({"append", "extend", "insert", "update", "add", "pop", "remove", "clear", "setdefault", "sort", "reverse"})
@@ -62,7 +64,7 @@ class Module:
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """For each node the node around it."""
-        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        return {child: node for node in walk(self.tree) for child in ast.iter_child_nodes(node)}
 
     @cached_property
     def names(self) -> Names:
@@ -73,7 +75,7 @@ class Module:
     def functions(self) -> dict[str, list[Callish]]:
         """All functions by name, wherever they stand."""
         found: dict[str, list[Callish]] = {}
-        for node in ast.walk(self.tree):
+        for node in walk(self.tree):
             if isinstance(node, Callish):
                 found.setdefault(node.name, []).append(node)
         return found
@@ -81,7 +83,7 @@ class Module:
     @cached_property
     def lambdas(self) -> list[ast.Lambda]:
         """All lambdas."""
-        return [node for node in ast.walk(self.tree) if isinstance(node, ast.Lambda)]
+        return [node for node in walk(self.tree) if isinstance(node, ast.Lambda)]
 
     def enclosing(self, node: ast.AST) -> list[Callish]:
         """The functions around `node`, innermost first."""
@@ -108,12 +110,15 @@ class Module:
 
     def _inside_strings(self, node: ast.stmt) -> set[int]:
         """Lines that begin inside a string, whose text would change; a docstring may be dedented."""
-        docs = set()
-        for inner in ast.walk(node):
+        begins = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+        if not self._spans_lines("".join(self.lines[begins - 1 : node.end_lineno])):
+            return set()
+        every, docs = walk(node), set()
+        for inner in every:
             if isinstance(inner, Callish | ast.ClassDef) and ast.get_docstring(inner, clean=False) is not None:
                 docs.add(id(inner.body[0].value))  # type: ignore[attr-defined]
         kept: set[int] = set()
-        for inner in ast.walk(node):
+        for inner in every:
             text = isinstance(inner, ast.JoinedStr) or (isinstance(inner, ast.Constant) and isinstance(inner.value, str | bytes))
             if text and id(inner) not in docs:
                 first, last = inner.lineno, inner.end_lineno or inner.lineno  # type: ignore[attr-defined]
@@ -123,8 +128,11 @@ class Module:
 
     def _implicit_joins(self, first: int, last: int) -> bool:
         """Whether the lines hold several short strings side by side, none of which spans lines."""
-        text = "".join(self.lines[first - 1 : last])
-        return '"""' not in text and "'''" not in text and not any(line.rstrip("\r\n").endswith("\\") for line in text.split("\n"))
+        return not self._spans_lines("".join(self.lines[first - 1 : last]))
+
+    def _spans_lines(self, text: str) -> bool:
+        """Whether a string in the text may go on in the next line."""
+        return '"""' in text or "'''" in text or any(line.rstrip("\r\n").endswith("\\") for line in text.split("\n"))
 
 
 def lines_of(text: str) -> list[str]:

@@ -1,0 +1,32 @@
+"""Walks over Python's syntax trees, several times as fast as `ast.walk`: readings walk a lot."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from typing import Any
+
+# Fields that hold no node, or one that says nothing by itself: contexts and operators.
+_WITHOUT_NODES = frozenset({"id", "attr", "ctx", "op", "ops", "kind", "level", "module", "conversion", "simple", "type_comment", "asname"})
+
+
+@cache
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    """In the order of `_fields`; the value of a constant is none of them."""
+    return () if kind is ast.Constant else tuple(name for name in kind._fields if name not in _WITHOUT_NODES)
+
+
+def walk(root: ast.AST) -> list[Any]:
+    """A node and all below it, in the order of `ast.walk`, without contexts (`Load`) and operators (`Add`)."""
+    found = [root]
+    add, node_type, fields = found.append, ast.AST, _fields
+    for node in found:
+        for name in fields(node.__class__):
+            value = getattr(node, name, None)
+            if value.__class__ is list:
+                for item in value:
+                    if isinstance(item, node_type):
+                        add(item)
+            elif value is not None and isinstance(value, node_type):
+                add(value)
+    return found
