@@ -121,7 +121,7 @@ class Module:
         for inner in every:
             text = isinstance(inner, ast.JoinedStr) or (isinstance(inner, ast.Constant) and isinstance(inner.value, str | bytes))
             if text and id(inner) not in docs:
-                first, last = inner.lineno, inner.end_lineno or inner.lineno  # type: ignore[attr-defined]
+                first, last = inner.lineno, inner.end_lineno or inner.lineno
                 if last > first and not self._implicit_joins(first, last):
                     kept |= set(range(first + 1, last + 1))
         return kept

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import ast
-from functools import cache
 from typing import Any
 
 # Fields that hold no node, or one that says nothing by itself: contexts and operators.
 _WITHOUT_NODES = frozenset({"id", "attr", "ctx", "op", "ops", "kind", "level", "module", "conversion", "simple", "type_comment", "asname"})
 
 
-@cache
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    """In the order of `_fields`; the value of a constant is none of them."""
-    return () if kind is ast.Constant else tuple(name for name in kind._fields if name not in _WITHOUT_NODES)
+class _Fields(dict[type, tuple[str, ...]]):
+    """By class of node, those that may hold nodes, in their order; the value of a constant is none of them."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        self[kind] = () if kind is ast.Constant else tuple(name for name in kind._fields if name not in _WITHOUT_NODES)
+        return self[kind]
+
+
+_FIELDS = _Fields()
 
 
 def walk(root: ast.AST) -> list[Any]:
     """A node and all below it, in the order of `ast.walk`, without contexts (`Load`) and operators (`Add`)."""
     found = [root]
-    add, node_type, fields = found.append, ast.AST, _fields
+    add, node_type, fields = found.append, ast.AST, _FIELDS
     for node in found:
-        for name in fields(node.__class__):
+        for name in fields[node.__class__]:
             value = getattr(node, name, None)
             if value.__class__ is list:
                 for item in value:
