@@ -21,12 +21,24 @@ def version() -> int:
 
 def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
     """Allow this process reading below `readable`, everything but running below `writable`, nothing else; OSError where it cannot be."""
+    with _rules(readable, writable) as rules:
+        rules.restrict()
+
+
+def prepare() -> None:
+    """In the server: make such rules once without keeping to them. What the package makes meanwhile, workers need not make again."""
+    if version() > 0:
+        rules = _rules([os.sep, __file__], [os.sep, __file__])
+        rules.close()
+
+
+def _rules(readable: Iterable[str], writable: Iterable[str]) -> landlockpy.Ruleset:
     right = landlockpy.AccessFS
     on_files = right.EXECUTE | right.WRITE_FILE | right.READ_FILE | right.TRUNCATE | right.IOCTL_DEV
     read = right.READ_FILE | right.READ_DIR
-    with landlockpy.Ruleset(scoped=landlockpy.Scope.SIGNAL | landlockpy.Scope.ABSTRACT_UNIX_SOCKET) as rules:
-        for folders, rights in ((readable, read), (writable, rules.handled_fs & ~right.EXECUTE)):
-            for folder in folders:
-                if os.path.exists(folder):  # what does not exist needs no permission
-                    rules.allow_path(folder, rights if os.path.isdir(folder) else rights & on_files)
-        rules.restrict()
+    rules = landlockpy.Ruleset(scoped=landlockpy.Scope.SIGNAL | landlockpy.Scope.ABSTRACT_UNIX_SOCKET)
+    for folders, rights in ((readable, read), (writable, rules.handled_fs & ~right.EXECUTE)):
+        for folder in folders:
+            if os.path.exists(folder):  # what does not exist needs no permission
+                rules.allow_path(folder, rights if os.path.isdir(folder) else rights & on_files)
+    return rules

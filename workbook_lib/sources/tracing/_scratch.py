@@ -32,6 +32,9 @@ def overfull(folder: str) -> bool:
 
 def remove(folder: str) -> None:
     """Delete the folder and all below it: also folders without permissions, and nested deeper than a path can name."""
+    with suppress(OSError):
+        os.rmdir(folder)  # most are empty
+        return
     try:
         shutil.rmtree(folder)
         return

@@ -113,10 +113,22 @@ def available() -> bool:
     return bool(ctypes.CDLL(None).prctl(_GET_SECCOMP, 0, 0, 0, 0) >= 0)
 
 
+@lru_cache(maxsize=1)
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def prepare() -> None:
+    """In the server: make what the filters of all workers share."""
+    if available():
+        program(platform.machine(), os.getpid())
+        _libc().prctl(_GET_SECCOMP, 0, 0, 0, 0)
+
+
 def restrict() -> None:
     """Put this process, and what it starts, behind the filter for good; OSError where the kernel does not take it."""
     steps = program(platform.machine(), os.getpid())
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = _libc()
     if libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "no_new_privs")
     filter_ = _Program(len(steps) // 8, steps)
