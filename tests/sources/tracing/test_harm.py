@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 import time
 from collections.abc import Iterator
@@ -135,26 +136,66 @@ def test_a_worker_writes_only_into_its_scratch_folder(tmp_path: Path) -> None:
     assert not Path(raws[0].dags[0].description or "").exists()
 
 
-def test_ctypes_is_not_there(tmp_path: Path) -> None:
-    source = (
-        HEAD
-        + "import ctypes\nlib = ctypes.CDLL(None)\nlib.system(b'touch x')\nwith DAG('d', description=repr(type(lib).__name__)):\n    pass\n"
-    )
-    (tmp_path / "x.py").write_text(source)
-    raws, _, _ = _read.trace([tmp_path / "x.py"], ReadOptions(), SHARED)
-    assert raws[0].dags[0].description == "'Inert'"
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("import ctypes\nlib = ctypes.CDLL(None)\nlib.system(b'touch x')", "ctypes.CDLL(None).system"),
+        ("from ctypes import cdll\nlib = cdll.LoadLibrary\nlib('libc.so.6')", "ctypes.cdll.LoadLibrary"),
+        ("import cffi\nlib = cffi.FFI().dlopen(None)\nlib.system(b'touch x')", "cffi.FFI().dlopen(None).system"),
+        ("from multiprocessing import Process\np = Process(target=print)\np.start()", "multiprocessing.Process(target=<built-in function print>).st"),
+    ],
+)
+def test_native_code_is_not_there_and_told(source: str, what: str, tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text(f"{HEAD}{source}\nwith DAG('d'):\n    pass\n")
+    raws, findings, _ = _read.trace([tmp_path / "x.py"], ReadOptions(), SHARED)
+    assert [dag.id for dag in raws[0].dags] == ["d"]
+    told = [(finding.code, finding.line, finding.message.partition(" is not done")[0]) for finding in findings]
+    assert ("tracing.blocked", 4, what) in told
+
+
+def test_what_is_replaced_is_put_back_and_told_with_its_line(tmp_path: Path) -> None:
+    source = "import builtins, json\nbuiltins.isinstance = lambda *a: False\nsetattr(json, 'dumps', print)\nwith DAG('d', tags=['x']):\n    pass\n"
+    (tmp_path / "x.py").write_text(HEAD + source)
+    raws, findings, _ = _read.trace([tmp_path / "x.py"], ReadOptions(), SHARED)
+    assert [dag.tags for dag in raws[0].dags] == [("x",)]
+    assert [(finding.code, finding.line, finding.message) for finding in findings] == [
+        ("tracing.blocked", 3, "what is replaced at module level is put back before the DAGs are read: builtins.isinstance"),
+        ("tracing.blocked", 4, "what is replaced at module level is put back before the DAGs are read: json.dumps"),
+    ]
+
+
+def test_threads_that_are_done_are_not_told(tmp_path: Path) -> None:
+    source = "import threading\nt = threading.Thread(target=len, args=('x',))\nt.start()\nt.join()\nwith DAG('d'):\n    pass\n"
+    (tmp_path / "x.py").write_text(HEAD + source)
+    _, findings, _ = _read.trace([tmp_path / "x.py"], ReadOptions(), SHARED)
+    assert findings == []
+
+
+WHOLE = ("sorted(os.environ)", "dict(os.environ)", "{**os.environ}", "list(os.environ.items())", "os.environ.copy()", "os.environ | {}")
+WHOLE += ("list(os.environ.values())", "list(os.environ.keys())", "[*os.environ]", "{} | os.environ")
+
+
+@pytest.mark.parametrize("expression", WHOLE)
+def test_of_the_whole_environment_only_what_is_given_is_seen(expression: str, tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text(f"{HEAD}import os\nwith DAG('d', description=repr({expression})):\n    pass\n")
+    raws, findings, _ = _read.trace([tmp_path / "x.py"], ReadOptions(), SHARED)
+    assert raws[0].dags[0].description in ("[]", "{}")
+    assert [(finding.code, finding.line) for finding in findings] == [("airflow.assumed_value", 3)]
 
 
 def test_the_environment_is_scrubbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever way leads to it: no name or value but those of the worker itself, which say nothing."""
     monkeypatch.setenv("MY_TOKEN", "secret")
-    source = (
-        HEAD + "import os\nwith DAG('d', description=','.join(sorted(os.environ)) + str(os.environ.get('MY_TOKEN', 'none'))):\n    pass\n"
-    )
-    (tmp_path / "x.py").write_text(source)
-    raws, findings, _ = _read.trace([tmp_path / "x.py"], ReadOptions(), SHARED)
-    names, _, token = str(raws[0].dags[0].description).rpartition("TMPDIR")
-    assert set(names.split(",")) <= {"", "HOME", "LANG", "PATH"}  # those of the worker itself
-    assert token == "none"
+    ways = ("os.environ._real", "os.environ._real._data", "os.environb", "posix.environ", "os.environ.get('MY_TOKEN', 'none')")
+    source = f"import os, posix\nwith DAG('d', description=repr([repr(one) for one in ({', '.join(ways)})])):\n    pass\n"
+    (tmp_path / "x.py").write_text(HEAD + source)
+    with Tracer("airflow") as fresh:  # started with the variable
+        raws, findings, _ = _read.trace([tmp_path / "x.py"], ReadOptions(), fresh)
+    text = str(raws[0].dags[0].description)
+    assert "TMPDIR" in text
+    assert set(re.findall(r"'([A-Z_]+)'(?=:)", text)) <= {"HOME", "LANG", "PATH", "TMPDIR"}
+    values = {*os.environ.values()} - {"C.UTF-8"}
+    assert [value for value in values if len(value) > 4 and value in text] == []
     assert "secret" not in raws[0].model_dump_json()
     assert "secret" not in repr(findings)
 

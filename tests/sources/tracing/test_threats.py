@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from threats import THREATS, Threat
+from threats import INPUT, THREATS, Threat
 
 from workbook_lib.sources._types import ReadOptions
 from workbook_lib.sources.airflow import _read
@@ -202,11 +202,16 @@ def test_with_all_layers_nothing_happens_but_a_finding(name: str, world: Callabl
     before = readers.processes()
     raws, findings, _ = _read.trace([made.dags], options, readers.shared)
     here = next((number for number, line in enumerate(made.file.read_text().splitlines(), 1) if line.endswith("# here")), None)
-    assert (here is None) == (threat.finding is None) or name in QUIET
+    assert (threat.finding is None) == bool(threat.silent)
     told = {(finding.code, finding.file, finding.line) for finding in findings}
     if threat.finding is not None:
         assert (threat.finding, str(made.file), here) in told
+    else:
+        assert told == set()
     assert {finding.file for finding in findings} <= {str(made.file)}
+    if threat.silent is INPUT:
+        asked = {(one.kind, one.name): one.places for raw in raws for one in raw.asked}
+        assert asked == {("environment", "WORKBOOK_CANARY"): (f"{made.file}:{here}",)}
     by_file = {Path(raw.file).name: raw for raw in raws}
     assert _same(by_file["good.py"], made.dags) == _same(readers.whole, Path())
     assert [dag.description for dag in by_file.get("a_threat.py", by_file["good.py"]).dags if "HARM" in str(dag.description)] == []
@@ -215,10 +220,6 @@ def test_with_all_layers_nothing_happens_but_a_finding(name: str, world: Callabl
         time.sleep(0.8)
     assert list(made.harms()) == []
     assert readers.left() == []
-
-
-# Their line is marked, but the stand-in does nothing and there is nothing to tell.
-QUIET = frozenset({"multiprocessing", "ctypes", "ptrace", "name space of its own"})
 
 
 @pytest.mark.parametrize(("name", "layer"), ALONE)

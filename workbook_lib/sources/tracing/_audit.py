@@ -19,6 +19,7 @@ REFUSED = (
     "os.kill", "signal.pthread_kill", "gc.get_", "sys._current_", "sys.setprofile", "sys.settrace", "sys.monitoring", "urllib.",
     "ftplib.", "smtplib.", "http.client.", "poplib.", "imaplib.", "telnetlib.", "nntplib.", "webbrowser.", "os.setxattr",
     "os.removexattr", "syslog.", "fcntl.ioctl", "resource.", "code.__new__",
+    "os.memfd_create", "os.pidfd_open", "os.sched_set", "os.setpriority", "signal.pidfd_send_signal",
 )  # fmt: skip
 # Events about paths: how many of the first arguments are paths, and where the folders follow that these are relative to.
 PATHS: dict[str, tuple[int, tuple[int, ...]]] = {
@@ -48,19 +49,19 @@ def teller(report: int, files: Sequence[str], libraries: Sequence[str]) -> Calla
     """The function that tells one attempt down the pipe, with file and line of the innermost frame in the user's `files`.
 
     `files` are prefixes of paths, `libraries` those among them that are not the user's. Of `surely` False only with such a frame: the
-    reader itself looks around as well. One Python literal a line.
+    reader itself looks around as well. `known` is the place where it is known already. One Python literal a line.
     """
     write, frame_at, text_of, most = os.write, sys._getframe, ascii, [100]
     starts, mine, theirs = str.startswith, tuple(files), tuple(libraries)
 
-    def tell(what: str, detail: Any, depth: int = 1, surely: bool = True) -> None:
+    def tell(what: str, detail: Any, depth: int = 1, surely: bool = True, known: Any = None) -> None:
         frame: Any = frame_at(depth)
         while frame is not None and not (starts(frame.f_code.co_filename, mine) and not starts(frame.f_code.co_filename, theirs)):
             frame = frame.f_back
         most[0] -= 1 if surely or frame is not None else 0
         if most[0] < 0 or (frame is None and not surely):
             return
-        place = (frame.f_code.co_filename[:4000], frame.f_lineno or 1) if frame is not None else ("", 1)
+        place = known or ((frame.f_code.co_filename[:4000], frame.f_lineno or 1) if frame is not None else ("", 1))
         shown = detail[:200] if type(detail) is str else text_of(detail)[:200] if type(detail) in (bytes, int) else type(detail).__name__
         try:
             write(report, f"{text_of((what[:60], shown, *place))}\n".encode())
@@ -105,7 +106,7 @@ def reality() -> Callable[[str], str]:
 
 def checker(scratch: str, readable: Sequence[str], guarded: frozenset[int], tell: Callable[..., None]) -> Callable[..., str]:
     """A function of an event and its arguments that says why it is refused, or nothing."""
-    real, exists, link_of, refused, paths, reads = reality(), os.path.lexists, os.readlink, REFUSED, dict(PATHS), _READS
+    real, facts_of, link_of, refused, paths, reads = reality(), os.lstat, os.readlink, REFUSED, dict(PATHS), _READS
     starts, text_of, bytes_to, code = str.startswith, str.__str__, bytes.decode, sys.getfilesystemencoding()
     inside = real(scratch) + "/"
     known = {*readable, *(real(place) for place in readable)} - {"", "/"}
@@ -133,6 +134,16 @@ def checker(scratch: str, readable: Sequence[str], guarded: frozenset[int], tell
         text = named(path, folder)
         return text is not None and (text in harmless or starts(real(text) + "/", inside))
 
+    def hidden(text: str) -> bool:
+        """Whether something is there, or nobody may know."""
+        try:
+            facts_of(text)
+        except PermissionError:
+            return True
+        except (OSError, ValueError):
+            return False
+        return True
+
     def may_read(path: Any) -> bool:
         if isinstance(path, int):
             return path not in channels
@@ -151,7 +162,7 @@ def checker(scratch: str, readable: Sequence[str], guarded: frozenset[int], tell
         allowed = starts(place, open_places) or starts(place, inside)
         if allowed and starts(text, "/") and not starts(place, inside) and real(above) == place[:-1].rpartition("/")[0]:
             folders[above] = True
-        return allowed or not exists(text)  # that it is not there is for the file to find out
+        return allowed or not hidden(text)  # that it is not there is for the file to find out
 
     def check(event: str, args: Any) -> str:
         if event == "open":

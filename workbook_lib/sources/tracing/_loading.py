@@ -23,7 +23,9 @@ REAL_PACKAGES = frozenset(
     {"dateutil", "jinja2", "markupsafe", "more_itertools", "packaging", "pendulum", "pytz", "six", "typing_extensions", "tzdata", "yaml"}
 )
 PRIVATE_PARTS = frozenset({"_pendulum", "_yaml", "time_machine", "tzlocal", "workbook_lib", "_distutils_hack"})
-INERT_STDLIB = frozenset({"_ctypes", "ctypes", "multiprocessing"})  # a way around the sandbox
+# A way around the sandbox; the packages among them are inert in any case, their calls are told.
+INERT_STDLIB = frozenset({"_ctypes", "ctypes", "multiprocessing", "cffi", "_cffi_backend"})
+NATIVE: Callable[[str], InertModule] = InertModule  # what makes these modules
 _IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError", "Exception")  # BaseException included
 
 
@@ -107,7 +109,7 @@ class Finder(importlib.abc.MetaPathFinder):
                     return self._user(name, [folder.joinpath(*name[len(alias) + 1 :].split(".")[:-1])], name.rpartition(".")[2])
             return importlib.machinery.ModuleSpec(name, _Prepared(self.stand_in), is_package=True)
         if top in INERT_STDLIB:
-            return importlib.machinery.ModuleSpec(name, _Prepared(InertModule), is_package=True)
+            return importlib.machinery.ModuleSpec(name, _Prepared(NATIVE), is_package=True)
         if top in sys.stdlib_module_names or top in REAL_PACKAGES or top in PRIVATE_PARTS:
             return None
         parent = sys.modules.get(name.rpartition(".")[0])

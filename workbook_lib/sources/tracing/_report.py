@@ -61,7 +61,7 @@ def collect(reader: int, file: str) -> dict[str, Any]:
     blocked: list[dict[str, Any]] = []
     rest: list[str] = []
     for line in data.decode(errors="replace").split("\n"):
-        attempt = _attempt(line) if line.startswith("('") and len(blocked) < MAX_ATTEMPTS else None
+        attempt = _attempt(line) if line.startswith(("('", '("')) and len(blocked) < MAX_ATTEMPTS else None
         if attempt is None:
             rest.append(line)
         elif attempt not in blocked:

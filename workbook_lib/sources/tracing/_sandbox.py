@@ -56,6 +56,7 @@ def enclose(job: dict[str, Any], scratch: str, answer: int, report: int, output:
     else:
         _loading.INERT_STDLIB = frozenset()
     if "hook" in layers:
+        _stand_ins.hear()
         _HOOK["install"](scratch, readable, guarded, tell_of_hook)
 
 

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from workbook_lib.sources.tracing._inert import Inert
+from workbook_lib.sources.tracing import _loading, _tampering
+from workbook_lib.sources.tracing._entries import STATE
+from workbook_lib.sources.tracing._inert import Inert, InertModule
 
 Tell = Callable[..., None]
 # Module -> functions that do nothing and give something inert.
@@ -26,14 +28,23 @@ IGNORED_CALLS = {
     "signal": ("signal", "setitimer", "alarm", "pthread_sigmask", "set_wakeup_fd", "siginterrupt"),
     "faulthandler": ("enable", "disable", "dump_traceback_later", "cancel_dump_traceback_later", "register", "unregister"),
 }
+# Calls of which Python has no audit event: https://docs.python.org/3/library/audit_events.html
+UNHEARD = {
+    "os": ("mkfifo", "mknod", "memfd_create", "pidfd_open", "setpriority", "sched_setaffinity", "sched_setscheduler", "sched_setparam"),
+    "signal": ("pidfd_send_signal",),
+    "socket": ("socketpair",),
+}
 # Functions on file descriptors (the first argument): not on those by which the worker answers.
 _ON_CHANNELS = ("write", "writev", "pwrite", "pwritev", "sendfile", "splice", "dup", "dup2", "close", "ftruncate", "set_blocking")
 
 
 def install(tell: Tell, guarded: frozenset[int]) -> None:
     """Put the stand-ins in place; `guarded` are the descriptors by which the worker answers."""
+    import _thread
+    import atexit
     import shutil
     import subprocess
+    import threading
     import time
 
     for table, make in ((INERT_CALLS, _inert), (IGNORED_CALLS, _ignored)):
@@ -45,12 +56,56 @@ def install(tell: Tell, guarded: frozenset[int]) -> None:
     subprocess.Popen = _popen(tell)  # type: ignore[assignment,misc]
     shutil.which = lambda cmd, mode=0, path=None: f"/usr/bin/{cmd}"  # type: ignore[assignment]  # not this machine's programs
     time.sleep = lambda seconds: None
+    sys.modules[os.name].environ = _environment(tell)  # type: ignore[attr-defined]
+    atexit.register = _at_exit(tell)
+    _loading.NATIVE = _native(tell)
+    _tampering.TELL = tell
+    threads = _tampering.Threads(_thread.start_new_thread)
+    for home in (_thread, threading):
+        for name in ("start_new_thread", "start_new", "_start_new_thread"):
+            if hasattr(home, name):
+                setattr(home, name, threads.start)
     for home in (os, sys.modules[os.name]):
         for name in _ON_CHANNELS:
             if hasattr(home, name):
                 setattr(home, name, _guarding(name, getattr(home, name), tell, guarded))
         setattr(home, "closerange", _closing(home.closerange, tell, guarded))  # noqa: B010 - of two modules
         setattr(home, "_exit", _exit)  # noqa: B010
+
+
+def hear() -> None:
+    """Have the audit hook hear what Python does not tell it: the calls above, and files that are opened relative to an open folder."""
+    for module, names in UNHEARD.items():
+        homes = [importlib.import_module(one) for one in (module, {"os": os.name}.get(module, f"_{module}"))]
+        for name in names:
+            real = getattr(homes[1], name, None)
+            for home in homes if real is not None else ():
+                setattr(home, name, _heard(f"{module}.{name}", real))
+    opened = _opening(os.open)
+    for home in (os, sys.modules[os.name]):
+        setattr(home, "open", opened)  # noqa: B010 - of two modules
+
+
+def _heard(event: str, real: Any) -> Callable[..., Any]:
+    audit = sys.audit
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        audit(event, *args)
+        return real(*args, **kwargs)
+
+    return call
+
+
+def _opening(real: Callable[..., int]) -> Callable[..., int]:
+    audit, link_of, text_of = sys.audit, os.readlink, os.fsdecode
+
+    def opened(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if dir_fd is not None:
+            text = text_of(path)
+            audit("open", text if text.startswith("/") else f"{link_of(f'/proc/self/fd/{dir_fd}')}/{text}", None, flags)
+        return real(path, flags, mode, dir_fd=dir_fd)
+
+    return opened
 
 
 def _inert(name: str, tell: Tell) -> Callable[..., Any]:
@@ -113,3 +168,52 @@ def _closing(real: Callable[[int, int], None], tell: Tell, guarded: frozenset[in
 
 def _exit(status: int = 0) -> None:
     raise SystemExit(status)
+
+
+def _at_exit(tell: Tell) -> Callable[..., Any]:
+    """In the place of `atexit.register`: nothing is run when a worker ends."""
+
+    def register(func: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if STATE.is_user_file(sys._getframe(1).f_code.co_filename):  # Python's own modules register as well
+            tell("atexit.register", "", 2)
+        return func
+
+    return register
+
+
+def _native(tell: Tell) -> Callable[[str], InertModule]:
+    """What makes the modules in the place of those that lead out of Python: inert, and a call of theirs is told."""
+
+    class Native(Inert):
+        def __getattr__(self, name: str) -> Any:
+            found = super().__getattr__(name)
+            return Native(found._workbook_path) if type(found) is Inert else found
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            tell(str(self._workbook_path), _shown(args), 2)
+            made = super().__call__(*args, **kwargs)
+            return Native(made._workbook_path) if type(made) is Inert else made
+
+    class NativeModule(InertModule):
+        def __getattr__(self, name: str) -> Any:
+            value = super().__getattr__(name)
+            if type(value) is Inert:
+                value = self.__dict__[name] = Native(value._workbook_path)
+            return value
+
+    return NativeModule
+
+
+def _environment(tell: Tell) -> dict[bytes, bytes]:
+    """In the place of the dict that `os.environ` was made from: who looks into it goes around `os.environ`."""
+    real = dict(sys.modules[os.name].environ)
+
+    def telling(name: str) -> Callable[..., Any]:
+        def ask(self: Any, *args: Any) -> Any:
+            tell(f"{os.name}.environ", _shown(args), 2)
+            return getattr(dict, name)(self, *args)
+
+        return ask
+
+    names = ("__getitem__", "__iter__", "__contains__", "get", "items", "keys", "values", "copy")
+    return type("environ", (dict,), {name: telling(name) for name in names})(real)  # type: ignore[no-any-return]

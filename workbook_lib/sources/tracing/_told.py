@@ -12,6 +12,12 @@ from workbook_lib.sources.tracing._client import Job, Reply
 if TYPE_CHECKING:  # the server starts before the library is loaded
     from workbook_lib.findings import Finding
 
+# What `_tampering` tells, in other words than a call that is refused.
+_WORDS = {
+    "replaced": "what is replaced at module level is put back before the DAGs are read: ",
+    "thread": "a thread that still runs at the end of the file is stopped",
+}
+_NOT_DONE = " is not done while reading: "
 _MARKERS = re.compile("\ue000[^\ue001]*\ue001")  # symbolic values within a text
 
 
@@ -23,7 +29,7 @@ def blocked_findings(reply: Reply, job: Job) -> list[Finding]:
         Finding(
             code="tracing.blocked",
             severity=Severity.WARNING,
-            message=f"{told['what']} is not done while reading: {_MARKERS.sub('...', told['detail'])[:100]}".rstrip(": "),
+            message=f"{_WORDS.get(told['what'], told['what'] + _NOT_DONE)}{_MARKERS.sub('...', told['detail'])[:100]}".rstrip(": "),
             file=_shown(told["file"], job),
             line=told["line"],
             advice="Move it from module level into a task.",

@@ -20,12 +20,13 @@ from typing import Any
 import pendulum
 import yaml
 
-from workbook_lib.sources.airflow._standins import _assigned, _dag, _environment, _loaders, _operator, _refused
+from workbook_lib.sources.airflow._standins import _assigned, _dag, _environment, _group, _loaders, _operator, _refused
 from workbook_lib.sources.airflow._standins._dump import dag_to_raw
 from workbook_lib.sources.airflow._standins._modules import AirflowModule
 from workbook_lib.sources.airflow._standins._repository import Repository
 from workbook_lib.sources.airflow._standins._state import SESSION, report
-from workbook_lib.sources.tracing import _entries, _hooks, _loading, _symbols
+from workbook_lib.sources.airflow._standins._values import Variable
+from workbook_lib.sources.tracing import _entries, _hooks, _loading, _symbols, _tampering
 from workbook_lib.sources.tracing._exprs import clean
 from workbook_lib.sources.tracing._shown import shown
 from workbook_lib.sources.tracing._stack import NAMES, SOURCES, display
@@ -48,7 +49,10 @@ def trace(job: dict[str, Any]) -> dict[str, Any]:
     if source is not None:
         answer["airflow"] = SESSION.version = job["version"] or ("3" if _SDK.search(source) else "2.11")
         finder = _prepare(job, repository)
-        if _execute(file, shown):
+        kept = _tampering.Kept((_dag.DAG, _operator.BaseOperator, _group.TaskGroup, Variable))
+        done = _execute(file, shown)
+        kept.restore()
+        if done:
             answer["dags"] = _dags()
         _tell_missing(finder)
         answer["modules"] = [[name, path] for name, path in finder.modules.items() if path]

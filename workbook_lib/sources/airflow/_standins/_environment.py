@@ -10,8 +10,9 @@ from typing import Any
 
 from workbook_lib.sources.airflow._standins._state import SESSION, report
 from workbook_lib.sources.tracing import _calls, _hooks
-from workbook_lib.sources.tracing._entries import STATE, UNSET, Entry, Expr, ask, constant
+from workbook_lib.sources.tracing._entries import STATE, UNSET, Entry, Expr, ask, constant, user_line
 from workbook_lib.sources.tracing._exprs import to_expr
+from workbook_lib.sources.tracing._stack import display
 from workbook_lib.sources.tracing._symbols import entries_in, inputs_of, make, name_text, text, text_symbol, value_of
 
 _FOLDERS = {"AIRFLOW_HOME": "home", "AIRFLOW__CORE__DAGS_FOLDER": "dags_folder"}
@@ -25,6 +26,7 @@ class Environment(MutableMapping[str, str]):
     def __init__(self, real: Any) -> None:
         self._real = real
         self._set: dict[str, str] = {}
+        self._told: set[tuple[str | None, int | None]] = set()  # places where the whole of it is used
 
     def _asked_by_user(self) -> bool:
         frame: Any = sys._getframe(2)
@@ -84,18 +86,40 @@ class Environment(MutableMapping[str, str]):
         self._set.pop(key, None)
 
     def _whole(self) -> dict[str, str]:
-        report(
-            "airflow.assumed_value", "warning",
-            "the whole environment is used while reading; only what was given is taken to be in it",
-            advice="Name the values that are needed.",
-        )  # fmt: skip
+        place = user_line(2)
+        if place not in self._told:  # `list` asks for the length as well
+            self._told.add(place)
+            report(
+                "airflow.assumed_value", "warning",
+                "the whole environment is used while reading; only what was given is taken to be in it",
+                advice="Name the values that are needed.", file=display(place[0]) if place[0] else None, line=place[1],
+            )  # fmt: skip
         return {**{name: value for name, value in SESSION.environment.items() if value != UNSET}, **self._set}
 
+    def _inside(self) -> dict[str, str]:
+        """As Python's own modules see it."""
+        return {**self._real, **SESSION.environment, **self._set}
+
     def __iter__(self) -> Iterator[str]:
-        return iter(self._whole() if self._asked_by_user() else {**self._real, **SESSION.environment, **self._set})
+        return iter(self._whole() if self._asked_by_user() else self._inside())
 
     def __len__(self) -> int:
-        return len(self._real)
+        return len(self._whole() if self._asked_by_user() else self._inside())
+
+    def keys(self) -> Any:
+        return (self._whole() if self._asked_by_user() else self._inside()).keys()
+
+    def values(self) -> Any:
+        return (self._whole() if self._asked_by_user() else self._inside()).values()
+
+    def items(self) -> Any:
+        return (self._whole() if self._asked_by_user() else self._inside()).items()
+
+    def __or__(self, other: Any) -> dict[str, str]:
+        return {**self._whole(), **other}
+
+    def __ror__(self, other: Any) -> dict[str, str]:
+        return {**other, **self._whole()}
 
     def copy(self) -> dict[str, str]:
         """As `os.environ.copy`."""
