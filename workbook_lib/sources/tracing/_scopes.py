@@ -11,8 +11,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from workbook_lib.sources.tracing._stack import SOURCES
+from workbook_lib.sources.tracing._trees import walk
 
 Callish = ast.FunctionDef | ast.AsyncFunctionDef
+# As tuples, which are several times as fast to ask for as `A | B` is.
+_DEFINING, _IMPORTING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef), (ast.Import, ast.ImportFrom)
+_FOR, _LOOPS = (ast.For, ast.AsyncFor), (ast.For, ast.AsyncFor, ast.While)
+_WITH, _SHIFTS = (ast.With, ast.AsyncWith), (ast.RShift, ast.LShift)
 Position = tuple[int, int]  # line from 1, column in UTF-8 bytes from 0
 Blocks = tuple[tuple[int, str], ...]  # the branches and loops around a statement, outermost first
 
@@ -120,7 +125,7 @@ class _Builder:
         for line in range(node.lineno, (node.end_lineno or node.lineno) + 1) if blocks else ():
             if len(self.found.blocks.get(line, ())) < len(blocks):
                 self.found.blocks[line] = blocks
-        if isinstance(node, Callish | ast.ClassDef):
+        if isinstance(node, _DEFINING):
             self.bind(node.name, node, scope, blocks, None, node)
             inner = Scope(node, scope)
             if not isinstance(node, ast.ClassDef):
@@ -135,7 +140,7 @@ class _Builder:
                 self.expression(decorator, scope, blocks)
             self.work.append((node.body, inner, blocks))
             return
-        if isinstance(node, ast.Import | ast.ImportFrom):
+        if isinstance(node, _IMPORTING):
             for alias in node.names:
                 self.bind(alias.asname or alias.name.partition(".")[0], node, scope, blocks, None, node)
             return
@@ -149,14 +154,14 @@ class _Builder:
 
     def inside(self, node: ast.stmt, scope: Scope, blocks: Blocks) -> None:
         """The statements within a compound statement; those of a `with` run as surely as the statement itself."""
-        if isinstance(node, ast.With | ast.AsyncWith):
+        if isinstance(node, _WITH):
             for item in node.items:
                 self.expression(item.context_expr, scope, blocks)
                 if isinstance(item.optional_vars, ast.Name):
                     self.bind(item.optional_vars.id, node, scope, blocks, None, None)
             self.work.append((node.body, scope, blocks))
             return
-        loop = isinstance(node, ast.For | ast.AsyncFor | ast.While)
+        loop = isinstance(node, _LOOPS)
         for name in ("body", "orelse", "finalbody"):
             part = getattr(node, name, None)
             if isinstance(part, list) and part:
@@ -168,7 +173,7 @@ class _Builder:
             self.work.append((part.body, scope, (*blocks, (id(node), f"case {number}"))))
 
     def assigned(self, node: ast.stmt, scope: Scope, blocks: Blocks) -> None:
-        if isinstance(node, ast.For | ast.AsyncFor):
+        if isinstance(node, _FOR):
             self.target(node.target, None, node, scope, blocks)
         targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign | ast.AugAssign) else []
         value = getattr(node, "value", None)
@@ -201,7 +206,7 @@ class _Builder:
         scope.bound.setdefault(name, []).append(Binding(at, blocks, value, statement))
 
     def expression(self, root: ast.expr, scope: Scope, blocks: Blocks) -> None:
-        for node in ast.walk(root):
+        for node in walk(root):
             if isinstance(node, ast.Call):
                 self.found.calls.setdefault(_end(node), node)
                 self.changed(node, scope, blocks)
@@ -211,7 +216,7 @@ class _Builder:
                 for name in ast.walk(node.target):
                     if isinstance(name, ast.Name):
                         self.bind(name.id, name, scope, (*blocks, (id(node), "loop")), None, None)
-            elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift | ast.LShift):
+            elif isinstance(node, ast.BinOp) and isinstance(node.op, _SHIFTS):
                 self.found.shifts.setdefault(_end(node), node)
 
     def changed(self, node: ast.Call, scope: Scope, blocks: Blocks) -> None:

@@ -17,13 +17,13 @@ class _Fields(dict[type, tuple[str, ...]]):
         return self[kind]
 
 
-_FIELDS = _Fields()
+FIELDS = _Fields()
 
 
 def walk(root: ast.AST) -> list[Any]:
     """A node and all below it, in the order of `ast.walk`, without contexts (`Load`) and operators (`Add`)."""
     found = [root]
-    add, node_type, fields = found.append, ast.AST, _FIELDS
+    add, node_type, fields = found.append, ast.AST, FIELDS
     for node in found:
         for name in fields[node.__class__]:
             value = getattr(node, name, None)

@@ -63,9 +63,24 @@ def current_group(dag: Any) -> Any:
 
 
 class OperatorMeta(abc.ABCMeta):
-    """Wraps every `__init__` for default_args. It is an abstract class's metaclass, as Airflow's: operators may have `ABC` beside them."""
+    """Wraps every `__init__` for default_args. It is an abstract class's metaclass, as Airflow's: operators may have `ABC` beside them.
+
+    Whether something is an operator is asked all the time, and an abstract class asks all its subclasses; where none says that it is
+    another's without being derived from it, the bases suffice.
+    """
+
+    virtual = False
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> Any:
+        if "__subclasshook__" in namespace:
+            OperatorMeta.virtual = True
         if "__init__" in namespace:
             namespace["__init__"] = _with_default_args(namespace["__init__"])
         return super().__new__(mcs, name, bases, namespace)
+
+    def register(cls, subclass: type) -> type:
+        OperatorMeta.virtual = True
+        return super().register(subclass)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return super().__instancecheck__(instance) if OperatorMeta.virtual else type.__instancecheck__(cls, instance)
