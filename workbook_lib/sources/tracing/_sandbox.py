@@ -11,8 +11,9 @@ import posix
 import resource
 import sys
 import tempfile
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from workbook_lib.sources.tracing import _audit, _landlock, _layers, _loading, _report, _seccomp, _stand_ins
 from workbook_lib.sources.tracing._audit import BlockedError
@@ -60,6 +61,14 @@ def enclose(job: dict[str, Any], scratch: str, answer: int, report: int, output:
         _HOOK["install"](scratch, readable, guarded, tell_of_hook)
 
 
+def prepare() -> None:
+    """In the server: make once what the enclosures of all workers share."""
+    _readable_places()
+    _streams()
+    _landlock.prepare()
+    _seccomp.prepare()
+
+
 def _limit(seconds: float, memory: int, output: int) -> None:
     """Limits that the kernel enforces; `memory` and `output` in bytes."""
     for name, value in (
@@ -82,11 +91,19 @@ def _close_others(*keep: int) -> None:
     kept = sorted(keep)
     for low, high in zip([3, *(fd + 1 for fd in kept)], [*kept, 4096], strict=True):
         os.closerange(low, high)
-    sys.stdin, sys.stdout, sys.stderr = open(0, closefd=False), open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
+    sys.stdin, sys.stdout, sys.stderr = _streams()
 
 
+@lru_cache(maxsize=1)
+def _streams() -> tuple[TextIO, TextIO, TextIO]:
+    """Of the descriptors 0 to 2, whatever these are; the server itself uses none of them in this way."""
+    return open(0, closefd=False), open(1, "w", closefd=False), open(2, "w", closefd=False)
+
+
+@lru_cache(maxsize=1)
 def _readable_places() -> list[str]:
-    """Folders that Python itself reads: its libraries, time zones, the system's libraries."""
+    """Folders that Python itself reads: its libraries, time zones, the system's libraries; by their real names, none within another."""
     places = {sys.prefix, sys.base_prefix, sys.exec_prefix, *(part for part in sys.path if part)}
     places |= {"/usr/share/zoneinfo", "/etc/localtime", "/usr/lib", "/lib", "/lib64", "/usr/lib64", "/dev/urandom", "/etc/mime.types"}
-    return sorted(places | {"/etc/ld.so.cache"})
+    real = sorted({os.path.realpath(place) for place in (*places, "/etc/ld.so.cache")})
+    return [place for place in real if not any(place.startswith(f"{other}/") for other in real)]

@@ -238,8 +238,7 @@ def main(room: str, slots: int) -> None:
     for name in WARM:
         importlib.import_module(name)
     sys.dont_write_bytecode = True  # workers may not write
-    for name in ("_landlock", "_seccomp"):
-        _tracing(name).prepare()
+    _tracing("_sandbox").prepare()
     _tracing("_loading").hide_foreign_modules(frozenset())  # each worker would do it, one by one
     gc.collect()
     gc.freeze()
