@@ -27,6 +27,7 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.folder = root / ".workbook"
+        self._parsed: dict[Path, tuple[str, Workflow]] = {}  # models are asked for again and again: with the text that they were made of
 
     def masker(self, params: Mapping[str, Any] | None = None) -> Masker:
         """What hides the secrets that are known today; `params` are those of one run."""
@@ -56,12 +57,14 @@ class Store:
         order = read_json(self.folder / "read.json", {}).get("order", [])
         return tuple(self._workflow(self.folder / "model" / f"{file_name(name)}.json") for name in order)
 
-    @staticmethod
-    def _workflow(path: Path) -> Workflow:
+    def _workflow(self, path: Path) -> Workflow:
         text = read_text(path)
         if text is None:
             raise RecordError("a stored model is missing", file=str(path), advice="Read the sources again.")
-        return Workflow.from_json(text)
+        known = self._parsed.get(path)
+        if known is None or known[0] != text:
+            known = self._parsed[path] = text, Workflow.from_json(text)
+        return known[1]
 
     def findings(self) -> tuple[Finding, ...]:
         """The stored findings of reading."""
