@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from types import FunctionType
 from typing import Any
 
 from workbook_lib.sources.airflow._standins._relations import Dependent
@@ -155,9 +157,12 @@ def _mapped_group(operator: Any) -> bool:
     return False
 
 
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes, datetime, timedelta, FunctionType})  # nothing is inside of these
+
+
 def outputs(value: Any, depth: int = 0) -> Iterator[Any]:
     """Every XComArg or mapped argument anywhere inside a value."""
-    if depth > 20:
+    if depth > 20 or type(value) in _PLAIN:
         return
     if isinstance(value, (XComArg, MappedArgument)):
         yield value
