@@ -7,6 +7,8 @@ One conversion holds a DAG for each door, with all attacks, and one for each att
 from __future__ import annotations
 
 import ast
+import asyncio
+import functools
 import re
 import tomllib
 from collections import Counter
@@ -16,12 +18,17 @@ from html.parser import HTMLParser
 from pathlib import Path
 from textwrap import indent
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import yaml
+from prefect.utilities.templating import apply_values, resolve_block_document_references, resolve_variables
 
 from workbook_lib.assess import to_html
+from workbook_lib.findings import Finding
 from workbook_lib.migration import Migration
+from workbook_lib.model.workflow import Workflow
+from workbook_lib.validation import Judgement, Mask, ScenarioVerdict, TaskVerdict, Verdict, report_html, to_junit
 
 ATTACKS = {
     "double quote": '"); HARM_CODE() #',
@@ -112,6 +119,14 @@ class Made:
     root: Path
     migration: Migration
 
+    @functools.cached_property
+    def workflows(self) -> tuple[Workflow, ...]:
+        return self.migration.workflows()
+
+    @functools.cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.migration.findings()
+
     @property
     def project(self) -> Path:
         return self.root / "project"
@@ -168,16 +183,16 @@ def test_python_holds_no_code_of_theirs(made: Made) -> None:
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_dag_is_read_or_told(attack: str, made: Made) -> None:
     file = f"dag_{list(ATTACKS).index(attack)}.py"
-    read = {Path(workflow.origin.file).name for workflow in made.migration.workflows()}
-    errors = {Path(finding.file or "").name for finding in made.migration.findings() if finding.severity != "note"}
+    read = {Path(workflow.origin.file).name for workflow in made.workflows}
+    errors = {Path(finding.file or "").name for finding in made.findings if finding.severity != "note"}
     assert file in read | errors
 
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_door_is_read_or_told(door: str, made: Made) -> None:
     number = list(DOORS).index(door)
-    read = {workflow.id: workflow for workflow in made.migration.workflows()}
-    told = [finding.message for finding in made.migration.findings() if Path(finding.file or "").name == f"door_{number}.py"]
+    read = {workflow.id: workflow for workflow in made.workflows}
+    told = [finding.message for finding in made.findings if Path(finding.file or "").name == f"door_{number}.py"]
     assert f"door_{number}" in read, told
 
 
@@ -186,7 +201,72 @@ def test_yaml_holds_no_key_or_template_of_theirs(made: Made) -> None:
     document = yaml.safe_load(text)
     assert "HARM_KEY" not in set(keys(document))
     assert [value for value in strings(document) if "{{" in value or "{%" in value] == []
-    assert len(document["deployments"]) == len(made.migration.workflows())
+    assert len(document["deployments"]) == len(made.workflows)
+
+
+class Nobody:
+    """A client of Prefect's that nobody may ask."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"Prefect asks its server: {name}")
+
+
+def test_prefect_finds_nothing_to_fill_in(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each deployment through what `prefect deploy` does to it, with values for all names: every text comes back as it is.
+
+    Prefect has no way to write `{{` as a text, so its braces are set apart: that is the one change to what the DAG file says.
+    """
+    monkeypatch.setenv("HARM_KEY", "HARM")
+    resolving = Nobody()
+
+    async def resolved(deployment: Any) -> Any:
+        found = await resolve_block_document_references(deployment, client=resolving)  # type: ignore[arg-type]
+        found = await resolve_variables(found, client=resolving)  # type: ignore[arg-type]
+        return apply_values(found, {"HARM_KEY": "HARM", "prefect": {"variables": {"HARM_KEY": "HARM"}}}, remove_notset=False)
+
+    document = yaml.safe_load((made.project / "prefect.yaml").read_text("utf-8"))
+    before = [deployment["description"] for deployment in document["deployments"] if "description" in deployment]
+    assert {text for text in ATTACKS.values() if text.startswith("{{")} == {
+        text.replace("{ {", "{{").replace("} }", "}}") for text in before if text.startswith("{ {")
+    }
+    for deployment in document["deployments"]:
+        assert asyncio.run(resolved(deployment)) == deployment
+    assert asyncio.run(resolved({"x": "a {{ $HARM_KEY }}"})) == {"x": "a HARM"}  # it would have been filled in
+
+
+def verdict() -> Verdict:
+    """All attacks in every text of a verdict."""
+    rows = [
+        TaskVerdict(id=text, aspect=aspect, verdict=judged, legacy=text, pilot={text: [text]}, reason=text, scenario=text, decision=text)
+        for text in ATTACKS.values()
+        for aspect, judged in (("results", Judgement.DIFFERENT), ("states", Judgement.NOT_COMPARABLE), ("calls", Judgement.EXPLAINED))
+    ]
+    texts = tuple(ATTACKS.values())
+    ran = tuple(ScenarioVerdict(name=text, kind="rehearsal", verdict=Judgement.DIFFERENT, reason=text) for text in texts)
+    masked = tuple(Mask(id=text, path=(text,), kinds=(text,)) for text in texts)
+    whole = "".join(texts)
+    everything: dict[str, Any] = {"scenarios": ran, "masks": masked, "placeholders": texts, "unproven": texts, "fingerprint": whole}
+    return Verdict(workflow=whole, verdict="different", headline=whole, tasks=tuple(rows), **everything)
+
+
+def test_the_report_of_a_validation_holds_no_element_of_theirs(made: Made) -> None:
+    plain = Verdict(workflow="x", verdict="different", headline="x")
+    drawing = str(made.migration.svg("plain"))
+    known = Elements(report_html(plain, svg=drawing)).found
+    assert {"body", "img"} <= known
+    workflows = [made.migration.workflow("door_0"), *made.workflows[:3]]
+    for workflow in workflows:
+        found = Elements(report_html(verdict(), workflow, drawing)).found
+        more = {one for one in found - known if one.startswith(("script", "img", "iframe", "svg")) or re.search(r" on\w+|runs", one)}
+        assert more == set(), workflow.id
+
+
+def test_the_junit_report_holds_no_element_of_theirs() -> None:
+    root = ElementTree.fromstring(to_junit(verdict()))
+    assert {one.tag for one in root.iter()} == {"testsuites", "testsuite", "testcase", "failure", "skipped", "system-out"}
+    names = {name for one in root.iter() for name in one.attrib}
+    assert names == {"name", "tests", "failures", "skipped", "classname", "message", "type"}
+    assert len(root.findall(".//testcase")) == 3 * len(ATTACKS) + 1
 
 
 def test_toml_holds_no_key_of_theirs(made: Made) -> None:
@@ -235,7 +315,7 @@ class Elements(HTMLParser):
 def test_drawings_hold_no_element_of_theirs(made: Made) -> None:
     known = Elements(str(made.migration.svg("plain"))).found
     assert "svg" in known
-    for workflow in made.migration.workflows():
+    for workflow in made.workflows:
         found = Elements(str(made.migration.svg(workflow.id))).found
         more = {one for one in found - known if "script" in one or re.search(r" on\w+|runs|foreignobject|iframe", one)}
         assert more == set(), workflow.id
