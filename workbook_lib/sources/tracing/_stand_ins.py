@@ -56,9 +56,10 @@ def install(tell: Tell, guarded: frozenset[int]) -> None:
     subprocess.Popen = _popen(tell)  # type: ignore[assignment,misc]
     shutil.which = lambda cmd, mode=0, path=None: f"/usr/bin/{cmd}"  # type: ignore[assignment]  # not this machine's programs
     time.sleep = lambda seconds: None
-    sys.modules[os.name].environ = _environment(tell)  # type: ignore[attr-defined]
+    sys.modules[os.name].environ = _Environ(sys.modules[os.name].environ)  # type: ignore[attr-defined]
     atexit.register = _at_exit(tell)
-    _loading.NATIVE = _native(tell)
+    _loading.NATIVE = NativeModule
+    _teller[:] = [tell]
     _tampering.TELL = tell
     threads = _tampering.Threads(_thread.start_new_thread)
     for home in (_thread, threading):
@@ -181,39 +182,44 @@ def _at_exit(tell: Tell) -> Callable[..., Any]:
     return register
 
 
-def _native(tell: Tell) -> Callable[[str], InertModule]:
-    """What makes the modules in the place of those that lead out of Python: inert, and a call of theirs is told."""
+_teller: list[Tell] = []  # of this worker; the classes below are made once, in the server
 
-    class Native(Inert):
-        def __getattr__(self, name: str) -> Any:
-            found = super().__getattr__(name)
-            return Native(found._workbook_path) if type(found) is Inert else found
 
-        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+class Native(Inert):
+    """A value of the modules that lead out of Python: inert, and a call of it is told."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = super().__getattr__(name)
+        return Native(found._workbook_path) if type(found) is Inert else found
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        for tell in _teller:
             tell(str(self._workbook_path), _shown(args), 2)
-            made = super().__call__(*args, **kwargs)
-            return Native(made._workbook_path) if type(made) is Inert else made
-
-    class NativeModule(InertModule):
-        def __getattr__(self, name: str) -> Any:
-            value = super().__getattr__(name)
-            if type(value) is Inert:
-                value = self.__dict__[name] = Native(value._workbook_path)
-            return value
-
-    return NativeModule
+        made = super().__call__(*args, **kwargs)
+        return Native(made._workbook_path) if type(made) is Inert else made
 
 
-def _environment(tell: Tell) -> dict[bytes, bytes]:
-    """In the place of the dict that `os.environ` was made from: who looks into it goes around `os.environ`."""
-    real = dict(sys.modules[os.name].environ)
+class NativeModule(InertModule):
+    """Such a module."""
 
-    def telling(name: str) -> Callable[..., Any]:
-        def ask(self: Any, *args: Any) -> Any:
+    def __getattr__(self, name: str) -> Any:
+        value = super().__getattr__(name)
+        if type(value) is Inert:
+            value = self.__dict__[name] = Native(value._workbook_path)
+        return value
+
+
+def _telling(name: str) -> Callable[..., Any]:
+    asked = getattr(dict, name)
+
+    def ask(self: Any, *args: Any) -> Any:
+        for tell in _teller:
             tell(f"{os.name}.environ", _shown(args), 2)
-            return getattr(dict, name)(self, *args)
+        return asked(self, *args)
 
-        return ask
+    return ask
 
-    names = ("__getitem__", "__iter__", "__contains__", "get", "items", "keys", "values", "copy")
-    return type("environ", (dict,), {name: telling(name) for name in names})(real)  # type: ignore[no-any-return]
+
+# In the place of the dict that `os.environ` was made from: who looks into it goes around `os.environ`.
+_ASKING = ("__getitem__", "__iter__", "__contains__", "get", "items", "keys", "values", "copy")
+_Environ = type("environ", (dict,), {name: _telling(name) for name in _ASKING})
