@@ -64,7 +64,7 @@ def report(text: str = "done") -> str:
     return json.dumps({{"name": "{name}", "text": text.strip().upper()}})
 '''
 
-_CLASSIC = '''
+_CLASSIC = """
 
 with DAG(
     dag_id="{name}",
@@ -99,9 +99,9 @@ with DAG(
     start >> extracting >> choose >> [load, skip]
     load >> verify >> end
     skip >> end
-'''
+"""
 
-_TASKFLOW = '''
+_TASKFLOW = """
 from airflow.decorators import dag, task, task_group
 
 
@@ -135,9 +135,9 @@ def build():
 
 
 build()
-'''
+"""
 
-_FACTORY = '''
+_FACTORY = """
 
 def build(kind: str, steps: list[str]) -> DAG:
     with DAG(f"{name}_{{kind}}", default_args=DEFAULTS, schedule="@daily", start_date=datetime(2024, 1, 1), catchup=False) as made:
@@ -156,7 +156,7 @@ def build(kind: str, steps: list[str]) -> DAG:
 
 for kind, steps in {{"full": ["copy", "merge", "index", "check"], "delta": ["copy", "merge"]}}.items():
     globals()[f"{name}_{{kind}}"] = build(kind, steps)
-'''
+"""
 _FORMS = (_CLASSIC, _TASKFLOW, _FACTORY)
 
 

@@ -55,6 +55,16 @@ def conda() -> dict[str, Any]:
     return document
 
 
+def test_no_file_names_the_host_of_a_package_registry() -> None:
+    hosts = [
+        ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"), ("anaconda", "org"))
+    ]
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    texts = {name: (ROOT / name).read_bytes() for name in listed if name and (ROOT / name).is_file()}
+    assert len(texts) > 100
+    assert [(name, host) for name, text in texts.items() for host in hosts if host.encode() in text] == []
+
+
 def test_the_conda_environment_has_what_pip_cannot_install() -> None:
     specs = {str(spec.name.normalized if hasattr(spec.name, "normalized") else spec.name): spec for spec in map(MatchSpec, conda_specs())}
     assert sorted(specs) == ["graphviz", "pip", "python"]

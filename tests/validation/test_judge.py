@@ -59,9 +59,7 @@ def test_equal_when_everything_agrees(project: Path) -> None:
 def test_the_document_has_exactly_the_keys_of_the_contract(project: Path) -> None:
     document = verdict(project).document()
     assert list(document) == ["schema", "verdict", "workflow", "aspects", "tasks", "scenarios", "masks", "unproven"]
-    assert {tuple(row) for row in document["tasks"]} == {
-        ("id", "map_index", "aspect", "verdict", "legacy", "pilot", "reason", "scenario")
-    }
+    assert {tuple(row) for row in document["tasks"]} == {("id", "map_index", "aspect", "verdict", "legacy", "pilot", "reason", "scenario")}
 
 
 @pytest.mark.parametrize("engine", ["legacy", "pilot"])

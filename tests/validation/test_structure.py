@@ -161,7 +161,7 @@ def test_exponential_delays_may_lie_where_airflow_draws_them(delays: tuple[float
     assert worst(row.verdict for row in compare_structure(workflow, found)) == verdict
 
 
-FLOW = '''
+FLOW = """
 from prefect import flow, task
 
 @task(retries=2, retry_delay_seconds=30)
@@ -190,7 +190,7 @@ def sales():
     except Exception:
         pass
     return cleanup(return_state=True)
-'''
+"""
 SALES = flow(
     "total >> choose >> publish >> cleanup; choose >> hold >> cleanup",
     {

@@ -36,9 +36,7 @@ def file_name(name: str) -> str:
     Names differ also where a file system ignores case: capital letters, like what is too long, are told by a digest.
     """
     raw = name.encode(errors="surrogatepass")
-    safe = re.sub(
-        r"[^A-Za-z0-9_.-]", lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode(errors="surrogatepass")), name
-    )
+    safe = re.sub(r"[^A-Za-z0-9_.-]", lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode(errors="surrogatepass")), name)
     if safe.startswith(".") or not safe:
         safe = "%2E" + safe[1:]
     if safe.endswith("."):

@@ -103,9 +103,7 @@ class _Evaluation:
         """Decide all instances of `task`; those that are `there` already keep their states."""
         mapping = self.graph.mappings[task.id]
         if mapping is None:
-            self.ended[task.id] = [self._instance(task, one.map_index, run, one) for one in there] or [
-                self._instance(task, -1, run)
-            ]
+            self.ended[task.id] = [self._instance(task, one.map_index, run, one) for one in there] or [self._instance(task, -1, run)]
         else:
             self.ended[task.id] = self._mapped(task, mapping, there, run, unknown_length)
         self._stop_downstream(task)

@@ -52,9 +52,7 @@ def read(paths: Sequence[str | Path] | str | Path, options: ReadOptions | None =
     return together(stream(paths, options))
 
 
-def stream(
-    paths: Sequence[str | Path] | str | Path, options: ReadOptions | None = None, *, plain: bool = False
-) -> Iterator[Part]:
+def stream(paths: Sequence[str | Path] | str | Path, options: ReadOptions | None = None, *, plain: bool = False) -> Iterator[Part]:
     """The same file by file, each as soon as it is read. `plain`: the models of workflows may be left out, their summaries suffice."""
     given = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not given:

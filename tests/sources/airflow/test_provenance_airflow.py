@@ -1,6 +1,5 @@
 """Which line, which calls and which expression of the source each thing comes from."""
 
-
 from __future__ import annotations
 
 import textwrap

@@ -23,7 +23,9 @@ def make(name):
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_no_assignment_makes_the_reader_fail(target: str) -> None:
-    source = MAKE + f"""
+    source = (
+        MAKE
+        + f"""
 make("probe")
 probe = PARTS["probe"][{target!r}]
 names = sorted({{*vars(probe), *dir(type(probe)), "retries", "pool", "doc_md"}})
@@ -42,6 +44,7 @@ for name in names:
 with DAG("last", description=str(tried)):
     pass
 """
+    )
     raw, findings = trace_text(source)
     assert [finding for finding in findings if finding.code.startswith("tracing.")] == []
     assert raw is not None

@@ -142,7 +142,10 @@ def test_a_worker_writes_only_into_its_scratch_folder(tmp_path: Path) -> None:
         ("import ctypes\nlib = ctypes.CDLL(None)\nlib.system(b'touch x')", "ctypes.CDLL(None).system"),
         ("from ctypes import cdll\nlib = cdll.LoadLibrary\nlib('libc.so.6')", "ctypes.cdll.LoadLibrary"),
         ("import cffi\nlib = cffi.FFI().dlopen(None)\nlib.system(b'touch x')", "cffi.FFI().dlopen(None).system"),
-        ("from multiprocessing import Process\np = Process(target=print)\np.start()", "multiprocessing.Process(target=<built-in function print>).st"),
+        (
+            "from multiprocessing import Process\np = Process(target=print)\np.start()",
+            "multiprocessing.Process(target=<built-in function print>).st",
+        ),
     ],
 )
 def test_native_code_is_not_there_and_told(source: str, what: str, tmp_path: Path) -> None:

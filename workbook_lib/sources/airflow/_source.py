@@ -102,9 +102,7 @@ class Module:
         if self.lines[first - 1][: node.col_offset].strip() and first == node.lineno:  # behind a semicolon or a colon
             return (ast.get_source_segment(self.text, node) or "") + "\n"
         kept = self._inside_strings(node)
-        lines = [
-            line if number in kept else _dedent(line, indent) for number, line in enumerate(self.lines[first - 1 : last], start=first)
-        ]
+        lines = [line if number in kept else _dedent(line, indent) for number, line in enumerate(self.lines[first - 1 : last], start=first)]
         text = "".join(lines)
         return text if text.endswith("\n") else text + "\n"
 

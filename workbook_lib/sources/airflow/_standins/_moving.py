@@ -37,9 +37,7 @@ def _text(sources: list[list[str]], name: str) -> str:
     return next((text for key, text in sources if key == name), "")
 
 
-def tell(
-    what: str, arguments: Iterable[tuple[str, Any]], sources: _Sources, origin: dict[str, Any], **place: Any
-) -> None:
+def tell(what: str, arguments: Iterable[tuple[str, Any]], sources: _Sources, origin: dict[str, Any], **place: Any) -> None:
     """Tell which arguments are taken from the clock or at random; `sources`: the texts of the arguments, by name."""
     for name, value in arguments:
         if name not in _ELSEWHERE and moves(value) and not (name.startswith("target_") and refused_anyway(name, _text(sources(), name))):
