@@ -34,6 +34,11 @@ def test_a_loop_over_something_inert_is_empty() -> None:
     assert ids(built(source, findings=("airflow.inert_decision",))) == "a"
 
 
+def test_renderers_that_an_airflow_knows_are_no_guess() -> None:
+    source = "from airflow.www import utils\nwith DAG('d'):\n    T('sql' if 'postgresql' in utils.get_attr_renderer() else 'a')\n"
+    assert ids(built(source)) == "sql"
+
+
 def test_a_folder_named_as_an_installed_package() -> None:
     files = {"google/__init__.py": "", "google/cloud/__init__.py": "OWN = 'own'\n"}
     source = """

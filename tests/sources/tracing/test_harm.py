@@ -183,7 +183,15 @@ def test_of_the_whole_environment_only_what_is_given_is_seen(expression: str, tm
     (tmp_path / "x.py").write_text(f"{HEAD}import os\nwith DAG('d', description=repr({expression})):\n    pass\n")
     raws, findings, _ = _read.trace([tmp_path / "x.py"], ReadOptions(), SHARED)
     assert raws[0].dags[0].description in ("[]", "{}")
-    assert [(finding.code, finding.line) for finding in findings] == [("airflow.assumed_value", 3)]
+    assert [(finding.code, finding.line) for finding in findings] == [("airflow.environment_whole", 3)]
+
+
+@pytest.mark.parametrize(("given", "severity"), [({}, "warning"), ({"A": "1"}, "note")])
+def test_the_whole_environment_is_a_note_once_it_was_given(given: dict[str, str], severity: str, tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text(f"{HEAD}import os\nwith DAG('d', description=repr(dict(os.environ))):\n    pass\n")
+    raws, findings, _ = _read.trace([tmp_path / "x.py"], ReadOptions(environment=given), SHARED)
+    assert raws[0].dags[0].description == repr(given)
+    assert [(finding.code, str(finding.severity)) for finding in findings] == [("airflow.environment_whole", severity)]
 
 
 def test_the_environment_is_scrubbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

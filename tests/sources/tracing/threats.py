@@ -93,10 +93,10 @@ THREATS = (
     Threat("environment of the parent", SECRETS, "import os\nfound = open(f'/proc/{{os.getppid()}}/environ').read()  # here", ("hook", "landlock")),
     # limits
     Threat("endless loop", LIMITS, "n = 0\nwhile n < 15_000_000: n += 1  # here\nopen({canary!r}, 'w').close()", ("limits",), "tracing.timeout", seconds=0.5),
-    Threat("endless loop in C", LIMITS, "import itertools\nsum(itertools.repeat(1, 150_000_000))  # here\nopen({canary!r}, 'w').close()", ("limits",), "tracing.timeout", seconds=0.5),
+    Threat("endless loop in C", LIMITS, "import itertools\nsum(itertools.repeat(1, 900_000_000))  # here\nopen({canary!r}, 'w').close()", ("limits",), "tracing.timeout", seconds=0.5),
     Threat("catastrophic expression", LIMITS, "import re\nre.match('(a+)+$', 'a' * 24 + 'b')  # here\nopen({canary!r}, 'w').close()", ("limits",), "tracing.timeout", seconds=0.5),
     Threat("endless wait", LIMITS, "import threading\nthreading.Event().wait(1.5)  # here\nopen({canary!r}, 'w').close()", ("limits",), "tracing.timeout", seconds=0.5),
-    Threat("signals ignored", LIMITS, "import signal\nfor name in (signal.SIGTERM, signal.SIGXCPU, signal.SIGALRM): signal.signal(name, signal.SIG_IGN)  # here\nn = 0\nwhile n < 15_000_000: n += 1\nopen({canary!r}, 'w').close()", ("limits",), seconds=0.5),
+    Threat("signals ignored", LIMITS, "import signal, time\nfor name in (signal.SIGTERM, signal.SIGXCPU, signal.SIGALRM): signal.signal(name, signal.SIG_IGN)  # here\nend = time.monotonic() + 6\nwhile time.monotonic() < end: pass\nopen({canary!r}, 'w').close()", ("limits",), seconds=0.5),
     Threat("memory bomb", LIMITS, "x = bytearray(400_000_000)  # here\nopen({canary!r}, 'w').close()", ("limits",), "tracing.memory", memory_mb=300),
     Threat("many open files", LIMITS, "import os\nfds = [os.open('/dev/null', 0) for _ in range(900)]  # here\nfor fd in fds: os.close(fd)\nfound = 'HARM'", ("limits",), RAISED),
     Threat("large file", LIMITS, "import os, tempfile\nwith tempfile.TemporaryFile() as f:\n    for _ in range(50): f.write(bytes(1_000_000))  # here\n    f.flush()\n    found = 'HARM'", ("limits",), RAISED),

@@ -94,7 +94,8 @@ def _unpack(file: Path, to: Path) -> None:
             wheel.extractall(to)
         return
     with tempfile.TemporaryDirectory(dir=to.parent) as apart, tarfile.open(file) as archive:
-        archive.extractall(apart, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # from Python 3.11.4 on
+        archive.extractall(apart)
         next(Path(apart).iterdir()).rename(to)
 
 

@@ -168,12 +168,9 @@ class Timetable:
 
 
 def _named(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Arguments by name; positional ones that have none count from 0."""
-    names = [
-        parameter.name
-        for parameter in inspect.signature(cls).parameters.values()
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
+    """Arguments by name; positional ones that have none count from 0. Pythons differ in what they take for the signature of a class."""
+    taken = list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
+    names = [parameter.name for parameter in taken if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)]
     return {(names[at] if at < len(names) else str(at)): value for at, value in enumerate(args)} | kwargs
 
 

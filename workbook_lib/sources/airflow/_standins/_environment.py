@@ -90,7 +90,7 @@ class Environment(MutableMapping[str, str]):
         if place not in self._told:  # `list` asks for the length as well
             self._told.add(place)
             report(
-                "airflow.assumed_value", "warning",
+                "airflow.environment_whole", "note" if SESSION.environment else "warning",
                 "the whole environment is used while reading; only what was given is taken to be in it",
                 advice="Name the values that are needed.", file=display(place[0]) if place[0] else None, line=place[1],
             )  # fmt: skip

@@ -97,6 +97,7 @@ _KNOWN: dict[str, Any] = {
     "exactly_one": _enums.exactly_one,
     "timezone": _enums.timezone,
     "is_venv_installed": lambda: True,
+    "get_attr_renderer": lambda: dict.fromkeys(_tables.RENDERERS),
     "NOTSET": NOTSET,
 }
 # Lower-case names that are objects, but submodules in these packages.

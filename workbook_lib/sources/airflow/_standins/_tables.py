@@ -328,3 +328,10 @@ def own_arguments(cls: type) -> set[str] | None:
         elif one.__name__ == "UnknownOperator":
             return None
     return names
+
+
+# What `airflow.www.utils.get_attr_renderer` knows: https://github.com/apache/airflow/blob/2.11.2/airflow/www/utils.py
+RENDERERS = (
+    "bash", "bash_command", "doc", "doc_json", "doc_md", "doc_rst", "doc_yaml", "hql", "html", "jinja", "json", "md", "mysql", "postgresql",
+    "powershell", "py", "python_callable", "rst", "sql", "tsql", "yaml",
+)  # fmt: skip
