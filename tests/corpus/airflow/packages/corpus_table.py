@@ -38,7 +38,7 @@ def left(document: dict[str, Any]) -> list[tuple[str, str, str]]:
     """What differs, and what gave an error: package with version, file, how."""
     found = []
     for row in document["packages"]:
-        for name, entry in row["files"].items():
+        for name, entry in sorted(row["files"].items()):
             differs = [f"differs from {engine}" for engine in document["engines"] if entry.get(engine) == "differs"]
             how = ", ".join([*differs, *(f"`{code}`" for code in entry.get("errors", []))])
             if how:
