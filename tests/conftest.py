@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".cache" / "proof"
 # What a proof depends on: the library, the tests, the examples, the pins.
 CONTENT = ("workbook_lib", "tests", "notebooks/examples", "requirements.lock")
+os.environ["XDG_CACHE_HOME"] = str(ROOT / ".cache" / "user")  # what is kept for a user stays out of the real user's home
 ALLOWED_SKIP = "optional corpus"  # the reason of tests over shared corpora starts with it
 
 
