@@ -31,11 +31,16 @@ _LIBRARY = Path(__file__).resolve().parents[1]
 _LAYOUT = 1
 
 
-def default_folder() -> Path:
-    """Where readings are kept: below WORKBOOK_CACHE, or in the user's folder of caches."""
+def user_folder(name: str) -> Path:
+    """A folder of what is kept for the user: below WORKBOOK_CACHE, or in the user's folder of caches."""
     given = os.environ.get("WORKBOOK_CACHE")
     base = Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "prefect-migration-workbook"
-    return base / "readings"
+    return base / name
+
+
+def default_folder() -> Path:
+    """Where readings are kept."""
+    return user_folder("readings")
 
 
 def _digest(*parts: bytes) -> str:

@@ -138,17 +138,6 @@ def entry_of(found: Found, key: str) -> Found | None:
         return None
 
 
-def keys_of(found: Found) -> list[str]:
-    """The literal keys of a dict display or a call of `dict`."""
-    node: ast.expr | None = found.node
-    if isinstance(node, ast.Name):
-        bound = origin_of(found)
-        node = bound.node if bound is not None else None
-    if isinstance(node, ast.Dict):
-        return [key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
-    return [word.arg for word in node.keywords if word.arg] if isinstance(node, ast.Call) and _name(node.func) == "dict" else []
-
-
 def origin_of(found: Found) -> Found | None:
     """What a plain name was bound to, where that is one expression; followed from parameter to argument."""
     last: Found | None = None

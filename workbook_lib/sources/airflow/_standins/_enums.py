@@ -178,11 +178,6 @@ def round_time(dt: Any, delta: Any = timedelta(days=1), start_date: Any = None) 
     return dt
 
 
-def poke_return_value(*args: Any, **kwargs: Any) -> Any:
-    """Made when a sensor runs; never while a DAG is built."""
-    return None
-
-
 class PokeReturnValue:
     """As in Airflow."""
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbook_lib.errors import EngineError
+from workbook_lib.sources._cache import user_folder
 
 # By major version: the variable that names the interpreter of an existing environment.
 POINTERS = {"2": "WORKBOOK_AIRFLOW_PYTHON", "3": "WORKBOOK_AIRFLOW3_PYTHON"}
-CACHE = "WORKBOOK_CACHE"
 DEFAULT = "2.11.2"
 PINS = Path(__file__).parent / "pins"
 # Versions that can be run, with the Pythons that they run under.
@@ -45,9 +45,7 @@ class EngineEnvironment:
 
 def cache_folder() -> Path:
     """The folder that environments and databases are kept in."""
-    given = os.environ.get(CACHE)
-    base = Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "prefect-migration-workbook"
-    return base / "engines"
+    return user_folder("engines")
 
 
 _DONE = ("complete", "with-extras")  # set when an installation has ended: without, with what the bundled examples need
