@@ -15,6 +15,7 @@ from writer_build import DS, shell, workflow
 from workbook_lib.model.workflow import Schedule
 from workbook_lib.prefect_reader import read_flow
 from workbook_lib.prefect_writer import Project, write
+from workbook_lib.prefect_writer._dates import interval_seconds
 from workbook_lib.validation import compare_structure
 
 
@@ -98,3 +99,11 @@ TRIGGERS = [  # as the timetables of Airflow 2.11.2 and 3.3.2 say: `trigger`, `b
 def test_triggers_stand_for_their_moment_and_intervals_for_what_has_ended(version: str, schedule: dict, back: str) -> None:
     made = workflow(shell("show", "echo ", DS), schedule=Schedule(text="text", **schedule), version=version)
     assert default(write([made])) == f"runtime.flow_run.scheduled_start_time.date(){back}"
+
+
+@pytest.mark.parametrize(
+    ("cron", "seconds"),
+    [("* * * * *", 60), ("*/5 * * * *", 300), ("*/7 * * * *", None), ("*/0 * * * *", None), ("0 * * * *", 3600), ("0 6 * * 1", 604800)],
+)
+def test_the_length_of_an_interval(cron: str, seconds: float | None) -> None:
+    assert interval_seconds(dated(cron)) == seconds

@@ -43,8 +43,8 @@ def _cron_seconds(text: str) -> float | None:
 
 
 def _step(field: str, of: int) -> float | None:
-    step = field.removeprefix("*/")
-    return int(step) * 60 if field == "*" or (step.isdigit() and of % int(step) == 0) else None
+    step = "1" if field == "*" else field.removeprefix("*/")
+    return int(step) * 60 if step.isdigit() and int(step) and of % int(step) == 0 else None
 
 
 def date_default(workflow: Workflow, day: bool) -> tuple[str, set[str]]:
