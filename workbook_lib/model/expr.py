@@ -100,6 +100,7 @@ ContextName = Literal[
     "map_index",  # int, -1 when not mapped
     "run_parameters",  # dict: all run parameters
     "run_start",  # datetime at which the run really began
+    "scheduled",  # bool: a schedule started the run, not a person or another program
 ]
 
 
@@ -119,6 +120,10 @@ class Call(Frozen):
     `strip`, `replace(text, old, new)`, `join(separator, items)`, `split(text, separator)`, `default(value,
     other)`, `uuid`, `now`, `random`, `present(list)` (its items without those that are None), `json_html(value)` (JSON text
     with sorted keys and `<`, `>`, `&`, `'` as \\u escapes).
+
+    Of lists, as what is mapped over or as an argument: `zip(*lists)` as far as the shortest, `zip_longest(*lists, fill)`, `concat(*lists)`,
+    `map(function, list)`. `apply(function, value)` is one call. There `function` is a Reference to a definition that is carried over.
+    `get(dict, key, other)`.
     """
 
     kind: Literal["call"] = "call"
@@ -181,13 +186,27 @@ class Reference(Frozen):
 
 
 class Callable(Frozen):
-    """A Python callable of the legacy source: where its definition starts, for the room to read."""
+    """A Python callable of the legacy source: where its definition starts, for the room to read, and what it carries along.
+
+    `values` are names of its body that stand for data of the function or module around it, as they were when the file had been read;
+    `defaults` the same for its parameters. `args` and `kwargs` are bound in front (`functools.partial`); `state` holds the attributes of
+    the object that it is a method of. `named` is the name under which its module holds it, `wraps` the function inside of a decorator's.
+    """
 
     kind: Literal["callable"] = "callable"
     name: str
     file: str | None = None
     line: int | None = None
+    column: int | None = None  # of a lambda: where its body begins, in UTF-8 bytes from 0
     reason: str | None = None  # why it cannot be read, e.g. "builtin", "lambda"
+    values: tuple[tuple[str, Expr], ...] = ()
+    defaults: tuple[tuple[str, Expr], ...] = ()
+    args: tuple[Expr, ...] = ()
+    kwargs: tuple[tuple[str, Expr], ...] = ()
+    state: tuple[tuple[str, Expr], ...] | None = None
+    named: str | None = None
+    wraps: Expr | None = None
+    signature: tuple[str, ...] | None = None  # its parameters as Python writes them, where its source cannot be read
 
 
 class Template(Frozen):
@@ -231,7 +250,7 @@ Expr = Annotated[
     Field(discriminator="kind"),
 ]
 
-for _class in (ListOf, DictOf, Variable, Environment, Call, Index, Attribute, Operation, Conditional, Format):
+for _class in (ListOf, DictOf, Variable, Environment, Call, Index, Attribute, Operation, Conditional, Format, Callable):
     _class.model_rebuild()
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from workbook_lib.model import expr as e
 from workbook_lib.model.action import PythonCall, Shell, StartWorkflow, Wait
 from workbook_lib.model.workflow import Task, Workflow
-from workbook_lib.prefect_writer._blocks import as_function, in_front
+from workbook_lib.prefect_writer._blocks import as_function, in_front, to_the_end
 from workbook_lib.prefect_writer._bodies import OUTPUTS, fill, hand_over, names_in, pushes
 from workbook_lib.prefect_writer._code import Builder, Parameter, TaskCode, is_default, passes
 from workbook_lib.prefect_writer._dates import interval_seconds
@@ -20,8 +20,8 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
     function = action.function
     if function.blockers:
         raise Unprintable("; ".join(function.blockers))
-    if function.is_async or function.is_generator:
-        raise Unprintable("it is a generator" if function.is_generator else "it is asynchronous")
+    if function.is_async and function.is_generator:
+        raise Unprintable("it is an asynchronous generator")
     own = names_in(function.source)
     free = own - {argument.name for argument in function.parameters}
     builder = Builder(task, scope, Names(free))
@@ -72,6 +72,9 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
         body, returns = hand_over(body), "dict"
         statements.append(f"    {OUTPUTS} = {{}}")
     body = in_front(statements, body)
+    if function.is_async or function.is_generator:
+        builder.imports.update({"import asyncio"} if function.is_async else ())
+        body = to_the_end(function.is_async, body)
     if action.returns == "none" and handed_over:
         body = as_function("run", body) + "    run()"
     return TaskCode(

@@ -33,3 +33,19 @@ def in_front(statements: list[str], body: str) -> str:
     at = (first.end_lineno or first.lineno) - 1 if has_doc else 0
     lines = body.split("\n")
     return "\n".join([*lines[:at], *statements, *lines[at:]])
+
+
+def to_the_end(is_async: bool, body: str) -> str:
+    """The body of a coroutine function, awaited; or that of a generator, run to its end for what it returns."""
+    if is_async:
+        return as_function("run", body).replace("    def run", "    async def run", 1) + "    return asyncio.run(run())"
+    return as_function("steps", body) + _EXHAUST
+
+
+# What a generator yields is nobody's; https://docs.python.org/3/library/exceptions.html#StopIteration has its result.
+_EXHAUST = """    running = steps()
+    while True:
+        try:
+            next(running)
+        except StopIteration as end:
+            return end.value"""

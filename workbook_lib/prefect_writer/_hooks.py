@@ -34,7 +34,7 @@ class Hooks:
 def hooks(workflow: Workflow, scope: Scope, names: Names) -> Hooks:
     """One function per distinct callback; what cannot be carried over is a finding."""
     made = Hooks([], set(), [], {}, {}, [])
-    known: dict[tuple[str, bool], str] = {}
+    known: dict[tuple[str, str, bool], str] = {}
     owners = [(None, workflow.callbacks), *((task.id, task.callbacks) for task in workflow.tasks)]
     for owner, callbacks in owners:
         for event, function in callbacks:
@@ -50,12 +50,12 @@ def _hook(
     scope: Scope,
     names: Names,
     made: Hooks,
-    known: dict[tuple[str, bool], str],
+    known: dict[tuple[str, str, bool], str],
     owner: str | None,
     event: str,
     function: Function,
 ) -> str | None:
-    key = (function.source, owner is None)
+    key = (function.source, repr(function.parameters), owner is None)
     if event in HOOKS and key in known:
         return known[key]
     problem = "Prefect has no hook for that moment" if event not in HOOKS else "; ".join(function.blockers)
@@ -65,7 +65,8 @@ def _hook(
         printer = Printer(lambda expr: _leaf(expr, workflow, scope, owner, imports), imports, frozenset({"day"}))
         try:
             filled = fill(function, lambda value, _: printer.show(value))
-            text = in_front(filled.hoisted, filled.body)
+            given = [f"    {one.name} = {one.default}" for one in function.parameters if one.default is not None]
+            text = in_front([*given, *filled.hoisted], filled.body)
         except Unprintable as reason:
             problem = str(reason)
     if problem:

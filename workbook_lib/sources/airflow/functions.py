@@ -8,12 +8,10 @@ argument is the whole context. What still needs Airflow becomes a blocker; the s
 from __future__ import annotations
 
 import ast
-import keyword
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Literal
 
 from workbook_lib.model import expr as x
@@ -21,6 +19,7 @@ from workbook_lib.model.action import PythonCall
 from workbook_lib.model.expr import Expr
 from workbook_lib.model.function import Argument, Function, Origin
 from workbook_lib.sources.airflow import _context as context
+from workbook_lib.sources.airflow._callables import Found, Unreadable, find
 from workbook_lib.sources.airflow._context import Entity, Meaning, NotUnderstood, Scope
 from workbook_lib.sources.airflow._definitions import Definitions, foreign_writes, globals_of, rewritten
 from workbook_lib.sources.airflow._source import Callish, Module, Sources, header_end
@@ -30,13 +29,6 @@ __all__ = ["Binder", "Reading"]
 
 Form = Literal["positional", "keyword", "var_positional", "var_keyword"]
 Rest = Callable[[str, int], Expr]  # the value of a required parameter (its name and position) that is not bound by name
-
-# Library functions that are used as callables: how a task that calls them looks. Their signatures take nothing from the context.
-_LIBRARY: dict[str, str] = {
-    "print": "def print_values(*values):\n    print(*values)\n",
-    "sleep": "def sleep(secs):\n    import time\n\n    time.sleep(secs)\n",
-    "pprint": "def pprint(object):\n    import pprint as printer\n\n    printer.pprint(object)\n",
-}
 
 
 @dataclass(frozen=True)
@@ -65,16 +57,16 @@ class Binder:
         checks: bool = False,
     ) -> Reading:
         """`target(*args, **kwargs)` as Airflow calls it; `rest` gives required parameters that only a mapped element names."""
-        found = self._find(target, scope)
-        if isinstance(found, Function):
-            return Reading(PythonCall(function=found))
-        return self.bound(*found, args, kwargs, scope, rest=rest, checks=checks)
+        try:
+            found = find(self.sources, target, scope.task, args, kwargs, context.CONTEXT_KEYS)
+        except Unreadable as why:
+            return Reading(PythonCall(function=_unreadable(why.name, str(why))))
+        args, kwargs = (*found.args, *args), {**found.kwargs, **kwargs, **found.fixed}
+        return self.bound(found, args, kwargs, scope, rest=rest, checks=checks)
 
     def bound(
         self,
-        module: Module | None,
-        node: Callish,
-        source: str,
+        found: Found,
         args: Sequence[Expr],
         kwargs: Mapping[str, Expr],
         scope: Scope,
@@ -82,11 +74,15 @@ class Binder:
         rest: Rest | None = None,
         checks: bool = False,
     ) -> Reading:
-        """The same for a function that is already found: `source` is its text, `node` tells where its names are looked up."""
-        bound, names, extras, problems = _bind(node, args, kwargs, scope, rest)
-        function, hands_over = self._read(module, node, source, scope, names, extras, checks)
+        """The same for a function that is already found."""
+        bound, names, extras, problems = _bind(found, args, kwargs, scope, rest)
+        function, hands_over = self._read(found, scope, names, extras, checks, set(bound))
+        around = {parameter.name: found.values[parameter.name] for parameter in function.parameters if parameter.name in found.values}
+        bound |= {name: value for name, value in around.items() if name not in bound}
         kept = tuple(p for p in function.parameters if p.name in bound or p.default is not None)
         kept = tuple(p for p in kept if p.name not in names or not isinstance(names[p.name], Entity))
+        if function.is_async and scope.airflow.startswith(("1.", "2.")):
+            problems.append("it is a coroutine function, which Airflow awaits from 3.2 on")
         if problems:
             function = function.model_copy(update={"blockers": (*function.blockers, *problems)})
         function = function.model_copy(update={"parameters": kept})
@@ -95,71 +91,35 @@ class Binder:
 
     def callback(self, target: Expr, scope: Scope) -> Function:
         """A callback: its first argument is the context."""
-        found = self._find(target, scope)
-        if isinstance(found, Function):
-            return found
-        module, node, source = found
+        try:
+            found = find(self.sources, target, scope.task, (x.Context(name="run_parameters"),), {}, frozenset())
+        except Unreadable as why:
+            return _unreadable(why.name, str(why))
+        node = found.node
         every = [*node.args.posonlyargs, *node.args.args]
-        names: dict[str, Meaning] = {every[0].arg: Entity("context")} if every else {}
+        given = dict(zip([arg.arg for arg in every], found.args, strict=False)) | dict(found.kwargs) | dict(found.fixed)
+        first = next((arg.arg for arg in every if arg.arg not in given), None)
+        names: dict[str, Meaning] = {first: Entity("context")} if first else {}
         if node.args.kwarg is not None and not every:
             names[node.args.kwarg.arg] = Entity("context")
-        function, _ = self._read(module, node, source, scope, names, {}, False)
-        kept = tuple(p for p in function.parameters if p.name not in names)
-        return function.model_copy(update={"parameters": kept})
-
-    def _find(self, target: Expr, scope: Scope) -> Function | tuple[Module | None, Callish, str]:
-        """The `def` that a callable is, or an empty function with the reason why it cannot be read."""
-        name = _identifier(scope.task) or "task"
-        if not isinstance(target, x.Callable):
-            shown = target.source if isinstance(target, x.Unknown | x.Template) else target.kind
-            return _unreadable(name, f"`{shown}` is no function whose source could be read")
-        short = target.name.split(".")[-1]
-        if target.file is None or target.line is None:
-            if short in _LIBRARY:
-                return None, _definition(_LIBRARY[short]), _LIBRARY[short]
-            why = target.reason or "no place is known"
-            return _unreadable(_identifier(short) or name, f"`{target.name}` has no source that could be read: {why}")
-        module = self.sources.module(target.file)
-        if module is None:
-            file = PurePath(target.file).name
-            return _unreadable(_identifier(short) or name, f"the source of `{target.name}` ({file}) cannot be read")
-        if short == "<lambda>" or target.reason == "lambda":
-            return self._lambda(module, target.line, name)
-        if "<locals>" not in target.name and "." in target.name and target.reason:
-            return _unreadable(_identifier(short) or name, f"`{target.name}` cannot be read: {target.reason}")
-        for node in module.functions.get(short, ()):
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            if first <= target.line <= node.lineno:
-                source = module.cut(node, decorators=False)
-                return module, node, source
-        return _unreadable(_identifier(short) or name, f"no function `{short}` begins at line {target.line} of {module.shown}")
-
-    def _lambda(self, module: Module, line: int, name: str) -> Function | tuple[Module | None, Callish, str]:
-        found = [node for node in module.lambdas if node.lineno == line]
-        if not found:
-            found = [node for node in module.lambdas if node.lineno <= line <= (node.end_lineno or node.lineno)]
-        if len(found) != 1:
-            return _unreadable(name, f"there are {len(found)} lambdas at line {line} of {module.shown}; which one is meant is not known")
-        body = ast.get_source_segment(module.text, found[0].body) or ""
-        if "\n" in body:
-            body = f"({body})"
-        source = f"def {name}({ast.unparse(found[0].args)}):\n    return {body}\n"
-        node = _definition(source)
-        # Names are looked up where the lambda stands, so the new function takes its place among the parents.
-        module.parents[node] = module.parents[found[0]]
-        ast.copy_location(node, found[0])
-        return module, node, source
+        given |= {name: value for name, value in found.defaults.items() if name not in given and not _is_literal(node, name)}
+        function, _ = self._read(found, scope, names, {}, False, set(given))
+        given = {**found.values, **given}
+        kept = tuple(_with_default(parameter, given) for parameter in function.parameters if parameter.name not in names)
+        missing = next((p.name for p in kept if p.default is None and not p.form.startswith("var_")), None)
+        blockers = (f"its parameter `{missing}` gets no value",) if missing is not None else ()
+        return function.model_copy(update={"parameters": kept, "blockers": (*function.blockers, *blockers)})
 
     def _read(
         self,
-        module: Module | None,
-        node: Callish,
-        source: str,
+        found: Found,
         scope: Scope,
         names: Mapping[str, Meaning],
         extras: Mapping[str, Expr],
         checks: bool,
+        bound: set[str],
     ) -> tuple[Function, bool]:
+        module, node, source = found.module, found.node, found.source
         tree = ast.parse(source)
         definition = tree.body[0]
         assert isinstance(definition, Callish)
@@ -167,12 +127,15 @@ class Binder:
         uses: tuple[str, ...] = ()
         resolved: dict[str, Meaning] = dict(names)
         helpers_skip = False
+        asked = globals_of(_without_defaults(source, bound))
+        around: tuple[str, ...] = ()
         if module is not None:
-            found = self.definitions.needs(module, node, globals_of(source))
-            blockers += found.problems
-            uses, helpers_skip = found.uses, found.may_skip
-            resolved = {**found.references, **names}
-        around = Surroundings(
+            around = self._around(module, node, asked, found.values)
+            needs = self.definitions.needs(module, node, asked - set(around))
+            blockers += needs.problems
+            uses, helpers_skip = needs.uses, needs.may_skip
+            resolved = {**needs.references, **names}
+        surroundings = Surroundings(
             scope=scope,
             names=resolved,
             airflow=(lambda name: self.definitions.airflow_name(module, node, name)) if module is not None else (lambda name: None),
@@ -180,7 +143,7 @@ class Binder:
             extras=extras,
             checks=checks,
         )
-        marks = mark(source, tree, around)
+        marks = mark(source, tree, surroundings)
         before, after = globals_of(source), globals_of(rewritten(source, marks))
         uses = tuple(use for use in uses if use in after or use not in before)  # what only a span named is not needed any more
         drop = self._annotations(module, node)
@@ -196,6 +159,7 @@ class Binder:
         parameters += [_argument(arg, default, "keyword", drop) for arg, default in pairs]
         if definition.args.kwarg is not None:
             parameters.append(_argument(definition.args.kwarg, None, "var_keyword", drop))
+        parameters += [Argument(name=name, form="keyword") for name in around]
         returns = ast.unparse(definition.returns) if definition.returns is not None else None
         function = Function(
             name=definition.name,
@@ -213,6 +177,10 @@ class Binder:
             origin=Origin(file=module.path, line=node.lineno, column=node.col_offset) if module is not None else None,
         )
         return function, marks.hands_over
+
+    def _around(self, module: Module, node: Callish, names: Iterable[str], values: Mapping[str, Expr]) -> tuple[str, ...]:
+        """Names that the function takes from around it, that cannot be carried over, and whose value is known: they become parameters."""
+        return tuple(name for name in sorted(names) if name in values and self.definitions.needs(module, node, [name]).problems)
 
     def _annotations(self, module: Module | None, node: Callish) -> frozenset[str]:
         """Annotations that must go: they name something of Airflow's, or something imported for type checking only."""
@@ -260,9 +228,10 @@ def _argument(arg: ast.arg, default: ast.expr | None, form: Form, drop: frozense
 
 
 def _bind(
-    node: Callish, args: Sequence[Expr], kwargs: Mapping[str, Expr], scope: Scope, rest: Rest | None
+    found: Found, args: Sequence[Expr], kwargs: Mapping[str, Expr], scope: Scope, rest: Rest | None
 ) -> tuple[dict[str, Expr], dict[str, Meaning], dict[str, Expr], list[str]]:
     """Bound values by parameter; names with a meaning in the body; what else goes into **kwargs; and problems."""
+    node = found.node
     bound: dict[str, Expr] = {}
     names: dict[str, Meaning] = {}
     problems: list[str] = []
@@ -289,6 +258,8 @@ def _bind(
             bound[name] = rest(name, every.index(arg))
         elif name in without_default:
             problems.append(f"its parameter `{name}` gets no value")
+        elif name in found.defaults and not _is_literal(node, name):
+            bound[name] = found.defaults[name]  # a default that is worked out where the function is made
     extras = {name: value for name, value in kwargs.items() if name not in {arg.arg for arg in every}}
     if node.args.kwarg is not None:
         names[node.args.kwarg.arg] = Entity("context")
@@ -313,15 +284,45 @@ def _from_context(name: str, required: bool, bound: dict[str, Expr], names: dict
     return []
 
 
-def _definition(source: str) -> Callish:
-    node = ast.parse(source).body[0]
-    assert isinstance(node, Callish)
-    return node
+def _is_literal(node: Callish, name: str) -> bool:
+    """Whether the default of a parameter is written as a literal."""
+    positional = [*node.args.posonlyargs, *node.args.args]
+    pairs = [*zip(positional[::-1], node.args.defaults[::-1], strict=False), *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]
+    default = next((default for arg, default in pairs if arg.arg == name), None)
+    try:
+        ast.literal_eval(default) if default is not None else None
+    except (ValueError, TypeError, SyntaxError):
+        return False
+    return True
 
 
-def _identifier(text: str) -> str:
-    name = re.sub(r"\W+", "_", text.split(".")[-1]).strip("_")
-    return "" if not name else f"{name}_" if keyword.iskeyword(name) else f"task_{name}" if name[0].isdigit() else name
+def _without_defaults(source: str, bound: set[str]) -> str:
+    """`source` without the defaults of parameters that are given a value, for finding the names that it needs."""
+    tree = ast.parse(source)
+    node = tree.body[0]
+    if not isinstance(node, Callish):
+        return source
+    positional = [*node.args.posonlyargs, *node.args.args][::-1]
+    defaults = node.args.defaults[::-1]
+    none = ast.Constant(value=None)
+    kept = [none if arg.arg in bound else default for arg, default in zip(positional, defaults, strict=False)]
+    pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+    words = [none if default is not None and arg.arg in bound else default for arg, default in pairs]
+    if kept == defaults and words == node.args.kw_defaults:
+        return source
+    node.args.defaults, node.args.kw_defaults = kept[::-1], words
+    return ast.unparse(tree)
+
+
+def _with_default(parameter: Argument, given: Mapping[str, Expr]) -> Argument:
+    """A parameter of a callback with the constant that it was given as its default; nobody else gives it a value."""
+    value = given.get(parameter.name)
+    if value is None:
+        return parameter
+    try:
+        return parameter.model_copy(update={"default": repr(x.constant(value))})
+    except ValueError:
+        return parameter.model_copy(update={"default": None})
 
 
 def _unreadable(name: str, reason: str) -> Function:

@@ -16,6 +16,7 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
+from workbook_lib.sources.tracing._callables import calls, details, of_partial
 from workbook_lib.sources.tracing._entries import MARK, STATE, Expr, constant
 from workbook_lib.sources.tracing._symbols import entry_of, plain, text
 
@@ -115,15 +116,18 @@ def to_expr(value: Any, depth: int = 0) -> Expr:
     if isinstance(value, (list, tuple, Set)):
         return _list(value, depth)
     if isinstance(value, functools.partial):
-        return unknown(value, "functools.partial")
-    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)):
-        return callable_expr(value)
+        found = of_partial(value, to_expr, depth)
+        return found if found["kind"] == "callable" else unknown(value, "functools.partial")
+    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodDescriptorType, type)):
+        return {**callable_expr(value), **details(value, to_expr, depth)}
     if isinstance(value, time):
         return unknown(value, "a time of day")
     if isinstance(value, bytes):
         return unknown(value, "bytes")
     if callable(value) and hasattr(value, "__wrapped__"):
-        return callable_expr(value.__wrapped__)
+        return {**callable_expr(value.__wrapped__), **details(value.__wrapped__, to_expr, depth)}
+    if calls(value):
+        return {**callable_expr(type(value).__call__), **details(value, to_expr, depth)}
     return unknown(value, f"an object of class {type(value).__name__}")
 
 

@@ -55,7 +55,7 @@ def install(tell: Tell, guarded: frozenset[int]) -> None:
                     setattr(home, name, make(f"{module}.{name}", tell))
     subprocess.Popen = _popen(tell)  # type: ignore[assignment,misc]
     shutil.which = lambda cmd, mode=0, path=None: f"/usr/bin/{cmd}"  # type: ignore[assignment]  # not this machine's programs
-    time.sleep = lambda seconds: None
+    time.sleep = _named("time.sleep", lambda secs: None)
     sys.modules[os.name].environ = _Environ(sys.modules[os.name].environ)  # type: ignore[attr-defined]
     atexit.register = _at_exit(tell)
     _loading.NATIVE = NativeModule
@@ -114,7 +114,14 @@ def _inert(name: str, tell: Tell) -> Callable[..., Any]:
         tell(name, _shown(args), 2)
         return Inert(f"{name}(...)")
 
-    return attempt
+    return _named(name, attempt)
+
+
+def _named(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` with the name of what it stands for, by which it is told where it is handed over."""
+    function.__module__, _, function.__qualname__ = name.rpartition(".")
+    function.__name__ = function.__qualname__
+    return function
 
 
 def _ignored(name: str, tell: Tell) -> Callable[..., Any]:

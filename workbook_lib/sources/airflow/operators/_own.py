@@ -9,6 +9,7 @@ import ast
 
 from workbook_lib.model import expr as x
 from workbook_lib.model.expr import Expr
+from workbook_lib.sources.airflow._callables import Found
 from workbook_lib.sources.airflow._methods import NotPlain, OwnClass, as_function, read_class
 from workbook_lib.sources.airflow._static import NotStatic, evaluate
 from workbook_lib.sources.airflow.operators._room import Built, Case, Unfit
@@ -31,7 +32,7 @@ def own_execute(case: Case) -> Built:
     values = {attribute: _value(case, own, attribute, rendered, extensions) for attribute in own.stores}
     bound = {name: values.get(attribute) or _constant(case, own, attribute) for name, attribute in made.parameters.items()}
     case.given.used |= set(case.given.values) - _QUIET  # a name that its `__init__` does not take comes from default_args
-    call = case.room.binder.bound(own.module, made.node, made.source, (), bound, case.scope).call
+    call = case.room.binder.bound(Found(own.module, made.node, made.source), (), bound, case.scope).call
     if call.function.blockers:
         raise Unfit(f"its `execute` cannot be carried over: {call.function.blockers[0]}")
     if call.function.is_generator:
