@@ -1,18 +1,17 @@
-"""Task functions for the actions of the model: Python calls, shell commands, waits, other workflows."""
+"""Task functions for Python calls and shell commands."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from workbook_lib.model import expr as e
-from workbook_lib.model.action import PythonCall, Shell, StartWorkflow, Wait
+from workbook_lib.model.action import PythonCall, Shell
 from workbook_lib.model.workflow import Task, Workflow
-from workbook_lib.prefect_writer._blocks import as_function, in_front, to_the_end
+from workbook_lib.prefect_writer._blocks import as_function, in_front, indented, to_the_end
 from workbook_lib.prefect_writer._bodies import OUTPUTS, fill, hand_over, names_in, pushes
 from workbook_lib.prefect_writer._code import Builder, Parameter, TaskCode, is_default, passes
-from workbook_lib.prefect_writer._dates import interval_seconds
-from workbook_lib.prefect_writer._expr import Unprintable, literal
-from workbook_lib.prefect_writer._names import Names, deployment_name, flow_name
+from workbook_lib.prefect_writer._expr import Printer, Unprintable
+from workbook_lib.prefect_writer._names import Names
 from workbook_lib.prefect_writer._scope import Scope
 
 
@@ -95,33 +94,67 @@ def shell_task(task: Task, action: Shell, scope: Scope) -> TaskCode:
     if action.build is not None:
         return _built_shell(task, action, action.build, scope)
     builder = Builder(task, scope, Names())
-    call = _shell_call(builder, action)
+    call = shell_call(builder, action)
     skips = call.startswith("run_shell_or_skip(")
     returns = "str" if action.returns == "last_line" else None
-    body = f"    return {call}" if returns else f"    {call}"
     helper, rules = ("run_shell_or_skip", {"Skip"}) if skips else ("run_shell", set[str]())
-    return _built(task, builder, body, returns, helpers=frozenset({helper}), rules=frozenset(rules))
+    front = ""
+    if action.output is not None:
+        front, call = _with_output(builder, action.output, call)
+        returns = None
+    body = f"{front}    return {call}" if action.returns == "last_line" else f"{front}    {call}"
+    return built(task, builder, body, returns, helpers=frozenset({helper}), rules=frozenset(rules))
+
+
+def _with_output(builder: Builder, output: PythonCall | e.Call, call: str) -> tuple[str, str]:
+    """What stands in front of a shell command, and the expression for what is made of its last line."""
+    if isinstance(output, e.Call):
+        printer = Printer(lambda part: call if isinstance(part, e.Element) else None, builder.imports)
+        return "", printer.show(output)
+    line = next((name for name, value in output.arguments if value == e.Element(name="output")), None)
+    if line is None:
+        raise Unprintable("what it makes of the output takes no argument")
+    front, name = local_function(builder, output, (line,))
+    return front, f"{name}({call})"
+
+
+def local_function(builder: Builder, call: PythonCall, free: tuple[str, ...] = ()) -> tuple[str, str]:
+    """A call's function inside the task's own: its text, and its name; the parameters in `free` stay its parameters."""
+    function = call.function
+    kept = function.model_copy(update={"parameters": tuple(p for p in function.parameters if p.name not in free)})
+    rest = call.model_copy(update={"function": kept, "arguments": tuple(pair for pair in call.arguments if pair[0] not in free)})
+    plain = builder.task.model_copy(update={"mapping": None})
+    code = python_task(plain, rest, builder.scope, handed_over=False)
+    if code.rules:
+        raise Unprintable(f"its function {function.name!r} may skip")
+    for parameter in code.parameters:
+        if not is_default(parameter):
+            builder.add_named(parameter.name, parameter.value)
+    builder.imports |= code.imports
+    builder.uses += code.uses
+    return f"    def {function.name}({', '.join(free)}):\n{indented(code.body)}\n\n", function.name
 
 
 def _built_shell(task: Task, action: Shell, build: PythonCall, scope: Scope) -> TaskCode:
     """The command is what a function returns: the function stands inside the task's."""
     code = python_task(task, build, scope)
     builder = Builder(task, scope, Names({p.name for p in code.parameters} | names_in("def f():\n" + code.body)))
-    call = _shell_call(builder, action, "command()")
+    call = shell_call(builder, action, "command()")
     helper = call.split("(", 1)[0]
+    front, call = _with_output(builder, action.output, call) if action.output is not None else ("", call)
     start = "return " if action.returns == "last_line" else ""
     return replace(
         code,
-        body=as_function("command", code.body) + f"    {start}{call}",
+        body=as_function("command", code.body) + f"{front}    {start}{call}",
         parameters=(*code.parameters, *builder.parameters.values()),
-        returns="str" if start else None,
+        returns="str" if start and action.output is None else None,
         helpers=code.helpers | {helper},
         rules=code.rules | ({"Skip"} if helper == "run_shell_or_skip" else set()),
         imports=code.imports | builder.imports,
     )
 
 
-def _shell_call(builder: Builder, action: Shell, command: str | None = None) -> str:
+def shell_call(builder: Builder, action: Shell, command: str | None = None) -> str:
     text = command or builder.printer.show(action.command)
     if action.environment is not None:
         env = builder.printer.show(action.environment)
@@ -137,53 +170,7 @@ def _shell_call(builder: Builder, action: Shell, command: str | None = None) -> 
     return f"run_shell({text})"
 
 
-def wait_task(task: Task, action: Wait, scope: Scope) -> TaskCode:
-    builder = Builder(task, scope, Names())
-    helper = "wait_or_skip" if action.soft else "wait_until"
-    limit = f", at_most={action.timeout_seconds:g}" if action.timeout_seconds else ""
-    tail = f", every={action.interval_seconds:g}{limit})"
-    rules = frozenset({"Skip"}) if action.soft else frozenset[str]()
-    helpers = {helper}
-    notes: tuple[str, ...] = ()
-    if action.on == "python" and isinstance(action.check, PythonCall):
-        return _python_wait(task, action, python_task(task, action.check, scope, handed_over=False), tail, rules)
-    if action.on == "file" and action.target is not None:
-        builder.imports.add("from glob import glob")
-        condition = f"lambda: bool(glob({builder.printer.show(action.target)}))"
-    elif action.on == "shell" and isinstance(action.check, Shell):
-        helpers.add("shell_succeeds")
-        condition = "lambda: shell_succeeds(" + _shell_call(builder, action.check).split("(", 1)[1]
-    elif action.on == "moment" and isinstance(action.target, e.Moment) and action.target.type == "datetime":
-        builder.imports.add("from datetime import UTC, datetime")
-        condition = f"lambda: datetime.now(UTC) >= {builder.printer.show(action.target)}"
-    elif action.on == "duration" and action.target is not None and (length := interval_seconds(scope.workflow)) is not None:
-        date_name = builder.printer.show(e.Context(name="logical_date"))
-        builder.imports.add("from datetime import UTC, datetime, timedelta")
-        seconds = " + ".join([*([f"{length:g}"] if length else []), builder.printer.show(action.target)])
-        condition = f"lambda: datetime.now(UTC) >= {date_name} + timedelta(seconds={seconds})"
-    elif action.on == "workflow" and action.workflow is not None and (length := interval_seconds(scope.workflow)) is not None:
-        date_name = builder.printer.show(e.Context(name="logical_date"))
-        builder.imports.add("from datetime import timedelta")
-        helpers.add("has_completed")
-        behind = f"timedelta(days={length / 86400:g})" if length % 86400 == 0 else f"timedelta(seconds={length:g})"
-        condition = f"lambda: has_completed({literal(flow_name(action.workflow))}, {date_name}, behind={behind})"
-        if action.task:
-            notes = (f"waits for the whole of {action.workflow!r}, not for its task {action.task!r} alone",)
-    else:
-        raise Unprintable(f"waiting for a {action.on} needs a decision: a schedule, an event trigger or a poll")
-    return replace(_built(task, builder, f"    {helper}({condition}{tail}", None, frozenset(helpers), rules), notes=notes)
-
-
-def _python_wait(task: Task, action: Wait, check: TaskCode, tail: str, rules: frozenset[str]) -> TaskCode:
-    if action.hands_over and action.soft:
-        raise Unprintable("its check hands over a value, and waiting in vain skips it")
-    helper = "wait_for_value" if action.hands_over else "wait_or_skip" if action.soft else "wait_until"
-    start = "return " if action.hands_over else ""
-    body = as_function("holds", check.body) + f"    {start}{helper}(holds{tail}"
-    return replace(check, task=task, body=body, returns=None, helpers=frozenset({helper}), rules=check.rules | rules)
-
-
-def _built(task: Task, builder: Builder, body: str, returns: str | None, helpers: frozenset[str], rules: frozenset[str]) -> TaskCode:
+def built(task: Task, builder: Builder, body: str, returns: str | None, helpers: frozenset[str], rules: frozenset[str]) -> TaskCode:
     mapped = tuple(builder.mapped)
     parameters = [*(Parameter(name, e.Element(name=name)) for name in mapped), *builder.parameters.values()]
     return TaskCode(
@@ -219,16 +206,3 @@ def _plural(outputs: e.ListOf, workflow: Workflow) -> str:
     actions = [workflow.task(item.task).action for item in outputs.items if isinstance(item, e.TaskOutput)]
     functions = {action.function.name if isinstance(action, PythonCall) else "" for action in actions}
     return f"{functions.pop()}_results" if len(functions) == 1 and "" not in functions else "results"
-
-
-def start_task(task: Task, action: StartWorkflow, scope: Scope) -> TaskCode:
-    """Start a deployment of another flow; its parameters are the legacy run's configuration."""
-    builder = Builder(task, scope, Names())
-    if not isinstance(action.workflow, e.Constant):
-        raise Unprintable("which workflow it starts is known only when it runs")
-    name = str(action.workflow.value)
-    builder.imports.add("from prefect.deployments import run_deployment")
-    parameters = f", parameters={builder.printer.show(action.parameters)}" if action.parameters is not None else ""
-    wait = "" if action.wait else ", timeout=0"
-    body = f"    run_deployment({literal(f'{flow_name(name)}/{deployment_name(name)}')}{parameters}{wait}, as_subflow=False)"
-    return _built(task, builder, body, None, frozenset(), frozenset())

@@ -139,6 +139,9 @@ class Builder:
             return "runtime.flow_run.id" if expr.name == "run_id" else "runtime.task_run.run_count"
         if expr.name == "run_parameters":
             return self.add("parameters", expr, "dict")
+        if expr.name == "scheduled":
+            self.imports.add("from prefect import runtime")
+            return '("auto-scheduled" in runtime.flow_run.tags)'
         raise Unprintable(f"{expr.name.replace('_', ' ')} has no counterpart that a task could read")
 
     def _type_of(self, expr: e.TaskOutput) -> str | None:

@@ -25,11 +25,13 @@ HELPERS = {
     "run_shell": "shell",
     "run_shell_or_skip": "shell",
     "shell_succeeds": "shell",
-    "has_completed": "other_flows",
+    "run_has": "other_flows",
+    "run_to_its_end": "other_flows",
     "interval_start": "dates",
-    "wait_until": "waiting",
-    "wait_or_skip": "waiting",
-    "wait_for_value": "waiting",
+    **dict.fromkeys(
+        ("wait_until", "wait_or_skip", "wait_or_give_up", "wait_for_value", "growing", "no_on_error", "skip_on_error", "moment_of", "today_at"),
+        "waiting",
+    ),
 }
 
 

@@ -9,9 +9,10 @@ import unicodedata
 
 # Names that generated modules use themselves.
 _TAKEN = frozenset({
-    "UTC", "Any", "Path", "State", "Variable", "chosen", "date", "datetime", "finish", "flow", "get_run_logger", "interval_start", "json",
-    "marker", "os", "peek", "pick", "prefect", "run_shell", "runtime", "submit", "submit_each", "subprocess", "task", "timedelta",
-    "unmapped", "wait", "wait_until",
+    "UTC", "Any", "Path", "State", "Variable", "chosen", "concurrency", "date", "datetime", "finish", "flow", "get_run_logger", "growing",
+    "interval_start", "json", "marker", "moment_of", "no_on_error", "os", "peek", "pick", "prefect", "run_has", "run_shell",
+    "run_shell_or_skip", "run_to_its_end", "runtime", "shell_succeeds", "skip_on_error", "submit", "submit_each", "subprocess", "task",
+    "timedelta", "today_at", "unmapped", "wait", "wait_for_value", "wait_or_give_up", "wait_or_skip", "wait_until",
 })  # fmt: skip
 
 _REFUSED = str.maketrans(dict.fromkeys("/%&<>{}", "-"))

@@ -180,6 +180,9 @@ def _notes(workflow: Workflow, the_plan: Plan) -> Iterable[Finding]:
 def _shared_files(
     shared: dict[str, set[str]],
     rules: set[str],
+_FROM_RULES = re.compile(r"^from shared\.trigger_rules import (.+)$", re.MULTILINE)
+
+
     used: set[str],
     siblings: dict[str, dict[str, Definition]],
     between: dict[str, set[str]],
@@ -197,9 +200,9 @@ def _shared_files(
         text = "\n\n".join([head, "\n".join(sorted(needed)), *dict.fromkeys(text for text, _, _ in texts)])
         files[f"shared/{shared_module(dotted)}.py"] = tidy(text + "\n", f"shared/{shared_module(dotted)}.py")
     for helper_module, helpers in sorted(shared.items()):
-        files[f"shared/{helper_module}.py"] = tidy(trimmed(helper_module, helpers), f"shared/{helper_module}.py")
-        if {"run_shell_or_skip", "wait_or_skip"} & helpers:
-            rules = rules | {"Skip"}
+        text = tidy(trimmed(helper_module, helpers), f"shared/{helper_module}.py", own=True)
+        files[f"shared/{helper_module}.py"] = text
+        rules = rules | {name.strip() for names in _FROM_RULES.findall(text) for name in names.split(",")}
     if rules:
         files["shared/trigger_rules.py"] = tidy(trimmed("trigger_rules", rules, used), "shared/trigger_rules.py")
     return files

@@ -20,6 +20,7 @@ class Scope:
     parameters: dict[str, str] = field(default_factory=dict)
     day: bool = False
     awaited: bool = False
+    dates_of: dict[str, str] = field(default_factory=dict)  # by workflow of the project: its parameter for the logical date
 
     def hands_over_by_name(self, task_id: str) -> bool:
         """Whether what the task's function returns is a dict of what it hands over, its return value among it."""
@@ -61,17 +62,23 @@ def exprs_of(task: Task) -> list[e.Expr]:
     """Every expression that the task's action holds, also inside its function's marks."""
     action = task.action
     found: list[e.Expr] = [over for _, over in task.mapping.over] if task.mapping else []
-    calls = [action] if isinstance(action, PythonCall | Shell) else [action.check] if isinstance(action, Wait) and action.check else []
+    calls: list[object] = [action] if isinstance(action, PythonCall | Shell) else [action.check] if isinstance(action, Wait) and action.check else []
     if isinstance(action, Wait) and action.target is not None:
         found.append(action.target)
     if isinstance(action, Wait) and action.on == "duration":
         found.append(e.Context(name="logical_date"))
+    if isinstance(action, Wait) and action.on == "workflow" and (action.dates is not None or action.behind_seconds % 86400):
+        found.append(e.Context(name="logical_date"))
+    if isinstance(action, Wait) and action.dates is not None:
+        calls.append(action.dates)
+    if isinstance(action, Shell) and action.output is not None:
+        calls.append(action.output)
     if isinstance(action, StartWorkflow):
-        found += [part for part in (action.workflow, action.parameters) if part is not None]
+        found += [part for part in (action.workflow, action.parameters, action.logical_date) if part is not None]
     for call in calls:
         if isinstance(call, PythonCall):
             found += [value for _, value in call.arguments] + [span.value for span in call.function.spans if span.value is not None]
-        else:
+        elif isinstance(call, Shell):
             found += [part for part in (call.command, call.environment, call.directory) if part is not None]
     return found
 

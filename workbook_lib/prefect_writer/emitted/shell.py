@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 
 from prefect import get_run_logger
-from shared.trigger_rules import Skip
+from shared.trigger_rules import FinalFailure, Skip
 
 
 def run_shell(command: str, env: Mapping[str, str] | None = None, cwd: str | None = None) -> str:
@@ -33,6 +33,9 @@ def run_shell_or_skip(command: str, env: Mapping[str, str] | None = None, cwd: s
         raise
 
 
-def shell_succeeds(command: str, env: Mapping[str, str] | None = None, cwd: str | None = None) -> bool:
-    """Whether a command run with bash ends with status 0."""
-    return subprocess.run(["bash", "-c", command], cwd=cwd, env=env).returncode == 0
+def shell_succeeds(command: str, env: Mapping[str, str] | None = None, cwd: str | None = None, again_on: int | None = None) -> bool:
+    """Whether a command run with bash ends with status 0; with `again_on`, any other status but that one fails for good."""
+    status = subprocess.run(["bash", "-c", command], cwd=cwd, env=env).returncode
+    if again_on is not None and status not in (0, again_on):
+        raise FinalFailure(f"the command ended with status {status}")
+    return status == 0

@@ -316,7 +316,8 @@ def _in_mapped_group(group: str | None, groups: dict[str, Group]) -> bool:
 
 def _called(action: Action) -> list[Function]:
     """The functions that an action calls."""
-    calls = [action, getattr(action, "build", None), getattr(action, "check", None)]
+    calls = [getattr(action, name, None) for name in ("build", "check", "output", "dates")]
+    calls.insert(0, action)
     if isinstance(action, Wait) and isinstance(action.check, Shell):
         calls.append(action.check.build)
     return [call.function for call in calls if isinstance(call, PythonCall)]

@@ -46,6 +46,7 @@ OPERATORS: dict[str, Rule] = {
     "ShortCircuitOperator": _python.short_circuit,
     "EmptyOperator": _control.nothing,
     "DummyOperator": _control.nothing,
+    "LatestOnlyOperator": _control.latest_only,
     "BranchDayOfWeekOperator": _control.branch_by_day,
     "BranchDateTimeOperator": _control.branch_by_time,
     "TriggerDagRunOperator": _control.start_workflow,

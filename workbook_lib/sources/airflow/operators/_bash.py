@@ -77,8 +77,6 @@ def _skip_on(case: Case) -> tuple[int, ...]:
 def _surroundings(case: Case) -> dict[str, object]:
     environment = case.templated("env")
     keep = case.given.plain("do_xcom_push", True) and case.given.plain("xcom_push", True)
-    if case.given.take("output_processor") is not None:
-        raise Unfit("its `output_processor` changes what the command returns")
     case.given.used |= {"append_env", "output_encoding"}
     return {
         "environment": environment,
@@ -86,7 +84,22 @@ def _surroundings(case: Case) -> dict[str, object]:
         "directory": case.templated("cwd"),
         "skip_on": _skip_on(case),
         "returns": "last_line" if keep else "none",
+        "output": _output(case),
     }
+
+
+def _output(case: Case) -> PythonCall | x.Call | None:
+    """What `output_processor` makes of the last line."""
+    target = case.given.take("output_processor")
+    line = x.Element(name="output")
+    if target is None:
+        return None
+    if isinstance(target, x.Callable) and target.name == "json.loads":
+        return x.Call(function="json_loads", args=(line,))
+    call = case.room.binder.call(target, (line,), {}, case.scope).call
+    if call.function.blockers:
+        raise Unfit(f"its `output_processor` cannot be carried over: {call.function.blockers[0]}")
+    return call
 
 
 def bash(case: Case) -> Built:

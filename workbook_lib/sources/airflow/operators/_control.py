@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from workbook_lib.model import cron
 from workbook_lib.model import expr as x
 from workbook_lib.model.action import Nothing, StartWorkflow
 from workbook_lib.model.expr import Expr
@@ -57,6 +58,28 @@ def branch_by_time(case: Case) -> Built:
     raise Unfit("its bounds are not two fixed moments or two times of day")
 
 
+def latest_only(case: Case) -> Built:
+    """LatestOnlyOperator: skip what follows directly when a newer run is already due. A run started by hand always goes on.
+
+    In Airflow 2 a run by hand has no interval of its own that could be old; in 3 it is told by how it was started.
+    """
+    schedule, version_2 = case.room.dag.schedule, case.room.scope.airflow.startswith(("1.", "2."))
+    follow = x.Constant(value=list(dict.fromkeys(edge.target for edge in case.room.dag.edges if edge.source == case.task.id)))
+    always: Expr = x.Constant(value=False) if version_2 else x.Operation(operator="not", operands=(x.Context(name="scheduled"),))
+    steps = 1 if schedule.trigger or (schedule.trigger is None and not version_2) else 2
+    if schedule.kind == "interval" and schedule.interval_seconds:
+        seconds = x.Constant(value=int(schedule.interval_seconds * steps))
+        return Built(made("choose_if_latest", moment=LOGICAL, seconds=seconds, always=always, follow=follow), steers="branch")
+    if schedule.kind == "cron" and schedule.cron:
+        when = {"cron": x.Constant(value=cron.fields(schedule.cron)), "timezone": x.Constant(value=schedule.timezone)}
+        steps_of = x.Constant(value=steps)
+        call = made("choose_if_latest_of", moment=LOGICAL, **when, steps=steps_of, always=always, follow=follow)
+        return Built(call, steers="branch")
+    if schedule.kind in ("none", "once"):
+        return Built(made("choose_always", follow=follow), steers="branch")
+    raise Unfit(f"which run is the latest cannot be told from its schedule ({schedule.kind})")
+
+
 def start_workflow(case: Case) -> Built:
     """TriggerDagRunOperator."""
     given = case.given
@@ -64,16 +87,42 @@ def start_workflow(case: Case) -> Built:
     if workflow is None:
         raise Unfit("it has no `trigger_dag_id`")
     notes = []
-    for name in ("execution_date", "logical_date", "trigger_run_id"):
-        if given.take(name) is not None:
-            notes.append(f"it gives the run it starts a `{name}`, which a flow run does not take")
-    for name in ("allowed_states", "failed_states", "skip_when_already_exists", "reset_dag_run"):
-        if given.plain(name) not in (None, False, ["success"], ["failed"]):
-            notes.append(f"its `{name}` has no equivalent")
-    given.used |= {"poke_interval", "deferrable", "fail_when_dag_is_paused"}
+    moment = case.templated("execution_date") or case.templated("logical_date")
+    if isinstance(moment, x.Constant):
+        moment = x.Moment(iso=str(moment.value))
+    if given.take("trigger_run_id") is not None:
+        notes.append("it names the run that it starts (`trigger_run_id`); Prefect names runs itself")
+    if moment is not None and given.plain("skip_when_already_exists", False):
+        raise Unfit("it skips where the other DAG already has a run of that date (`skip_when_already_exists`)")
+    if moment is not None and not given.plain("reset_dag_run", False):
+        notes.append("it fails where the other DAG already has a run of that date; the flow starts another one")
+    if given.take("run_after") is not None:
+        raise Unfit("the run that it starts is put off (`run_after`)")
+    ends = {name: set(map(_state, _as_list(given.plain(name)))) for name in ("allowed_states", "failed_states")}
+    allowed, failed = ends["allowed_states"] or {"success"}, ends["failed_states"]
+    any_end = allowed >= {"success", "failed"} and not failed
     wait = bool(given.plain("wait_for_completion", False))
-    action = StartWorkflow(workflow=workflow, parameters=case.templated("conf"), wait=wait)
+    if wait and not any_end and (allowed != {"success"} or not failed <= {"failed"}):
+        raise Unfit("it is content with other ends of the run than success (`allowed_states`, `failed_states`)")
+    given.used |= {"deferrable", "fail_when_dag_is_paused", "note", "openlineage_inject_parent_info", "reset_dag_run"}
+    given.used |= {"skip_when_already_exists"}
+    action = StartWorkflow(
+        workflow=workflow,
+        parameters=case.templated("conf"),
+        logical_date=moment,
+        wait=wait,
+        any_end=any_end,
+        interval_seconds=given.seconds("poke_interval", 60.0) or 60.0,
+    )
     links = []
     if isinstance(workflow, x.Constant):
         links.append(Link(kind="starts", target=str(workflow.value), task=case.task.id))
-    return Built(action, links=links, notes=notes, may_skip=bool(given.plain("skip_when_already_exists", False)))
+    return Built(action, links=links, notes=notes)
+
+
+def _as_list(found: object) -> list[object]:
+    return list(found) if isinstance(found, list) else [] if found is None else [found]
+
+
+def _state(value: object) -> str:
+    return str(value).rpartition(".")[2].lower()

@@ -71,6 +71,29 @@ _SOURCES = {
     outside = (last is not None and last < now) or (first is not None and first > now)
     return if_false if outside else if_true
 ''',
+    "choose_always": '''def choose_always(follow: list[str]) -> list[str]:
+    """Go on: without a schedule every run is the latest."""
+    return follow
+''',
+    "choose_if_latest": '''def choose_if_latest(moment, seconds: float, always: bool, follow: list[str]) -> list[str]:
+    """Go on when the run stands for the newest interval: the one after it has not ended yet."""
+    from datetime import UTC, datetime, timedelta
+
+    return follow if always or datetime.now(UTC) <= moment + timedelta(seconds=seconds) else []
+''',
+    "choose_if_latest_of": '''def choose_if_latest_of(
+    moment, cron: str, timezone: str, steps: int, always: bool, follow: list[str]
+) -> list[str]:
+    """Go on when the run stands for the newest interval of a cron schedule: the one after it has not ended yet."""
+    from datetime import UTC, datetime
+    from zoneinfo import ZoneInfo
+
+    from cronsim import CronSim
+
+    times = CronSim(cron, moment.astimezone(ZoneInfo(timezone)))
+    ends = [next(times) for _ in range(steps)][-1]
+    return follow if always or datetime.now(UTC) <= ends else []
+''',
 }
 
 _DAYS = {"MONDAY": 1, "TUESDAY": 2, "WEDNESDAY": 3, "THURSDAY": 4, "FRIDAY": 5, "SATURDAY": 6, "SUNDAY": 7}

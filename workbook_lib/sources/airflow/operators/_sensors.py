@@ -5,6 +5,11 @@ Specification: https://airflow.apache.org/docs/apache-airflow/2.11.2/core-concep
 
 from __future__ import annotations
 
+import ast
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 from workbook_lib.model import expr as x
 from workbook_lib.model.action import PythonCall, Shell, Wait
 from workbook_lib.model.expr import Expr
@@ -15,31 +20,36 @@ from workbook_lib.sources.airflow.operators._python import reading
 from workbook_lib.sources.airflow.operators._room import Built, Case, Unfit
 
 _WEEK = 604800.0  # the default timeout of a sensor
-_HARMLESS = {"start_from_trigger", "trigger_kwargs", "end_from_trigger", "max_wait", "log_events_on_failure"}
+_HARMLESS = {"start_from_trigger", "trigger_kwargs", "end_from_trigger", "log_events_on_failure"}
 
 
-def _wait(case: Case, on: str, **fields: object) -> Built:
+def _wait(case: Case, on: str, *, endless: bool = False, **fields: Any) -> Built:
+    """A wait as all sensors are given it; `endless`: when deferred, this one waits for ever."""
     given = case.given
     given.used |= _HARMLESS
-    notes = []
-    if given.plain("exponential_backoff", False):
-        notes.append("its pauses between checks grow (`exponential_backoff`); they stay equal in the flow")
-    if given.plain("silent_fail", False) or given.plain("never_fail", False):
-        raise Unfit("it hides errors of its check (`silent_fail`, `never_fail`)")
-    deferred = bool(given.plain("deferrable", False)) or "Async" in case.task.operator
+    deferred = _deferred(case)
     soft = bool(given.plain("soft_fail", False))
+    silent, never = given.plain("silent_fail", False), given.plain("never_fail", False)
+    timeout = given.seconds("timeout", _WEEK)
     wait = Wait.model_validate(
         {
             "on": on,
             "interval_seconds": given.seconds("poke_interval", 60.0),
-            "timeout_seconds": given.seconds("timeout", _WEEK),
+            "grows": bool(given.plain("exponential_backoff", False)),
+            "longest_seconds": given.seconds("max_wait", None),
+            "timeout_seconds": None if endless and deferred else timeout,
             "soft": soft,
+            "on_error": "again" if silent else "skip" if never else "raise",
             "holds_slot": given.plain("mode", "poke") == "poke" and not deferred,
             **fields,
         }
     )
     skips = isinstance(wait.check, PythonCall) and wait.check.function.may_skip
-    return Built(wait, may_skip=soft or skips, notes=notes)
+    return Built(wait, may_skip=soft or skips or bool(never) or bool(wait.skips_on))
+
+
+def _deferred(case: Case) -> bool:
+    return bool(case.given.plain("deferrable", False)) or "Async" in case.task.operator
 
 
 def python_sensor(case: Case) -> Built:
@@ -50,14 +60,12 @@ def python_sensor(case: Case) -> Built:
 
 def bash_sensor(case: Case) -> Built:
     """BashSensor: wait until the command ends with status 0."""
-    if case.given.take("retry_exit_code") is not None:
-        raise Unfit("its `retry_exit_code` makes other exit statuses fail at once")
     command, environment = case.templated("bash_command", ".sh", ".bash"), case.templated("env")
     if command is None:
         raise Unfit("it has no `bash_command`")
     case.given.used.add("output_encoding")
     check = Shell(command=command, environment=environment, inherit=environment is None, skip_on=(), returns="none")
-    return _wait(case, "shell", check=check)
+    return _wait(case, "shell", check=check, again_on=case.given.plain("retry_exit_code"))
 
 
 def file_sensor(case: Case) -> Built:
@@ -77,27 +85,92 @@ def file_sensor(case: Case) -> Built:
 
 
 def time_sensor(case: Case) -> Built:
-    """TimeSensor: wait for a time of day."""
+    """TimeSensor: wait for a time of day, also one that is worked out while the file is read."""
+    timezone = case.room.dag.timezone or case.room.dag.schedule.timezone
+    moving = _from_the_clock(case)
+    if moving is not None:
+        if timezone != "UTC":
+            raise Unfit("its `target_time` is taken from the clock when the DAG file is read, and the DAG's time zone is not UTC")
+        built = _wait(case, "clock", target=moving, endless=True)
+        built.notes.append("its `target_time` is taken from the clock when the DAG file is read; the flow takes it when the task starts")
+        return built
     target = case.given.clock("target_time")
     if target is None:
         raise Unfit("it has no `target_time`")
-    return _wait(case, "moment", target=target)
+    if isinstance(target, x.Constant):
+        return _wait(case, "clock", target=target, timezone=timezone, endless=True)
+    return _wait(case, "moment", target=target, endless=True)
+
+
+def _from_the_clock(case: Case) -> Expr | None:
+    """`datetime.now(...).time()` and `(datetime.now(...) + timedelta(...)).time()`, in UTC, as the text of a time of day."""
+    case.given.used.add("target_time")
+    try:
+        node = ast.parse(case.given.sources.get("target_time", ""), mode="eval").body
+    except SyntaxError:
+        return None
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "time" and not node.args):
+        return None
+    moment, seconds = node.func.value, 0.0
+    if isinstance(moment, ast.BinOp) and isinstance(moment.op, ast.Add | ast.Sub):
+        length = _length(moment.right)
+        if length is None:
+            return None
+        seconds = length if isinstance(moment.op, ast.Add) else -length
+        moment = moment.left
+    if not _is_now(moment):
+        return None
+    now: Expr = x.Call(function="now")
+    found = x.Call(function="shift", args=(now, x.Constant(value=int(seconds)))) if seconds else now
+    return x.Call(function="format_date", args=(found, x.Constant(value="%H:%M:%S.%f")))
+
+
+def _is_now(node: ast.expr) -> bool:
+    """`datetime.now(<UTC>)` or `utcnow()`; without a time zone the machine's own would count."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        return False
+    given = [ast.unparse(argument) for argument in [*node.args, *(keyword.value for keyword in node.keywords)]]
+    if node.func.attr == "utcnow":
+        return not given
+    return node.func.attr == "now" and len(given) == 1 and re.search(r"\b(utc|UTC)\b", given[0]) is not None
+
+
+def _length(node: ast.expr) -> float | None:
+    """The seconds of `timedelta(...)` with literal arguments by name."""
+    if not (isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "timedelta") or node.args:
+        return None
+    try:
+        given = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.keywords}
+        return timedelta(**given).total_seconds()
+    except (ValueError, TypeError):
+        return None
 
 
 def time_delta_sensor(case: Case) -> Built:
     """TimeDeltaSensor: wait until some time after the end of the data interval."""
+    delta = case.given.values.get("delta")
+    minutes = isinstance(delta, x.Constant) and isinstance(delta.value, int)  # a number counts as minutes, since provider 1.13
     seconds = case.given.seconds("delta", None)
     if seconds is None:
         raise Unfit("it has no `delta`")
-    return _wait(case, "duration", target=x.Constant(value=int(seconds) if seconds == int(seconds) else seconds))
+    seconds *= 60 if minutes else 1
+    endless = case.room.scope.airflow.startswith("2.")
+    target = x.Constant(value=int(seconds) if seconds == int(seconds) else seconds)
+    return _wait(case, "duration", target=target, tells=_deferred(case), endless=endless)
 
 
 def date_time_sensor(case: Case) -> Built:
-    """DateTimeSensor: wait for a moment, written as a template or fixed."""
+    """DateTimeSensor: wait for a moment, written as a template or fixed; one without a time zone is in UTC."""
     target = case.templated("target_time")
     if target is None or isinstance(target, x.Unknown):
         raise Unfit("its `target_time` is not known")
-    return _wait(case, "moment", target=target)
+    if isinstance(target, x.Constant):
+        try:
+            fixed = datetime.fromisoformat(str(target.value))
+        except ValueError:
+            raise Unfit(f"its `target_time` {str(target.value)[:60]!r} is no ISO 8601 text") from None
+        target = x.Moment(iso=(fixed if fixed.tzinfo else fixed.replace(tzinfo=UTC)).isoformat())
+    return _wait(case, "moment", target=target, endless=True)
 
 
 def weekday_sensor(case: Case) -> Built:
@@ -109,27 +182,63 @@ def weekday_sensor(case: Case) -> Built:
 
 
 def external_task_sensor(case: Case) -> Built:
-    """ExternalTaskSensor: wait for another DAG's run, or for one of its tasks, with the same logical date."""
+    """ExternalTaskSensor: wait for another DAG's run, or for some of its tasks, of the same logical date or of one reckoned from it."""
     given = case.given
     workflow = _literal(case, case.templated("external_dag_id"), "external_dag_id")
-    task = case.templated("external_task_id")
-    several = given.plain("external_task_ids")
     links = [Link(kind="waits_for", target=workflow, task=case.task.id)]
-    for name in ("execution_delta", "execution_date_fn", "external_task_group_id"):
-        if given.take(name) is not None:
-            raise LinkedUnfit(f"its `{name}` makes it wait for something else than the run of the same logical date", links)
-    if isinstance(several, list) and len(several) == 1:
-        task = x.Constant(value=several[0])
-    elif several is not None:
-        raise LinkedUnfit("it waits for several tasks at once (`external_task_ids`)", links)
-    if given.plain("allowed_states") not in (None, ["success"]):
-        raise LinkedUnfit("its `allowed_states` are others than success", links)
-    given.used |= {"check_existence", "poll_interval"}
-    built = _wait(case, "workflow", workflow=workflow, task=None if task is None else _literal(case, task, "external_task_id"))
-    if given.plain("failed_states") or given.plain("skipped_states"):
-        built.notes.append("it ends early when the other task ends in `failed_states` or `skipped_states`; the flow waits for its timeout")
+    try:
+        built = _wait(case, "workflow", **_interval(case), **_which(case), workflow=workflow, **_dates(case), **_states(case))
+    except Unfit as why:
+        raise LinkedUnfit(str(why), links) from None
+    if given.plain("check_existence", False):
+        built.notes.append("it fails at once when there is no such DAG or task (`check_existence`); the flow waits for its timeout")
     built.links += links
     return built
+
+
+def _interval(case: Case) -> dict[str, Any]:
+    """Deferred, it asks at another interval in Airflow 2."""
+    seconds = case.given.seconds("poll_interval", 2.0)
+    return {"interval_seconds": seconds} if _deferred(case) and case.room.scope.airflow.startswith("2.") else {}
+
+
+def _which(case: Case) -> dict[str, Any]:
+    """The tasks that are waited for; none for the run as a whole."""
+    task, several = case.templated("external_task_id"), case.given.plain("external_task_ids")
+    group = case.given.plain("external_task_group_id")
+    names = [_literal(case, task, "external_task_id")] if task is not None else list(several) if isinstance(several, list) else []
+    if len(set(names)) != len(names):
+        raise Unfit("its `external_task_ids` name a task twice, where Airflow fails")
+    return {"tasks": tuple(str(name) for name in names), "group": None if group is None else str(group)}
+
+
+def _dates(case: Case) -> dict[str, Any]:
+    """The logical dates that are waited for."""
+    function = case.given.take("execution_date_fn")
+    if function is None:
+        return {"behind_seconds": case.given.seconds("execution_delta", 0.0)}
+    call = case.room.binder.call(function, (LOGICAL,), {}, case.scope).call
+    if call.function.blockers:
+        raise Unfit(f"its `execution_date_fn` cannot be carried over: {call.function.blockers[0]}")
+    return {"dates": call}
+
+
+def _states(case: Case) -> dict[str, Any]:
+    """The states that end the wait well, badly, or by a skip."""
+    result: dict[str, Any] = {}
+    for name, field in (("allowed_states", "succeeds_on"), ("failed_states", "fails_on"), ("skipped_states", "skips_on")):
+        found = case.given.plain(name)
+        if found:
+            values = found if isinstance(found, list) else [found]
+            result[field] = tuple(str(value).rpartition(".")[2].lower() for value in values)
+            unknown = sorted(set(result[field]) - _STATES)
+            if unknown:
+                raise Unfit(f"its `{name}` name the state {unknown[0]!r}, which a flow run or task run does not keep")
+    return result
+
+
+# The states of Airflow that a flow run or task run tells (https://docs.prefect.io/v3/concepts/states).
+_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "running", "queued", "scheduled", "up_for_retry"})
 
 
 class LinkedUnfit(Unfit):
