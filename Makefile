@@ -51,6 +51,7 @@ proof: $(STAMP)
 	  $(BIN)/python -m workbook_lib.sources.airflow.engine.install --extras 3.3.2 >/dev/null; }
 	@echo "[proof] both engines for real, shard $(SHARD); what passed before with the same content is not run again"
 	@$(BIN)/python -m pytest -m proof --proof-shard $(SHARD) $(PYTEST_ARGS)
+	@[ "$(SHARD)" != 1/1 ] || $(BIN)/python tests/bundled/scoreboard.py
 
 lab: $(STAMP)
 	@$(BIN)/jupyter lab notebooks/

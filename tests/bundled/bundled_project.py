@@ -10,14 +10,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from workbook_lib.model.run import RunRecord
+from workbook_lib.model.run import REAL, RunRecord, Scenario
 from workbook_lib.model.workflow import Workflow
+from workbook_lib.pilot import Session
+from workbook_lib.prefect_reader import read_flow
 from workbook_lib.prefect_writer import Project, write
 from workbook_lib.sources import ReadOptions, read
+from workbook_lib.validation import Mask, Verdict, judge, scenarios
 
 TESTS = Path(__file__).parents[1]
 CORPUS = TESTS / "corpus" / "airflow"
-UNKEPT = {"absent": True, "kept": False}  # the answer of a task that skips others, in Airflow 3
+TIME_LIMIT = 120
 
 
 def load(path: Path) -> ModuleType:
@@ -47,7 +50,8 @@ class Bundle:
 
     def __init__(self, root: Path, version: str) -> None:
         corpora = load(TESTS / "sources" / "airflow" / "bundled_corpora.py")
-        self.root = root
+        self.root, self.version = root, version
+        self.records = records(version)
         result = read(corpora.BUNDLED[version].folders(), ReadOptions(version=".".join(version.split(".")[:2])))
         self.workflows: dict[str, Workflow] = {workflow.id: workflow for workflow in result.workflows}
         self.project: Project = write(list(result.workflows))
@@ -58,6 +62,38 @@ class Bundle:
 
     def placeholders(self, dag_id: str) -> list[str]:
         return [task_id for task_id, status in self.project.flows[dag_id].tasks.items() if status.status == "placeholder"]
+
+    def unsteady(self, dag_id: str) -> str:
+        """Why Airflow's real run of a DAG proves nothing about another engine's; empty when it does."""
+        recorded = self.records.get(dag_id)
+        if recorded is None:
+            return "Airflow does not start it without parameters"
+        if not recorded["ended"]:
+            return f"in Airflow it does not end by itself: {recorded['real']['problem']}"
+        return "" if recorded["same_course_twice"] else "Airflow itself takes another course when it runs it again"
+
+    def verdict(self, session: Session, dag_id: str, *, rehearse: bool) -> Verdict:
+        """The library's verdict from the recorded runs of Airflow and pilots of today; without rehearsals it is not comparable.
+
+        A real run that Airflow itself does not end twice in the same way proves nothing: it is left out.
+        """
+        workflow, recorded = self.workflows[dag_id], self.records.get(dag_id, {})
+        wanted = {scenario.name for scenario in scenarios(workflow)} if rehearse else set()
+        runs: list[tuple[Scenario, RunRecord]] = []
+        if not self.unsteady(dag_id):
+            runs.append((REAL, RunRecord.from_json(recorded["real"])))
+        every = [(Scenario(**entry["scenario"]), RunRecord.from_json(entry["record"])) for entry in recorded.get("rehearsals", ())]
+        runs += [(scenario, record) for scenario, record in every if scenario.name in wanted]
+        pilots = [session.run(workflow, scenario, logical_date=legacy.logical_date, time_limit=TIME_LIMIT) for scenario, legacy in runs]
+        return judge(
+            workflow,
+            read_flow(self.root / "project", dag_id),
+            [legacy for _, legacy in runs],
+            pilots,
+            placeholders=self.placeholders(dag_id),
+            masks=[Mask(**mask) for mask in recorded.get("masks", ())],
+            project=self.root / "project",
+        )
 
     def imported(self, home: Path) -> tuple[int, list[str]]:
         """How many flows import in a process of their own, and the modules there that no project may need."""
@@ -80,12 +116,3 @@ class Bundle:
         assert done.returncode == 0, done.stderr[-2000:]
         number, left = json.loads(done.stdout)
         return number, left
-
-
-def facts(record: RunRecord, *, results: bool) -> dict[str, Any]:
-    """States, attempts and, where asked for, results of every task instance, and the run's own end."""
-    runs = {
-        f"{run.id}[{run.map_index}]": (str(run.state), run.attempts, json.dumps(run.result, sort_keys=True) if results else "")
-        for run in record.tasks
-    }
-    return {"": str(record.state)} | runs
