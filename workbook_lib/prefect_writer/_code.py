@@ -137,11 +137,11 @@ class Builder:
         if expr.name in ("run_id", "attempt"):
             self.imports.add("from prefect import runtime")
             return "runtime.flow_run.id" if expr.name == "run_id" else "runtime.task_run.run_count"
-        if expr.name == "run_parameters":
-            return self.add("parameters", expr, "dict")
         if expr.name == "scheduled":
             self.imports.add("from prefect import runtime")
             return '("auto-scheduled" in runtime.flow_run.tags)'
+        if expr.name == "run_parameters":
+            return self.add("parameters", expr, "dict")
         raise Unprintable(f"{expr.name.replace('_', ' ')} has no counterpart that a task could read")
 
     def _type_of(self, expr: e.TaskOutput) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -177,12 +178,12 @@ def _notes(workflow: Workflow, the_plan: Plan) -> Iterable[Finding]:
             )
 
 
-def _shared_files(
-    shared: dict[str, set[str]],
-    rules: set[str],
 _FROM_RULES = re.compile(r"^from shared\.trigger_rules import (.+)$", re.MULTILINE)
 
 
+def _shared_files(
+    shared: dict[str, set[str]],
+    rules: set[str],
     used: set[str],
     siblings: dict[str, dict[str, Definition]],
     between: dict[str, set[str]],
@@ -200,7 +201,7 @@ _FROM_RULES = re.compile(r"^from shared\.trigger_rules import (.+)$", re.MULTILI
         text = "\n\n".join([head, "\n".join(sorted(needed)), *dict.fromkeys(text for text, _, _ in texts)])
         files[f"shared/{shared_module(dotted)}.py"] = tidy(text + "\n", f"shared/{shared_module(dotted)}.py")
     for helper_module, helpers in sorted(shared.items()):
-        text = tidy(trimmed(helper_module, helpers), f"shared/{helper_module}.py", own=True)
+        text = tidy(trimmed(helper_module, helpers), f"shared/{helper_module}.py")
         files[f"shared/{helper_module}.py"] = text
         rules = rules | {name.strip() for names in _FROM_RULES.findall(text) for name in names.split(",")}
     if rules:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbook_lib.model import expr as e
 from workbook_lib.model.action import Nothing, Opaque, PythonCall, Shell, StartWorkflow, Wait
-from workbook_lib.model.workflow import Task
+from workbook_lib.model.workflow import Task, Workflow
 from workbook_lib.prefect_writer._actions import python_task, shell_task
 from workbook_lib.prefect_writer._code import TaskCode
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
