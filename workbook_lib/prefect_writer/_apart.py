@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from workbook_lib.model.workflow import Workflow
-from workbook_lib.prefect_writer._module import shared_module
+from workbook_lib.prefect_writer._carried import shared_module
 
 
 def apart(workflows: Sequence[Workflow]) -> Sequence[Workflow]:

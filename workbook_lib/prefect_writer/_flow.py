@@ -57,6 +57,17 @@ class FlowPrinter:
         if regions.tail is None:
             return lines
         if self.plan.raises:
+    def returns(self) -> str:
+        """The annotation of what the flow returns."""
+        regions = self.plan.regions
+        if regions is not None and (regions.tail is None or self.plan.raises):
+            return "None"
+        if self.plan.form == "futures":
+            self.imports.add("from prefect.futures import PrefectFuture")
+            return "list[PrefectFuture]"
+        self.imports.add("from prefect import State")
+        return "State" if regions is not None else "list[State]"
+
             return ["try:", *_indented(lines), "finally:", f"    {self._call(regions.tail)}"]
         self.imports.add("from prefect import get_run_logger")
         tail = self._call(regions.tail, ["return_state=True"])

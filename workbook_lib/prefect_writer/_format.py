@@ -8,8 +8,13 @@ from functools import cache
 from pathlib import Path
 
 from workbook_lib.errors import ProjectError
+from workbook_lib.prefect_writer._lines import break_long, excuse, reflow_docstrings
 
 LINE_LENGTH = 110
+# The rules that every generated module keeps to; a project's own pyproject.toml names them for ruff.
+RULES = ("E", "F", "I", "UP", "B", "SIM", "RET", "PT")
+_FIXED = ("I", "F401", "UP", "RET505", "E713", "E714")
+_ISORT = "lint.isort.known-first-party=['shared', 'flows']"
 
 
 @cache
@@ -19,16 +24,18 @@ def _ruff() -> str:
     return str(Path(find_ruff_bin()))
 
 
-def tidy(source: str, file: str) -> str:
-    """`source` formatted; ProjectError with the line when it is not Python."""
+def tidy(source: str, file: str, *, own: bool = False) -> str:
+    """`source` formatted; ProjectError with the line when it is not Python. `own`: no text in it comes from the legacy source."""
     try:
         ast.parse(source)
     except SyntaxError as error:
         raise ProjectError(f"the writer made text that is not Python: {error.msg}", file=file, line=error.lineno) from error
     common = ["--isolated", "--quiet", f"--line-length={LINE_LENGTH}", "--target-version=py311", f"--stdin-filename={Path(file).name}", "-"]
-    local = ["--config", "lint.isort.known-first-party=['shared', 'flows']"]
-    linted = _run(["check", "--fix-only", "--select=I,F401,UP", *local, *common], source)
-    return _run(["format", *common], linted)
+    source = reflow_docstrings(source, LINE_LENGTH) if own else source
+    linted = _run(["check", "--fix-only", f"--select={','.join(_FIXED)}", "--config", _ISORT, *common], source)
+    formatted = break_long(_run(["format", *common], linted), LINE_LENGTH)
+    check = ["check", "--exit-zero", "--output-format=json", f"--select={','.join(RULES)}", "--config", _ISORT, *common]
+    return excuse(formatted, lambda text: _run(check, text))
 
 
 def _run(arguments: list[str], text: str) -> str:

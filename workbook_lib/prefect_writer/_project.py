@@ -15,16 +15,18 @@ from workbook_lib.model.function import Definition
 from workbook_lib.model.run import RunRecord, Scenario
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_writer._apart import apart
+from workbook_lib.prefect_writer._carried import definition_text, shared_module
 from workbook_lib.prefect_writer._dates import interval_seconds
 from workbook_lib.prefect_writer._deployment import deployments
 from workbook_lib.prefect_writer._emitted import trimmed
-from workbook_lib.prefect_writer._format import tidy
+from workbook_lib.prefect_writer._format import LINE_LENGTH, RULES, tidy
 from workbook_lib.prefect_writer._guide import guide
-from workbook_lib.prefect_writer._module import Module, definition_text, from_shared, module, shared_module, uses_date
+from workbook_lib.prefect_writer._module import Module, from_shared, module
 from workbook_lib.prefect_writer._names import FileNames, variable_name
 from workbook_lib.prefect_writer._plan import Plan, plan
 from workbook_lib.prefect_writer._scope import exprs_of, only_days
 from workbook_lib.prefect_writer._tests import conftest, flow_test
+from workbook_lib.prefect_writer._text import uses_date
 
 
 class TaskStatus(Frozen):
@@ -135,7 +137,7 @@ def write(
             file = flows[workflow.id].path.removeprefix("flows/").removesuffix(".py")
             path = f"tests/test_{file}.py"
             files[path] = tidy(flow_test(workflow, flows[workflow.id].entrypoint, recorded), path)
-            files.setdefault("tests/conftest.py", tidy(conftest(), "tests/conftest.py"))
+            files.setdefault("tests/conftest.py", tidy(conftest(), "tests/conftest.py", own=True))
     return Project(files=dict(sorted(files.items())), flows=flows, findings=tuple(findings))
 
 
@@ -201,12 +203,31 @@ def _shared_files(
         text = "\n\n".join([head, "\n".join(sorted(needed)), *dict.fromkeys(text for text, _, _ in texts)])
         files[f"shared/{shared_module(dotted)}.py"] = tidy(text + "\n", f"shared/{shared_module(dotted)}.py")
     for helper_module, helpers in sorted(shared.items()):
-        text = tidy(trimmed(helper_module, helpers), f"shared/{helper_module}.py")
+        text = tidy(trimmed(helper_module, helpers), f"shared/{helper_module}.py", own=True)
         files[f"shared/{helper_module}.py"] = text
         rules = rules | {name.strip() for names in _FROM_RULES.findall(text) for name in names.split(",")}
     if rules:
-        files["shared/trigger_rules.py"] = tidy(trimmed("trigger_rules", rules, used), "shared/trigger_rules.py")
+        files["shared/trigger_rules.py"] = tidy(trimmed("trigger_rules", rules, used), "shared/trigger_rules.py", own=True)
     return files
+
+
+def _checks() -> dict[str, Any]:
+    """The settings with which ruff and mypy find nothing."""
+    ruff = tomlkit.table()
+    ruff["line-length"] = LINE_LENGTH
+    ruff["lint"] = {"select": list(RULES)}
+    mypy = tomlkit.table()
+    mypy["explicit_package_bases"] = True
+    mypy["ignore_missing_imports"] = True
+    mypy["disable_error_code"] = ["var-annotated"]
+    prefect = tomlkit.table()
+    prefect.comment("its types allow no futures as arguments")
+    prefect["module"] = "prefect.*"
+    prefect["follow_imports"] = "skip"
+    overrides = tomlkit.aot()
+    overrides.append(prefect)
+    mypy["overrides"] = overrides
+    return {"ruff": ruff, "mypy": mypy}
 
 
 def _pyproject(
@@ -229,6 +250,7 @@ def _pyproject(
     pytest = tomlkit.table(is_super_table=True)
     pytest["ini_options"] = {"pythonpath": ["."], "testpaths": ["tests"]}
     document["tool"]["pytest"] = pytest
+    document["tool"].update(_checks())
     migration = tomlkit.table()
     migration["schema"] = 1
     variables = _variables(workflows)

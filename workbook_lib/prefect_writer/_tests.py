@@ -9,7 +9,7 @@ from workbook_lib.model.run import Outcome, RunRecord, Scenario, State
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_writer._emitted import whole
 from workbook_lib.prefect_writer._expr import literal
-from workbook_lib.prefect_writer._module import quoted
+from workbook_lib.prefect_writer._text import quoted
 
 _RAN = {State.SUCCESS: "success", State.FAILED: "failed", State.SKIPPED: "skipped"}
 
