@@ -51,12 +51,6 @@ class FlowPrinter:
         lines = [self._statement(self.tasks[task_id]) for task_id in self.plan.order]
         return [*lines, *self._end()]
 
-    def _whole(self, regions: Sequence) -> list[str]:
-        """The sequence form: statements, behind `try` when a tail follows whatever happened."""
-        lines = self._region(regions.statements)
-        if regions.tail is None:
-            return lines
-        if self.plan.raises:
     def returns(self) -> str:
         """The annotation of what the flow returns."""
         regions = self.plan.regions
@@ -68,6 +62,12 @@ class FlowPrinter:
         self.imports.add("from prefect import State")
         return "State" if regions is not None else "list[State]"
 
+    def _whole(self, regions: Sequence) -> list[str]:
+        """The sequence form: statements, behind `try` when a tail follows whatever happened."""
+        lines = self._region(regions.statements)
+        if regions.tail is None:
+            return lines
+        if self.plan.raises:
             return ["try:", *_indented(lines), "finally:", f"    {self._call(regions.tail)}"]
         self.imports.add("from prefect import get_run_logger")
         tail = self._call(regions.tail, ["return_state=True"])
