@@ -147,6 +147,14 @@ def test_rehearsals_compare_states_order_and_calls_only() -> None:
     assert {(row.aspect, row.scenario) for row in rows} == {(aspect, "all succeed") for aspect in ("states", "order", "calls")}
 
 
+def test_a_rehearsal_in_which_the_legacy_engine_left_the_script_proves_nothing() -> None:
+    legacy, pilot = pair(scenarios(W)[0])
+    legacy = having("publish", state=State.FAILED)(legacy)
+    rows = compare_runs(W, legacy, pilot, script=scenarios(W)[0])
+    assert unequal(rows) == [("", -1, "states", "not comparable")]
+    assert rows[0].reason == "the legacy engine refused 'publish' before its body, which was to succeed"
+
+
 def by_both(change: Change) -> Callable[[RunRecord, RunRecord], tuple[RunRecord, RunRecord]]:
     return lambda legacy, pilot: (change(legacy), change(pilot))
 

@@ -46,10 +46,11 @@ def judge(
     rows = compare_structure(workflow, program)
     rows += compare_schedule(workflow, deployment(project, workflow.id) if project is not None else None)
     planned = plan(workflow)
-    names = dict.fromkeys((REAL, *(scenario.name for scenario in planned.scenarios), *legacy, *pilot))
+    scripts = {scenario.name: scenario for scenario in planned.scenarios}
+    names = dict.fromkeys((REAL, *scripts, *legacy, *pilot))
     for name in names:
         if name in legacy and name in pilot:
-            rows += compare_runs(workflow, legacy[name], pilot[name], hidden, placeholders=placeholders)
+            rows += compare_runs(workflow, legacy[name], pilot[name], hidden, placeholders=placeholders, script=scripts.get(name))
         else:
             rows.append(_missing(name, name in legacy, name in pilot, placeholders))
     if REAL in legacy and REAL in pilot:
