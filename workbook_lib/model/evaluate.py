@@ -48,11 +48,16 @@ def fill(workflow: Workflow, observed: Sequence[TaskRun]) -> tuple[TaskRun, ...]
 
 def run_state(workflow: Workflow, runs: Iterable[TaskRun]) -> State:
     """How the run ends, by its leaves; a teardown counts only when it may fail the run."""
+    ends = set(leaves(workflow))
+    return State.FAILED if any(run.id in ends and run.state in _BAD for run in runs) else State.SUCCESS
+
+
+def leaves(workflow: Workflow) -> tuple[str, ...]:
+    """The tasks whose ends decide the run's: those with nothing but quiet teardowns behind them, in the order of the source."""
     quiet = {task.id for task in workflow.tasks if task.teardown and not task.teardown_fails_run}
-    leaves = {task.id for task in workflow.tasks if task.id not in quiet and all(after in quiet for after in workflow.downstream(task.id))}
-    if not leaves:
-        leaves = {task.id for task in workflow.tasks if not workflow.downstream(task.id)}
-    return State.FAILED if any(run.id in leaves and run.state in _BAD for run in runs) else State.SUCCESS
+    behind = {task.id: workflow.downstream(task.id) for task in workflow.tasks}
+    found = tuple(task_id for task_id, after in behind.items() if task_id not in quiet and quiet.issuperset(after))
+    return found or tuple(task_id for task_id, after in behind.items() if not after)
 
 
 class _Graph:

@@ -13,7 +13,7 @@ from typing import Any
 from workbook_lib.errors import UsageError
 from workbook_lib.model import expr as e
 from workbook_lib.model.action import Wait
-from workbook_lib.model.evaluate import relevant_setups
+from workbook_lib.model.evaluate import leaves, relevant_setups
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Task, Workflow, closure, topological
 from workbook_lib.prefect_writer._code import TaskCode, is_default
@@ -55,12 +55,12 @@ def plan(workflow: Workflow, decisions: Mapping[str, Any] | None = None, *, day:
     order = _order(workflow)
     regions = sequence(workflow, code, [task.id for task in workflow.tasks if task.mapping is not None and maps_constants(task)])
     if isinstance(regions, Sequence) and _reads_well(regions):
-        return Plan(workflow, scope, code, "sequence", tuple(order), _leaves(workflow), regions=regions, raises=raises)
+        return Plan(workflow, scope, code, "sequence", tuple(order), leaves(workflow), regions=regions, raises=raises)
     if not why:
-        return Plan(workflow, scope, code, "futures", tuple(order), _leaves(workflow))
-    leaves = tuple(order) if raises else _leaves(workflow)
+        return Plan(workflow, scope, code, "futures", tuple(order), leaves(workflow))
+    ends = tuple(order) if raises else leaves(workflow)
     needs = _needs(workflow)
-    return Plan(workflow, scope, code, "rules", tuple(order), leaves, _gates(workflow), needs, tuple(why), raises=raises)
+    return Plan(workflow, scope, code, "rules", tuple(order), ends, _gates(workflow), needs, tuple(why), raises=raises)
 
 
 def _reads_well(regions: Sequence) -> bool:
@@ -133,25 +133,6 @@ def _order(workflow: Workflow) -> list[str]:
     return result
 
 
-def _leaves(workflow: Workflow) -> tuple[str, ...]:
-    """The tasks whose ends decide the run's end: those without downstream; a teardown's upstream instead of itself."""
-    tasks = {task.id: task for task in workflow.tasks}
-
-    def silent(task_id: str) -> bool:
-        return tasks[task_id].teardown and not tasks[task_id].teardown_fails_run
-
-    leaves: dict[str, None] = {}
-    pending = [task.id for task in workflow.tasks if not workflow.downstream(task.id)]
-    while pending:
-        task_id = pending.pop(0)
-        if silent(task_id):
-            pending += [up for up in workflow.upstream(task_id) if all(silent(down) for down in workflow.downstream(up))]
-        else:
-            leaves[task_id] = None
-    everything = {task.id: index for index, task in enumerate(workflow.tasks)}
-    return tuple(sorted(leaves, key=everything.__getitem__))
-
-
 def _needs(workflow: Workflow) -> dict[str, tuple[str, ...]]:
     """For each task the setups in whose scope it lies and that must have succeeded, where the rules on the way do not ask for that."""
     sure = surely_succeeded(workflow)
@@ -184,7 +165,7 @@ def _gates(workflow: Workflow) -> dict[str, tuple[str, ...]]:
             continue
         inside = following[gate.id]
         for task in workflow.tasks:
-            if task.id not in inside or (task.teardown and task.id not in workflow.downstream(gate.id)):
+            if task.id not in inside or task.teardown:  # a short circuit never skips a teardown
                 continue
             upstream = workflow.upstream(task.id)
             direct = gate.id in upstream
