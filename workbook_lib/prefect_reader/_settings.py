@@ -88,6 +88,10 @@ def hooks(options: Mapping[str, Any]) -> Hooks:
     )
 
 
+# Conditions that stop trying only where the task itself says that it failed for good.
+_TRIED_AGAIN = frozenset({"shared.trigger_rules.worth_a_retry"})
+
+
 def task_problems(task: Declared) -> Iterator[str]:
     """Why it is not known how a task behaves."""
     options, who = task.options, f"the task {task.function}"
@@ -101,7 +105,8 @@ def task_problems(task: Declared) -> Iterator[str]:
     # By Prefect's default policy a kept result answers for a second run with the same arguments.
     if persisted and (policy == "default" or "result_storage_key" in persisted):
         yield _because(who, "whether its body runs", persisted[0])
-    if options.get("retry_condition_fn") is not None and options.get("retries"):
+    condition = options.get("retry_condition_fn")
+    if condition is not None and options.get("retries") and not (isinstance(condition, Named) and condition.name in _TRIED_AGAIN):
         yield _because(who, "how often it is tried again", "retry_condition_fn")
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from workbook_lib.findings import Finding
 from workbook_lib.model.function import Definition
+from workbook_lib.prefect_writer._alike import functions, grouped
 from workbook_lib.prefect_writer._carried import definition_text, definitions, import_of, reach
 from workbook_lib.prefect_writer._dates import FROM_SHARED
 from workbook_lib.prefect_writer._flow import FlowPrinter
-from workbook_lib.prefect_writer._functions import functions, grouped
 from workbook_lib.prefect_writer._hooks import hooks
 from workbook_lib.prefect_writer._names import Names
 from workbook_lib.prefect_writer._plan import Plan
@@ -27,7 +27,8 @@ HELPERS = {
     "run_to_its_end": "other_flows",
     "interval_start": "dates",
     **dict.fromkeys(
-        ("wait_until", "wait_or_skip", "wait_or_give_up", "wait_for_value", "growing", "no_on_error", "skip_on_error", "moment_of", "today_at"),
+        ("wait_until", "wait_or_skip", "wait_or_give_up", "wait_for_value", "growing", "no_on_error", "skip_on_error", "moment_of")
+        + ("today_at",),
         "waiting",
     ),
 }
@@ -80,6 +81,8 @@ def module(plan: Plan) -> Module:
     rules = set(printer.rules) | {name for code in codes for name in code.rules if name in ("Skip", "FinalFailure")}
     needed_rules = {name for name in rules if _mentioned(name, [*statements, *(c.body for c in codes), *(d.source for d in own)])}
     needed_rules |= {name for _, _, raised in carried for name in raised}
+    if any("retry_condition_fn=worth_a_retry" in piece for piece in pieces):
+        needed_rules, rules = needed_rules | {"worth_a_retry"}, rules | {"worth_a_retry"}
     shared: dict[str, set[str]] = {}
     for helper in {name for code in codes for name in code.helpers}:
         shared.setdefault(HELPERS[helper], set()).add(helper)
@@ -126,10 +129,17 @@ def _mentioned(name: str, texts: list[str]) -> bool:
 # What an import line asks of `shared`: (the line, the emitted module, the helper).
 _LEFT_TO_SHARED = (
     (FROM_SHARED, "dates", "interval_start"),
+    ("from shared.dates import time_after", "dates", "time_after"),
+    ("from shared.dates import time_before", "dates", "time_before"),
+    ("from shared.variables import given", "variables", "given"),
     ("from shared.variables import variable", "variables", "variable"),
 )
 
 
 def from_shared(imports: set[str]) -> dict[str, set[str]]:
     """The emitted modules, and the helpers in them, that some import lines ask for."""
-    return {module: {name} for line, module, name in _LEFT_TO_SHARED if line in imports}
+    asked: dict[str, set[str]] = {}
+    for line, module, name in _LEFT_TO_SHARED:
+        if line in imports:
+            asked.setdefault(module, set()).add(name)
+    return asked

@@ -76,9 +76,9 @@ def _against_futures(workflow: Workflow, code: dict[str, TaskCode], scope: Scope
         upstream = workflow.upstream(task.id)
         if task.steers:
             reasons.append(f"{task.id} decides what goes on")
-        if (task.may_skip or code[task.id].rules or (isinstance(task.action, Wait) and task.action.soft)) and following[task.id]:
+        if (task.may_skip or "Skip" in code[task.id].rules or (isinstance(task.action, Wait) and task.action.soft)) and following[task.id]:
             reasons.append(f"{task.id} can be skipped, and a skip travels on")
-        elif code[task.id].rules:
+        elif "Skip" in code[task.id].rules:
             reasons.append(f"{task.id} can skip itself")
         if upstream and task.join_rule not in _LIKE_ALL_SUCCESS:
             reasons.append(f"{task.id} runs by the rule {task.join_rule}")

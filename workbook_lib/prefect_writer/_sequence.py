@@ -111,7 +111,7 @@ class _Builder:
         for task in self.workflow.tasks:
             if task.setup or task.teardown:
                 raise _No(f"{task.id} sets up or tears down")
-            if task.may_skip or self.code[task.id].rules:
+            if task.may_skip or "Skip" in self.code[task.id].rules:
                 raise _No(f"{task.id} can be skipped, and a skip travels on")
             if task.mapping is not None and task.id not in self.maps_constants:
                 raise _No(f"{task.id} is mapped over what another task returns, which may be empty")

@@ -7,12 +7,13 @@ from collections import Counter
 
 from workbook_lib.model import expr as e
 from workbook_lib.model.workflow import RetryPolicy, Workflow
+from workbook_lib.prefect_writer._alike import Written
+from workbook_lib.prefect_writer._carried import reach
 from workbook_lib.prefect_writer._code import Parameter, TaskCode, is_default
 from workbook_lib.prefect_writer._dates import date_default
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
 from workbook_lib.prefect_writer._flow import FlowPrinter
 from workbook_lib.prefect_writer._format import LINE_LENGTH
-from workbook_lib.prefect_writer._functions import Written
 from workbook_lib.prefect_writer._hooks import Hooks
 from workbook_lib.prefect_writer._lines import wrapped
 from workbook_lib.prefect_writer._names import flow_name
@@ -65,6 +66,8 @@ class Text:
                 starred = "**RETRY"
             else:
                 options |= _retry_settings(code.task.retry)
+        if code.task.retry.retries and self.plan.form != "rules" and self._fails_for_good(code):
+            options["retry_condition_fn"] = "worth_a_retry"
         if code.task.timeout_seconds:
             options["timeout_seconds"] = f"{code.task.timeout_seconds:g}"
         if not code.marker:
@@ -80,6 +83,12 @@ class Text:
         returns = f" -> {found}" if found else ""
         doc = f"    {quoted(code.doc)}\n" if code.doc else ""
         return f"{decorator}\ndef {name}({parameters}){returns}:\n{doc}{code.body}"
+
+    def _fails_for_good(self, code: TaskCode) -> bool:
+        """Whether the task, or a function that it uses, may say that no further try is worth it."""
+        used = set(reach(code.uses, self.workflow))
+        spans = [span for d in self.workflow.definitions if d.name in used for span in d.spans]
+        return "FinalFailure" in code.rules or any(span.kind == "fail" for span in spans)
 
     def flow(self, name: str, statements: list[str], printer: FlowPrinter) -> str:
         """The flow function."""

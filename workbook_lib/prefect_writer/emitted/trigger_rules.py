@@ -147,7 +147,7 @@ def _submit(work: Task, args: Sequence[Any], kwargs: Mapping[str, Any], gate: _G
         except Skip as skip:
             return Completed(name="Skipped", message=str(skip) or "the task skipped itself")
 
-    copy = work.with_options(cache_policy=NO_CACHE, retry_condition_fn=_worth_a_retry)
+    copy = work.with_options(cache_policy=NO_CACHE, retry_condition_fn=worth_a_retry)
     copy.fn = gated
     copy.on_failure_hooks = [_when_it_ran(hook) for hook in work.on_failure_hooks]
     copy.on_completion_hooks = [_when_it_ran(hook) for hook in work.on_completion_hooks]
@@ -171,7 +171,8 @@ def _when_it_ran(hook: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def _worth_a_retry(_task: Task, _run: Any, state: State) -> bool:
+def worth_a_retry(_task: Task, _run: Any, state: State) -> bool:
+    """Whether a failed task is tried again, as far as its retries go: not after a `FinalFailure`."""
     if state.name == "UpstreamFailed":
         return False
     return not isinstance(state.result(raise_on_failure=False), FinalFailure)
