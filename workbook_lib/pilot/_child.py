@@ -70,9 +70,10 @@ class Child:
     def serve(self, lines: IO[str]) -> None:
         """Take orders until the pipe is closed."""
         try:
-            from workbook_lib.pilot import _instrument
+            from workbook_lib.pilot import _instrument, _started
 
             _instrument.install()
+            _started.install(self.project)
         except Exception as error:
             self.report({"kind": "error", "what": "prefect", "message": f"{type(error).__name__}: {error}"})
             return

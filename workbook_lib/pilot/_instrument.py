@@ -22,6 +22,7 @@ from workbook_lib.model.run import Outcome
 from workbook_lib.pilot import _clock
 from workbook_lib.pilot._observer import Observer, Seen, failure_of, install_streams
 from workbook_lib.pilot._script import USED, Token, act
+from workbook_lib.pilot._started import elsewhere
 
 
 class Stage:
@@ -34,6 +35,11 @@ class Stage:
 
 
 STAGE = Stage()
+
+
+def _observer() -> Observer | None:
+    """Who watches this code; nobody watches a run that the flow has started."""
+    return None if elsewhere() else STAGE.observer
 
 
 def install() -> None:
@@ -83,7 +89,7 @@ def _patch_states(engine: Any) -> None:
     original = engine.set_state
 
     def noted(self: Any, state: Any) -> None:
-        observer = STAGE.observer
+        observer = _observer()
         if observer is not None and self.task_run is not None:
             # Before its name is resolved a blocked run bears the default name; its given name is then made from its own arguments.
             name = self.task_run.name if self._task_name_set else None
@@ -145,7 +151,7 @@ def _patch_submit(runner: Any) -> None:
     original = runner.submit
 
     def submit(self: Any, task: Any, parameters: Any, *args: Any, **options: Any) -> Any:
-        observer = STAGE.observer
+        observer = _observer()
         if observer is None:
             return original(self, task, parameters, *args, **options)
         with observer.lock:  # a run that starts at once must find itself noted, in the order of submission
@@ -261,7 +267,7 @@ class BodyOutsideTaskRun(Exception):
 
 
 def _begin() -> Seen | None:
-    observer, context = STAGE.observer, TaskRunContext.get()
+    observer, context = _observer(), TaskRunContext.get()
     if observer is None:
         return None
     if context is None:
@@ -288,7 +294,7 @@ def _scripted(run: Seen) -> Any:
 
 
 def _printed(text: str) -> None:
-    context, observer = TaskRunContext.get(), STAGE.observer
+    context, observer = TaskRunContext.get(), _observer()
     if context is not None and observer is not None:
         observer.log(context.task_run.id, text)
 
@@ -298,6 +304,6 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Note one record."""
-        run_id, observer = getattr(record, "task_run_id", None), STAGE.observer
+        run_id, observer = getattr(record, "task_run_id", None), _observer()
         if run_id and observer is not None:
             observer.log(run_id, record.getMessage() + "\n")

@@ -18,7 +18,7 @@ from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Task, Workflow, closure, topological
 from workbook_lib.prefect_writer._code import TaskCode, is_default
 from workbook_lib.prefect_writer._decisions import decided, setting
-from workbook_lib.prefect_writer._scope import Scope, scope_of
+from workbook_lib.prefect_writer._scope import Neighbour, Scope, scope_of
 from workbook_lib.prefect_writer._sequence import Fork, Sequence, sequence
 from workbook_lib.prefect_writer._tasks import task_code
 
@@ -43,13 +43,20 @@ class Plan:
     raises: bool = False
 
 
-def plan(workflow: Workflow, decisions: Mapping[str, Any] | None = None, *, day: bool | None = None, awaited: bool = False) -> Plan:
-    """The plan for a dataflow workflow as the user decided it; `day` and `awaited` as for `scope_of`."""
+def plan(
+    workflow: Workflow,
+    decisions: Mapping[str, Any] | None = None,
+    *,
+    day: bool | None = None,
+    awaited: bool = False,
+    others: dict[str, Neighbour] | None = None,
+) -> Plan:
+    """The plan for a dataflow workflow as the user decided it; `day`, `awaited` and `others` as for `scope_of`."""
     if workflow.kind != "dataflow":
         raise UsageError(f"workflow {workflow.id!r} is of the kind {workflow.kind}, which the writer does not know yet")
     raises = setting(decisions or {}, workflow.id, "on_failure") == "raise"
     workflow = decided(workflow, decisions or {})
-    scope = scope_of(workflow, day=day, awaited=awaited)
+    scope = scope_of(workflow, day=day, awaited=awaited, others=others)
     code = {task.id: task_code(task, scope) for task in workflow.tasks}
     why = _against_futures(workflow, code, scope)
     order = _order(workflow)
@@ -76,9 +83,9 @@ def _against_futures(workflow: Workflow, code: dict[str, TaskCode], scope: Scope
         upstream = workflow.upstream(task.id)
         if task.steers:
             reasons.append(f"{task.id} decides what goes on")
-        if (task.may_skip or "Skip" in code[task.id].rules or (isinstance(task.action, Wait) and task.action.soft)) and following[task.id]:
+        if (task.may_skip or code[task.id].rules or (isinstance(task.action, Wait) and task.action.soft)) and following[task.id]:
             reasons.append(f"{task.id} can be skipped, and a skip travels on")
-        elif "Skip" in code[task.id].rules:
+        elif code[task.id].rules:
             reasons.append(f"{task.id} can skip itself")
         if upstream and task.join_rule not in _LIKE_ALL_SUCCESS:
             reasons.append(f"{task.id} runs by the rule {task.join_rule}")

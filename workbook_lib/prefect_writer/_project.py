@@ -16,15 +16,15 @@ from workbook_lib.model.run import RunRecord, Scenario
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_writer._apart import apart
 from workbook_lib.prefect_writer._carried import definition_text, shared_module
-from workbook_lib.prefect_writer._dates import interval_seconds
 from workbook_lib.prefect_writer._deployment import deployments
 from workbook_lib.prefect_writer._emitted import trimmed
 from workbook_lib.prefect_writer._format import LINE_LENGTH, RULES, tidy
 from workbook_lib.prefect_writer._guide import guide
 from workbook_lib.prefect_writer._module import Module, from_shared, module
 from workbook_lib.prefect_writer._names import FileNames, variable_name
+from workbook_lib.prefect_writer._neighbours import dated
 from workbook_lib.prefect_writer._plan import Plan, plan
-from workbook_lib.prefect_writer._scope import exprs_of, only_days
+from workbook_lib.prefect_writer._scope import exprs_of
 from workbook_lib.prefect_writer._tests import conftest, flow_test
 from workbook_lib.prefect_writer._text import uses_date
 
@@ -105,9 +105,9 @@ def write(
     siblings: dict[str, dict[str, Definition]] = {}
     between: dict[str, set[str]] = {}
     plans: dict[str, Plan] = {}
-    dated = _dated(workflows)
+    neighbours = dated(workflows)
     for workflow in workflows:
-        the_plan = plan(workflow, decisions, **dated.get(workflow.id, {}))
+        the_plan = plan(workflow, decisions, **neighbours.get(workflow.id, {}))
         made = module(the_plan)
         plans[workflow.id] = the_plan
         file = names.take(workflow.id)
@@ -139,15 +139,6 @@ def write(
             files[path] = tidy(flow_test(workflow, flows[workflow.id].entrypoint, recorded), path)
             files.setdefault("tests/conftest.py", tidy(conftest(), "tests/conftest.py", own=True))
     return Project(files=dict(sorted(files.items())), flows=flows, findings=tuple(findings))
-
-
-def _dated(workflows: Sequence[Workflow]) -> dict[str, dict[str, bool]]:
-    """Flows that wait for each other take the logical date under one name and type: a day, where that says it for all of them."""
-    by_id = {workflow.id: workflow for workflow in workflows}
-    waits = {(w.id, link.target) for w in workflows for link in w.links if link.kind == "waits_for" and link.target in by_id}
-    involved = {workflow_id for pair in waits for workflow_id in pair}
-    days = all(only_days(by_id[i]) is not False and (interval_seconds(by_id[i]) or 1) % 86400 == 0 for i in involved)
-    return {i: {"day": days, "awaited": any(i == target for _, target in waits)} for i in involved}
 
 
 def _variables(workflows: Sequence[Workflow]) -> list[str]:

@@ -11,6 +11,17 @@ from workbook_lib.prefect_writer._bodies import assigned_name, pushes
 from workbook_lib.prefect_writer._names import Names, identifier
 
 
+@dataclass(frozen=True)
+class Neighbour:
+    """Another flow of the project: its parameter for the logical date, whether that is a day, its other parameters by legacy name, and
+    how long before its start the date of a scheduled run lies (None where that varies)."""
+
+    date_name: str
+    day: bool
+    parameters: dict[str, str]
+    behind: float | None
+
+
 @dataclass
 class Scope:
     """What a workflow's task functions share: names of outputs, of run parameters, and of the date."""
@@ -20,7 +31,7 @@ class Scope:
     parameters: dict[str, str] = field(default_factory=dict)
     day: bool = False
     awaited: bool = False
-    dates_of: dict[str, str] = field(default_factory=dict)  # by workflow of the project: its parameter for the logical date
+    others: dict[str, Neighbour] = field(default_factory=dict)  # workflows of the project that this one waits for or starts
 
     def hands_over_by_name(self, task_id: str) -> bool:
         """Whether what the task's function returns is a dict of what it hands over, its return value among it."""
@@ -33,13 +44,15 @@ class Scope:
         return "day" if self.day else "logical_date"
 
 
-def scope_of(workflow: Workflow, *, day: bool | None = None, awaited: bool = False) -> Scope:
+def scope_of(
+    workflow: Workflow, *, day: bool | None = None, awaited: bool = False, others: dict[str, Neighbour] | None = None
+) -> Scope:
     """Names for outputs and parameters, the same in the flow and in every task.
 
     `awaited`: another flow looks for this one's runs by their date, so the flow takes it even where no task needs it; `day` then
-    tells for all of these flows whether a day says it.
+    tells for all of these flows whether a day says it. `others` are those flows.
     """
-    scope = Scope(workflow, day=only_days(workflow) is True if day is None else day, awaited=awaited)
+    scope = Scope(workflow, day=only_days(workflow) is True if day is None else day, awaited=awaited, others=others or {})
     names = Names({scope.date_name} | {definition.name for definition in workflow.definitions})
     for parameter in workflow.parameters:
         scope.parameters[parameter.name] = names.take(parameter.name)

@@ -112,7 +112,10 @@ def _duration(builder: Builder, action: Wait, _: _How) -> tuple[str, str]:
 def _workflow(builder: Builder, action: Wait, how: _How) -> tuple[str, str]:
     if action.workflow is None:
         raise Unprintable("it waits for a workflow that is not known")
-    length = _interval(builder)
+    other = builder.scope.others.get(action.workflow)
+    length = other.behind if other is not None else interval_seconds(builder.scope.workflow)
+    if length is None:
+        raise Unprintable("how long before their start the dates of the other flow's scheduled runs lie is not always the same")
     builder.imports.add("from datetime import timedelta")
     how.helpers.add("run_has")
     front = ""
