@@ -201,7 +201,7 @@ SALES = flow(
 )
 EDITS = {
     "as written": ("", "", []),
-    "an edge dropped": ("amount = total()", "amount = total.submit(); amount = 1", ["choose", "cleanup", "hold", "publish"]),
+    "an edge dropped": ("amount = total()", "amount = total.submit(); amount = 1", ["choose", "cleanup", "hold", "publish", "total"]),
     "a rule swapped": ("    except Exception:\n        pass\n", "    finally:\n        pass\n", ["", "cleanup"]),
     "the arms swapped": ('== "publish"', '!= "publish"', ["hold", "publish"]),
     "a skipped task run": ("            hold()\n", "            hold()\n        hold()\n", ["hold"]),

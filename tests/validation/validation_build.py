@@ -55,6 +55,7 @@ class Simulated:
     runs: tuple[TaskRun, ...]
     state: State
     unfollowed: tuple[Gap, ...] = ()
+    cut_off: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Program:
     problems: tuple[Any, ...] = ()
     unfollowed: tuple[Gap, ...] = ()
     unfollowed_then: tuple[Gap, ...] = ()
+    cut_off_then: tuple[tuple[str, int], ...] = ()
     timeout: float | None = None
     hooks: tuple[tuple[str, str], ...] = ()
 
@@ -76,7 +78,7 @@ class Program:
 
     def simulate(self, scenario: Scenario) -> Simulated:
         runs, state = simulate(self.workflow, scenario)
-        return Simulated(tuple(run for run in runs if run.attempts), state, self.unfollowed_then)
+        return Simulated(tuple(run for run in runs if run.attempts), state, self.unfollowed_then, self.cut_off_then)
 
 
 def program(workflow: Workflow, **changed: Any) -> Program:

@@ -115,13 +115,15 @@ class Simulation(Mapping[Key, State]):
     """How each task instance of a rehearsal ends; instances that the flow never creates are absent.
 
     `state` is the flow run's own end, `runs` are the instances as a pilot would record them, in order of creation. With `unfollowed` the
-    states are partial and prove nothing.
+    states are partial and prove nothing. `cut_off` are instances that may still be at work when the flow ends, because nothing waits
+    for them: Prefect starts no try of theirs any more.
     """
 
     states: Mapping[Key, State]
     state: State
     runs: tuple[TaskRun, ...] = ()
     unfollowed: tuple[Unfollowed, ...] = ()
+    cut_off: tuple[Key, ...] = ()
 
     def __getitem__(self, key: Key) -> State:
         return self.states[key]

@@ -48,6 +48,7 @@ class Simulator(ByRule):
         self.runs: list[Run] = []
         self.numbers: dict[str, int] = {}
         self.unfollowed: dict[Unfollowed, None] = {}
+        self.ended: set[Run] = set()  # runs that the flow has waited for, itself or through another run
 
     def play(self, flow: Code) -> Simulation:
         """The states of all instances and the flow run's own."""
@@ -66,6 +67,7 @@ class Simulator(ByRule):
             state=ended,
             runs=tuple(_record(key, run) for key, run in keyed),
             unfollowed=tuple(self.unfollowed),
+            cut_off=tuple(key for key, run in keyed if run.attempts and run not in self.ended),
         )
 
     def given(self, flow: Code) -> dict[str, Any]:
@@ -91,6 +93,8 @@ class Simulator(ByRule):
         """The run's state from what the flow returned."""
         if isinstance(returned, Stream):
             return State.SUCCESS  # Prefect looks into lists, tuples and sets only
+        if isinstance(returned, Future | StateOf | list | tuple | set):
+            self._await(runs_in(returned))
         if isinstance(returned, Future | StateOf):
             states = [_state(returned)]
         elif isinstance(returned, list | tuple | set) and returned and all(isinstance(item, Future | StateOf) for item in returned):
@@ -135,10 +139,22 @@ class Simulator(ByRule):
             run.attempts = outcome.fails + 1 if outcome.does == "recover" else 1
             run.value = _value(outcome, run)
 
+    def _await(self, runs: Iterable[Run]) -> None:
+        """These runs have ended, and so has whatever they waited for before: all of it, or up to the first failed one."""
+        waiting = [run for run in runs if run not in self.ended]
+        while waiting:
+            run = waiting.pop()
+            if run not in self.ended:
+                self.ended.add(run)
+                waiting += run.waited
+
     def _start(self, task: Declared, bound: Mapping[str, Any], given: Any, waits: Any) -> Run:
         run = self._create(task, bound)
+        run.waited = tuple(runs_in((given, waits)))
         if any(state not in _COMPLETED for state in _upstream((given, waits))):
             run.state, run.not_ready = State.UPSTREAM_FAILED, True
+            known = _upstream_runs((given, waits))
+            run.waited = tuple(known[: next(i for i, one in enumerate(known) if one.state not in _COMPLETED) + 1])
         else:
             self._perform(run)
         return run
@@ -147,6 +163,7 @@ class Simulator(ByRule):
         kwargs = dict(kwargs)
         as_state, waits = kwargs.pop("return_state", False), kwargs.pop("wait_for", None)
         run = self._start(task, task.bind(args, kwargs), (args, kwargs), waits)
+        self._await([run])
         if as_state is True:
             return StateOf(run)
         if run.not_ready:
@@ -159,6 +176,8 @@ class Simulator(ByRule):
         kwargs = dict(kwargs)
         as_state, waits = kwargs.pop("return_state", False), kwargs.pop("wait_for", None)
         run = self._start(task, task.bind(args, kwargs), (args, kwargs), waits)
+        if as_state is True:
+            self._await([run])
         return StateOf(run) if as_state is True else Future(run)
 
     def map_task(self, task: Declared, args: list[Any], kwargs: dict[str, Any], line: int) -> Any:
@@ -183,6 +202,8 @@ class Simulator(ByRule):
         for index in range(len(next(iter(lists.values())))):
             bound = fixed | {name: items[index] for name, items in lists.items()}
             result.append(Future(self._start(task, bound, bound, waits)))
+        if as_state is True:
+            self._await(runs_in(result))
         return [StateOf(future.run) for future in result] if as_state is True else result
 
     def _resolved(self, value: Any) -> Any:
@@ -190,6 +211,7 @@ class Simulator(ByRule):
         if not isinstance(value, Future | StateOf):
             return value
         state = _state(value)
+        self._await(runs_in(value))
         if state not in _COMPLETED:
             raise Raised
         return value.run.value if value.run is not None else None
@@ -198,6 +220,7 @@ class Simulator(ByRule):
         if isinstance(owner, StateOf) and name != "result":
             return self._asked(owner, name)
         if name == "wait":
+            self._await(runs_in(owner))
             return None
         if name != "result":
             self.give_up(f"{name}() of a future is not followed")
@@ -211,6 +234,7 @@ class Simulator(ByRule):
             self.give_up("result() of a value that only a run knows")
         state = _state(item)
         run = item.run
+        self._await(runs_in(item))
         if state in _COMPLETED or run is None:
             value = run.value if run is not None else None
             return copy.deepcopy(value) if not abstract_in(value) else value
@@ -247,6 +271,8 @@ class Simulator(ByRule):
     # --- the emitted rules ---
 
     def call_prefect(self, meaning: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if meaning in ("wait", "as_completed", "rules.finish"):
+            self._await(runs_in((args, kwargs)))
         if meaning == "wait":
             return Unknown("done and not done", tuple(runs_in(args)))
         if meaning == "as_completed":
@@ -380,6 +406,17 @@ def _upstream(value: Any) -> list[State]:
     if isinstance(value, list | tuple | set):
         return [state for item in value for state in _upstream(item)]
     return []
+
+
+def _upstream_runs(value: Any) -> list[Run]:
+    """The runs whose states `_upstream` gives, in the order in which Prefect waits for them."""
+    if isinstance(value, Future | StateOf):
+        return [value.run] if value.run is not None else []
+    if isinstance(value, Marked):
+        return [] if value.mark in ("allow_failure", "quote") else _upstream_runs(value.value)
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return [run for item in value for run in _upstream_runs(item)] if isinstance(value, list | tuple | set) else []
 
 
 def _leaves(body: Sequence[ast.stmt]) -> bool:

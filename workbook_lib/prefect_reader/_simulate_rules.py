@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,9 @@ class ByRule(Statements):
     def _perform(self, run: Run) -> None:
         raise NotImplementedError  # the simulator knows the script
 
+    def _await(self, runs: Iterable[Run]) -> None:
+        raise NotImplementedError  # the simulator keeps account
+
     def _rule_task(self, args: list[Any]) -> Declared:
         task = args[0] if args else None
         if not isinstance(task, Declared):
@@ -45,11 +48,21 @@ class ByRule(Statements):
 
     def _submit_by_rule(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         task = self._rule_task(args)
+        waited = tuple(runs_in((args[1:], kwargs)))
         gate = self._gate(kwargs, (args[1:], {k: v for k, v in kwargs.items() if k not in ("after", "gates", "rule")}))
         run = self._create(task, task.bind(args[1:], kwargs))
+        run.waited = waited
         return Future(self._let(run, gate))
 
     def _submit_each(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        waited = tuple(runs_in(kwargs))
+        self._await(runs_in(kwargs.get("over")))  # the flow itself waits for what decides the number of runs
+        result = self._each(args, kwargs)
+        for run in runs_in(result):
+            run.waited = waited
+        return result
+
+    def _each(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         task, over = self._rule_task(args), kwargs.pop("over", None)
         must = [item.run for item in (over.values() if isinstance(over, dict) else [over]) if isinstance(item, Future)]
         gate = self._gate(kwargs, (over, {k: v for k, v in kwargs.items() if k not in ("after", "gates", "rule")}), must)

@@ -52,6 +52,7 @@ class Run(Abstract):
     rule: str | None = None
     unexpanded: bool = False  # it stands for a mapping whose elements were never made
     not_ready: bool = False  # Prefect's own pending state, as opposed to the UpstreamFailed of the emitted rules
+    waited: tuple[Run, ...] = ()  # while simulating: the runs that have ended once this one has
 
 
 @dataclass(eq=False)

@@ -184,6 +184,11 @@ def _firing(workflow: Workflow, program: FlowProgram) -> Iterator[AspectResult]:
                 seen.add(key[0])
                 reason = f"in the scenario {scenario.name!r} the rules let it end {_text(one)}, the flow {_text(other)}"
                 yield _row(key[0], Judgement.DIFFERENT, reason, one, other, scenario.name, key[1])
+        for key in found.cut_off:
+            if key[0] not in seen:
+                seen.add(key[0])
+                reason = f"in the scenario {scenario.name!r} the flow may end before it: nothing waits for it then"
+                yield _row(key[0], Judgement.DIFFERENT, reason, expected.get(key), None, scenario.name, key[1])
         if found.state is not state and "" not in seen:
             seen.add("")
             reason = f"in the scenario {scenario.name!r} the run ends {state} by the rules, {found.state} in the flow"
