@@ -1,10 +1,11 @@
 """Reads Airflow DAG files: which files of a folder, one sandboxed worker per file, and the model made of the answers.
 
-Light where a reading was kept: what needs the model is imported when the first worker's answer is awaited.
+Light where a reading was kept: what needs the model is imported while the first workers work.
 """
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -159,6 +160,7 @@ class _Reading:
     def _next(self, waiting: deque[_Waiting]) -> _Waiting:
         one = waiting.popleft()
         if one.kept is None:
+            importlib.import_module("workbook_lib.sources.airflow._answers")  # while workers work: later they would wait for it
             one.reply = self.tracer.take()
         return one
 

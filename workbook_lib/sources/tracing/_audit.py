@@ -104,12 +104,14 @@ def reality() -> Callable[[str], str]:
     return real
 
 
-def checker(scratch: str, readable: Sequence[str], guarded: frozenset[int], tell: Callable[..., None]) -> Callable[..., str]:
-    """A function of an event and its arguments that says why it is refused, or nothing."""
+def checker(
+    scratch: str, readable: Sequence[str], settled: Sequence[str], guarded: frozenset[int], tell: Callable[..., None]
+) -> Callable[..., str]:
+    """A function of an event and its arguments that says why it is refused, or nothing. `settled` are named without links."""
     real, facts_of, link_of, refused, paths, reads = reality(), os.lstat, os.readlink, REFUSED, dict(PATHS), _READS
     starts, text_of, bytes_to, code = str.startswith, str.__str__, bytes.decode, sys.getfilesystemencoding()
     inside = real(scratch) + "/"
-    known = {*readable, *(real(place) for place in readable)} - {"", "/"}
+    known = {*settled, *readable, *(real(place) for place in readable)} - {"", "/"}
     open_places = tuple(place.rstrip("/") + "/" for place in known)
     harmless, writing, channels = _HARMLESS, _WRITING, guarded
     folders: dict[str, bool] = {}  # of names of folders that no worker can change: whether they may be read
@@ -201,10 +203,10 @@ def checker(scratch: str, readable: Sequence[str], guarded: frozenset[int], tell
     return surely
 
 
-def install(scratch: str, readable: Sequence[str], guarded: frozenset[int], tell: Callable[..., None]) -> None:
+def install(scratch: str, readable: Sequence[str], settled: Sequence[str], guarded: frozenset[int], tell: Callable[..., None]) -> None:
     """Refuse, from now on and for good, whatever reading does not need."""
 
-    checks = checker(scratch, readable, guarded, tell)
+    checks = checker(scratch, readable, settled, guarded, tell)
 
     def hook(event: str, args: Any, check: Any = checks, error: Any = BlockedError) -> None:
         try:

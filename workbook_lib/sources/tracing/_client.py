@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SERVER = Path(__file__).with_name("_server.py")
 MOST_WORKERS = 8
-AHEAD = 8  # jobs a worker that are given out before their turn
+AHEAD = 32  # jobs a worker that are given out before their turn
 HELD = 64 * 1024 * 1024  # bytes of answers that wait for their turn before no more jobs are given out
 _CHUNK = 4096
 ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}  # of the server: nothing of the user's own

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 
 try:
     import landlockpy
@@ -19,26 +20,34 @@ def version() -> int:
     return landlockpy.abi_version() if landlockpy is not None else 0
 
 
-def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
-    """Allow this process reading below `readable`, everything but running below `writable`, nothing else; OSError where it cannot be."""
-    with _rules(readable, writable) as rules:
-        rules.restrict()
+@lru_cache(maxsize=1)
+def _rights() -> tuple[landlockpy.AccessFS, landlockpy.AccessFS]:
+    """Reading, and what a rule for a file may name."""
+    right = landlockpy.AccessFS
+    on_files = right.EXECUTE | right.WRITE_FILE | right.READ_FILE | right.TRUNCATE | right.IOCTL_DEV
+    return right.READ_FILE | right.READ_DIR, on_files
+
+
+def rules(readable: Iterable[str], writable: Iterable[str]) -> landlockpy.Ruleset:
+    """Rules that allow a process reading below `readable`, everything but running below `writable`, and nothing else; OSError where the
+    kernel does not take them.
+
+    Made in the server, where it costs a worker nothing; the worker keeps to them (`restrict`).
+    """
+    read, on_files = _rights()
+    made = landlockpy.Ruleset(scoped=landlockpy.Scope.SIGNAL | landlockpy.Scope.ABSTRACT_UNIX_SOCKET)
+    try:
+        for folders, allowed in ((readable, read), (writable, made.handled_fs & ~landlockpy.AccessFS.EXECUTE)):
+            for folder in folders:
+                if os.path.exists(folder):  # what does not exist needs no permission
+                    made.allow_path(folder, allowed if os.path.isdir(folder) else allowed & on_files)
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 def prepare() -> None:
-    """In the server: make such rules once without keeping to them. What the package makes meanwhile, workers need not make again."""
+    """In the server: make such rules once. What the package makes meanwhile, it need not make again."""
     if version() > 0:
-        rules = _rules([os.sep, __file__], [os.sep, __file__])
-        rules.close()
-
-
-def _rules(readable: Iterable[str], writable: Iterable[str]) -> landlockpy.Ruleset:
-    right = landlockpy.AccessFS
-    on_files = right.EXECUTE | right.WRITE_FILE | right.READ_FILE | right.TRUNCATE | right.IOCTL_DEV
-    read = right.READ_FILE | right.READ_DIR
-    rules = landlockpy.Ruleset(scoped=landlockpy.Scope.SIGNAL | landlockpy.Scope.ABSTRACT_UNIX_SOCKET)
-    for folders, rights in ((readable, read), (writable, rules.handled_fs & ~right.EXECUTE)):
-        for folder in folders:
-            if os.path.exists(folder):  # what does not exist needs no permission
-                rules.allow_path(folder, rights if os.path.isdir(folder) else rights & on_files)
-    return rules
+        rules([os.sep, __file__], [os.sep, __file__]).close()

@@ -28,7 +28,11 @@ def channel() -> tuple[int, int]:
 
 
 def watch(writer: int, seconds: float | None) -> None:
-    """In the worker: tell the lines that are being executed when it crashes, or is not done after `seconds`, and end it then."""
+    """In the worker: tell the lines that are being executed when it crashes, or is not done after `seconds`, and end it then.
+
+    What hangs in C does not come to Python's own handler: the server makes such a worker crash (SIGABRT), which `faulthandler` tells. A
+    thread of `faulthandler`'s own that waits would cost every worker as much as several layers of its enclosure.
+    """
     faulthandler.enable(writer, all_threads=False)
     if seconds is None:
         return
@@ -44,10 +48,8 @@ def watch(writer: int, seconds: float | None) -> None:
         finally:
             leave(1)
 
-    # Python's own handler knows the line exactly, but comes only between two steps of Python; what hangs in C is left to `faulthandler`.
     signal.signal(signal.SIGALRM, over)
     signal.setitimer(signal.ITIMER_REAL, seconds)
-    faulthandler.dump_traceback_later(seconds + 0.25, exit=True, file=writer)
 
 
 def collect(reader: int, file: str) -> dict[str, Any]:

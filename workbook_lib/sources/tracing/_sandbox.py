@@ -6,6 +6,7 @@ stops is said in docs/safety.md, and tried one by one in tests/sources/tracing.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import posix
 import resource
@@ -26,13 +27,24 @@ _LIBRARY = str(Path(__file__).resolve().parents[2])
 MISSING = _layers.missing()  # asked once, before there are workers
 
 
-def enclose(job: dict[str, Any], scratch: str, answer: int, report: int, output: int) -> None:
-    """All layers of the job. `answer` and `report` are the only descriptors that stay open; `output` limits what a file may hold.
+# The descriptors by which a worker answers, the same in each. In the server nothing that matters lies there (`reserve`).
+ANSWER, REPORT = 3, 4
+_CHANNELS = frozenset({ANSWER, REPORT})
+
+
+def rules(job: dict[str, Any], scratch: str) -> Any:
+    """In the server: the rules of Landlock for a worker, made beforehand; None where there shall be or are none."""
+    if "landlock" not in job["layers"] or "landlock" in MISSING:
+        return None
+    return _landlock.rules([*_readable_places(), *job["readable"]], [scratch, os.devnull])
+
+
+def enclose(job: dict[str, Any], scratch: str, rules: Any, output: int) -> None:
+    """All layers of the job. Of the open files only ANSWER and REPORT stay; `output` limits what a file may hold.
 
     Raises where a layer that this machine offers cannot be put in place: nothing runs half enclosed.
     """
     layers = frozenset(job["layers"])
-    _close_others(answer, report)
     if "environment" in layers:
         os.environ.clear()
         posix.environ.clear()
@@ -40,25 +52,24 @@ def enclose(job: dict[str, Any], scratch: str, answer: int, report: int, output:
     os.environ.update({"HOME": scratch, "TMPDIR": scratch})
     tempfile.tempdir = scratch
     os.chdir(scratch)
+    if rules is not None:
+        rules.restrict()
+    _close_others()
     if "limits" in layers:
         _limit(job["seconds"], job["memory"], output)
-    _report.watch(report, job["seconds"] if "limits" in layers else None)
-    guarded = frozenset({answer, report})
-    readable = [*_readable_places(), *job["readable"]]
+    _report.watch(REPORT, job["seconds"] if "limits" in layers else None)
     libraries = tuple(f"{part}/" for part in (*sys.path, _LIBRARY) if part)
     mine = (job["file"], *(f"{folder.rstrip('/')}/" for folder in (*job["roots"], *job["readable"])))
-    if "landlock" in layers.difference(MISSING):
-        _landlock.restrict(readable, [scratch, os.devnull])
     if "seccomp" in layers.difference(MISSING):
         _seccomp.restrict()
-    tell_of_hook, tell = (copy["teller"](report, mine, libraries) for copy in (_HOOK, _TOLD))  # while `os.write` is the real one
+    tell_of_hook, tell = (copy["teller"](REPORT, mine, libraries) for copy in (_HOOK, _TOLD))  # while `os.write` is the real one
     if "stand_ins" in layers:
-        _stand_ins.install(tell, guarded)
+        _stand_ins.install(tell, _CHANNELS)
     else:
         _loading.INERT_STDLIB = frozenset()
     if "hook" in layers:
-        _stand_ins.hear()
-        _HOOK["install"](scratch, readable, guarded, tell_of_hook)
+        _stand_ins.hear(_CHANNELS)
+        _HOOK["install"](scratch, job["readable"], _readable_places(), _CHANNELS, tell_of_hook)
 
 
 def prepare() -> None:
@@ -67,6 +78,18 @@ def prepare() -> None:
     _streams()
     _landlock.prepare()
     _seccomp.prepare()
+    _stand_ins.prepare(_CHANNELS)
+
+
+def reserve(*streams: int) -> tuple[int, ...]:
+    """In the server, first of all: have its open `streams` elsewhere, and nothing but the sink where workers have their channels."""
+    moved = tuple(fcntl.fcntl(stream, fcntl.F_DUPFD_CLOEXEC, REPORT + 1) for stream in streams)
+    sink = os.open(os.devnull, os.O_RDWR)
+    for number in (*streams, *_CHANNELS):
+        os.dup2(sink, number)
+    if sink not in _CHANNELS:
+        os.close(sink)
+    return moved
 
 
 def _limit(seconds: float, memory: int, output: int) -> None:
@@ -83,14 +106,10 @@ def _limit(seconds: float, memory: int, output: int) -> None:
         resource.setrlimit(name, (top, top))
 
 
-def _close_others(*keep: int) -> None:
-    """Leave open only `keep`; the three standard streams go to the sink."""
-    sink = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(sink, stream)
-    kept = sorted(keep)
-    for low, high in zip([3, *(fd + 1 for fd in kept)], [*kept, 4096], strict=True):
-        os.closerange(low, high)
+def _close_others() -> None:
+    """Leave open the two channels and the three standard streams, which go to the sink, as in the server the first two do."""
+    os.dup2(0, 2)
+    os.closerange(REPORT + 1, 4096)
     sys.stdin, sys.stdout, sys.stderr = _streams()
 
 

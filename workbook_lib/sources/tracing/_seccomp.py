@@ -103,7 +103,7 @@ def program(machine: str, pid: int) -> bytes:
 
 
 class _Program(ctypes.Structure):
-    _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_char_p)]
+    _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_void_p)]
 
 
 def available() -> bool:
@@ -118,19 +118,34 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
+_ANY_PROCESS = 0x7FFFFFFF  # no process has this id: it marks the places of a worker's own
+
+
+@lru_cache(maxsize=1)
+def _template() -> tuple[ctypes.Array[ctypes.c_char], tuple[int, ...], _Program]:
+    """The filter with a mark for the process, where these marks are, and what the kernel is given; each process has a copy of its own."""
+    steps = program(platform.machine(), _ANY_PROCESS)
+    mark = struct.pack("=I", _ANY_PROCESS)
+    places = tuple(at + 4 for at in range(0, len(steps), 8) if steps[at + 4 : at + 8] == mark)
+    buffer = ctypes.create_string_buffer(steps, len(steps))
+    return buffer, places, _Program(len(steps) // 8, ctypes.addressof(buffer))
+
+
 def prepare() -> None:
     """In the server: make what the filters of all workers share."""
     if available():
-        program(platform.machine(), os.getpid())
+        _template()
         _libc().prctl(_GET_SECCOMP, 0, 0, 0, 0)
 
 
 def restrict() -> None:
     """Put this process, and what it starts, behind the filter for good; OSError where the kernel does not take it."""
-    steps = program(platform.machine(), os.getpid())
+    buffer, places, filter_ = _template()
+    pid = os.getpid()
+    for place in places:
+        struct.pack_into("=I", buffer, place, pid)
     libc = _libc()
     if libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "no_new_privs")
-    filter_ = _Program(len(steps) // 8, steps)
     if libc.prctl(_SET_SECCOMP, ctypes.c_ulong(_FILTER), ctypes.byref(filter_), 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "seccomp")

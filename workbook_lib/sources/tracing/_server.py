@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 ANSWER_LIMIT = 32 * 1024 * 1024
-REPORT_TIME = 2.0  # seconds in which a worker that is out of time may tell where it was
+HELD = 64 * 1024 * 1024  # bytes of answers that wait for the client before no more workers are started
+REPORT_TIME = 0.5  # seconds in which a worker that is out of time may tell by itself where it was
 UNLIMITED = 60.0  # seconds for a worker without limits
 LOOK = 0.25  # seconds between two looks into the scratch folders of workers
 GRACE = 1.0  # seconds in which a worker that closed its pipe without an answer may end by itself
@@ -49,14 +50,16 @@ def _tracing(name: str) -> Any:
     return sys.modules[f"workbook_lib.sources.tracing.{name}"]
 
 
-def _work(job: dict[str, Any], tracer: Any, worker: Worker, answer: int, report: int) -> None:
+def _work(job: dict[str, Any], tracer: Any, worker: Worker, rules: Any, answer: int, report: int) -> None:
     """In the forked worker: enclose, trace, answer, end."""
     from workbook_lib.sources.tracing import _sandbox, _watching
 
     write, leave, encode, token, status = os.write, os._exit, json.JSONEncoder().encode, worker.token, 1
     try:
         os.setsid()
-        _sandbox.enclose(job, worker.scratch, answer, report, ANSWER_LIMIT)
+        os.dup2(answer, _sandbox.ANSWER)
+        os.dup2(report, _sandbox.REPORT)
+        _sandbox.enclose(job, worker.scratch, rules, ANSWER_LIMIT)
         watch = _watching.Watch(job["readable"])
         data = encode({"answer": tracer.trace(job), "looked": watch.looked()}).encode()
         if len(data) > ANSWER_LIMIT:
@@ -69,7 +72,7 @@ def _work(job: dict[str, Any], tracer: Any, worker: Worker, answer: int, report:
     try:
         view = memoryview(token + data)
         while view:
-            view = view[write(answer, view) :]
+            view = view[write(_sandbox.ANSWER, view) :]
     finally:
         leave(status)  # never back into the server's own code
 
@@ -82,6 +85,7 @@ class Worker:
         self.chunks: list[bytes] = []
         self.size = 0
         self.silent = False  # its pipe is closed, and it said nothing
+        self.failure: str | None = None  # why it was made to crash
         self.file = job["file"]
         self.token = os.urandom(16).hex().encode()  # an answer that does not begin with it was not written by the reader
         self.scratch = tempfile.mkdtemp(prefix="workbook-trace-")
@@ -89,13 +93,14 @@ class Worker:
         self.report, report = _tracing("_report").channel()
         self.deadline = time.monotonic() + (job["seconds"] + REPORT_TIME if "limits" in job["layers"] else UNLIMITED)
         self.next_look = time.monotonic() + LOOK
+        rules = _tracing("_sandbox").rules(job, self.scratch)
         self.pid = os.fork()
         if self.pid == 0:
-            os.close(self.pipe)
-            os.close(self.report)
-            _work(job, tracer, self, answer, report)
+            _work(job, tracer, self, rules, answer, report)
         os.close(answer)
         os.close(report)
+        if rules is not None:
+            rules.close()
 
     def hear(self) -> bytes | None:
         """Take what it wrote; its answer to the client once there is one."""
@@ -116,15 +121,22 @@ class Worker:
             if done:
                 return self._over(status)
         now = time.monotonic()
-        if now > self.next_look:
+        if now > self.next_look and self.failure is None:
             self.next_look = now + LOOK
             if _tracing("_scratch").overfull(self.scratch):
-                os.kill(self.pid, signal.SIGABRT)  # it tells its line
-                time.sleep(0.05)
-                return self.end("disk")
+                self._crash("disk")
         if now < self.deadline:
             return None
-        return self.end(None if self.silent else "timeout")
+        if self.silent or self.failure:
+            return self.end()
+        self._crash("timeout")
+        return None
+
+    def _crash(self, failure: str) -> None:
+        """Have it tell its line, and end; it gets a moment for that."""
+        self.failure, self.deadline = failure, time.monotonic() + GRACE
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGABRT)
 
     def end(self, failure: str | None = None) -> bytes:
         """Kill whatever is left of it, and answer: how it failed, or what it said."""
@@ -136,6 +148,7 @@ class Worker:
         return self._over(os.waitpid(self.pid, 0)[1], failure)
 
     def _over(self, status: int, failure: str | None = None) -> bytes:
+        failure = failure or self.failure
         os.close(self.pipe)
         _tracing("_scratch").remove(self.scratch)
         told = _tracing("_report").collect(self.report, self.file)
@@ -191,7 +204,7 @@ class Server:
                 worker.end()
 
     def _round(self, source: int, sink: int) -> bool:
-        while self.jobs and len(self.workers) < self.slots:
+        while self.jobs and len(self.workers) < self.slots and len(self.unsent) < HELD:
             job = self.jobs.popleft()
             if "process" in job["layers"]:
                 self.workers.append(Worker(job, self.tracer))
@@ -234,6 +247,7 @@ def main(room: str, slots: int) -> None:
     _bare_packages(room)
     for name in ("_sandbox", "_report", "_scratch", "_watching"):
         importlib.import_module(f"workbook_lib.sources.tracing.{name}")
+    source, sink = _tracing("_sandbox").reserve(0, 1)
     tracer = importlib.import_module(f"workbook_lib.sources.{room}._standins")
     for name in WARM:
         importlib.import_module(name)
@@ -243,7 +257,7 @@ def main(room: str, slots: int) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)  # workers live for milliseconds
-    Server(tracer, slots).serve(0, 1)
+    Server(tracer, slots).serve(source, sink)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from workbook_lib.sources.tracing import _loading, _tampering
@@ -38,8 +39,16 @@ UNHEARD = {
 _ON_CHANNELS = ("write", "writev", "pwrite", "pwritev", "sendfile", "splice", "dup", "dup2", "close", "ftruncate", "set_blocking")
 
 
-def install(tell: Tell, guarded: frozenset[int]) -> None:
-    """Put the stand-ins in place; `guarded` are the descriptors by which the worker answers."""
+_Change = tuple[Any, str, Any]  # a module or class, a name in it, and its new value
+
+
+@lru_cache(maxsize=1)
+def prepare(guarded: frozenset[int]) -> tuple[tuple[_Change, ...], tuple[_Change, ...]]:
+    """In the server: all that workers put in place, made once: for `install`, and for `hear`.
+
+    `guarded` are the descriptors by which a worker answers. A worker does no more than to set these names: making functions and classes
+    there would write to hundreds of pages of memory, each of which is copied then.
+    """
     import _thread
     import atexit
     import shutil
@@ -47,44 +56,49 @@ def install(tell: Tell, guarded: frozenset[int]) -> None:
     import threading
     import time
 
+    made: list[_Change] = []
     for table, make in ((INERT_CALLS, _inert), (IGNORED_CALLS, _ignored)):
         for module, names in table.items():
             home = importlib.import_module(module)
-            for name in names:
-                if hasattr(home, name):
-                    setattr(home, name, make(f"{module}.{name}", tell))
-    subprocess.Popen = _popen(tell)  # type: ignore[assignment,misc]
-    shutil.which = lambda cmd, mode=0, path=None: f"/usr/bin/{cmd}"  # type: ignore[assignment]  # not this machine's programs
-    time.sleep = _named("time.sleep", lambda secs: None)
-    sys.modules[os.name].environ = _Environ(sys.modules[os.name].environ)  # type: ignore[attr-defined]
-    atexit.register = _at_exit(tell)
-    _loading.NATIVE = NativeModule
-    _teller[:] = [tell]
-    _tampering.TELL = tell
+            made += [(home, name, make(f"{module}.{name}")) for name in names if hasattr(home, name)]
+    made.append((subprocess, "Popen", _popen()))
+    made.append((shutil, "which", lambda cmd, mode=0, path=None: f"/usr/bin/{cmd}"))  # not this machine's programs
+    made.append((time, "sleep", lambda seconds: None))
+    made.append((atexit, "register", _register))
+    made.append((_loading, "NATIVE", NativeModule))
     threads = _tampering.Threads(_thread.start_new_thread)
     for home in (_thread, threading):
-        for name in ("start_new_thread", "start_new", "_start_new_thread"):
-            if hasattr(home, name):
-                setattr(home, name, threads.start)
+        made += [(home, name, threads.start) for name in ("start_new_thread", "start_new", "_start_new_thread") if hasattr(home, name)]
     for home in (os, sys.modules[os.name]):
-        for name in _ON_CHANNELS:
-            if hasattr(home, name):
-                setattr(home, name, _guarding(name, getattr(home, name), tell, guarded))
-        setattr(home, "closerange", _closing(home.closerange, tell, guarded))  # noqa: B010 - of two modules
-        setattr(home, "_exit", _exit)  # noqa: B010
-
-
-def hear() -> None:
-    """Have the audit hook hear what Python does not tell it: the calls above, and files that are opened relative to an open folder."""
+        made += [(home, name, _guarding(name, getattr(home, name), guarded)) for name in _ON_CHANNELS if hasattr(home, name)]
+        made.append((home, "closerange", _closing(home.closerange, guarded)))
+        made.append((home, "_exit", _exit))
+    heard: list[_Change] = []
     for module, names in UNHEARD.items():
         homes = [importlib.import_module(one) for one in (module, {"os": os.name}.get(module, f"_{module}"))]
         for name in names:
             real = getattr(homes[1], name, None)
-            for home in homes if real is not None else ():
-                setattr(home, name, _heard(f"{module}.{name}", real))
+            heard += [(home, name, _heard(f"{module}.{name}", real)) for home in homes if real is not None]
     opened = _opening(os.open)
-    for home in (os, sys.modules[os.name]):
-        setattr(home, "open", opened)  # noqa: B010 - of two modules
+    heard += [(home, "open", opened) for home in (os, sys.modules[os.name])]
+    return tuple(made), tuple(heard)
+
+
+def install(tell: Tell, guarded: frozenset[int]) -> None:
+    """Put the stand-ins in place; `guarded` are the descriptors by which the worker answers."""
+    _teller[:] = [tell]
+    _tampering.TELL = tell
+    for home, name, value in prepare(guarded)[0]:
+        setattr(home, name, value)
+    home = sys.modules[os.name]
+    home.environ = _Environ(home.environ)  # type: ignore[attr-defined]
+
+
+def hear(guarded: frozenset[int]) -> None:
+    """Have the audit hook hear what Python does not tell it: calls without an event, and files that are opened relative to an open
+    folder."""
+    for home, name, value in prepare(guarded)[1]:
+        setattr(home, name, value)
 
 
 def _heard(event: str, real: Any) -> Callable[..., Any]:
@@ -109,24 +123,26 @@ def _opening(real: Callable[..., int]) -> Callable[..., int]:
     return opened
 
 
-def _inert(name: str, tell: Tell) -> Callable[..., Any]:
+_teller: list[Tell] = []  # of this worker; all that follows is made once, in the server
+
+
+def _tell(name: str, detail: str) -> None:
+    """An attempt in the innermost file of the user's."""
+    for tell in _teller:
+        tell(name, detail, 3)
+
+
+def _inert(name: str) -> Callable[..., Any]:
     def attempt(*args: Any, **kwargs: Any) -> Any:
-        tell(name, _shown(args), 2)
+        _tell(name, _shown(args))
         return Inert(f"{name}(...)")
 
-    return _named(name, attempt)
+    return attempt
 
 
-def _named(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` with the name of what it stands for, by which it is told where it is handed over."""
-    function.__module__, _, function.__qualname__ = name.rpartition(".")
-    function.__name__ = function.__qualname__
-    return function
-
-
-def _ignored(name: str, tell: Tell) -> Callable[..., Any]:
+def _ignored(name: str) -> Callable[..., Any]:
     def attempt(*args: Any, **kwargs: Any) -> Any:
-        tell(name, _shown(args), 2)
+        _tell(name, _shown(args))
         return 0
 
     return attempt
@@ -139,12 +155,12 @@ def _shown(args: tuple[Any, ...]) -> str:
     return str(value)
 
 
-def _popen(tell: Tell) -> type:
+def _popen() -> type:
     class Popen(Inert):
         """A process that is not started: it ends at once, with nothing to say."""
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
-            tell("subprocess.Popen", _shown(args), 2)
+            _tell("subprocess.Popen", _shown(args))
             super().__init__("subprocess.Popen(...)")
 
         def communicate(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -153,21 +169,21 @@ def _popen(tell: Tell) -> type:
     return Popen
 
 
-def _guarding(name: str, real: Callable[..., Any], tell: Tell, guarded: frozenset[int]) -> Callable[..., Any]:
+def _guarding(name: str, real: Callable[..., Any], guarded: frozenset[int]) -> Callable[..., Any]:
     def call(fd: Any, *args: Any, **kwargs: Any) -> Any:
         if fd in guarded or (name == "dup2" and args and args[0] in guarded):
-            tell(f"os.{name}", f"on the channel of the answer ({fd})", 2)
+            _tell(f"os.{name}", f"on the channel of the answer ({fd})")
             raise OSError(9, os.strerror(9))
         return real(fd, *args, **kwargs)
 
     return call
 
 
-def _closing(real: Callable[[int, int], None], tell: Tell, guarded: frozenset[int]) -> Callable[[int, int], None]:
+def _closing(real: Callable[[int, int], None], guarded: frozenset[int]) -> Callable[[int, int], None]:
     def closerange(low: int, high: int, /) -> None:
         kept = sorted(fd for fd in guarded if low <= fd < high)
         if kept:
-            tell("os.closerange", f"on the channel of the answer ({low} to {high})", 2)
+            _tell("os.closerange", f"on the channel of the answer ({low} to {high})")
         for start, end in zip([low, *(fd + 1 for fd in kept)], [*kept, high], strict=True):
             real(start, end)
 
@@ -178,18 +194,11 @@ def _exit(status: int = 0) -> None:
     raise SystemExit(status)
 
 
-def _at_exit(tell: Tell) -> Callable[..., Any]:
+def _register(func: Any, /, *args: Any, **kwargs: Any) -> Any:
     """In the place of `atexit.register`: nothing is run when a worker ends."""
-
-    def register(func: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if STATE.is_user_file(sys._getframe(1).f_code.co_filename):  # Python's own modules register as well
-            tell("atexit.register", "", 2)
-        return func
-
-    return register
-
-
-_teller: list[Tell] = []  # of this worker; the classes below are made once, in the server
+    if STATE.is_user_file(sys._getframe(1).f_code.co_filename):  # Python's own modules register as well
+        _tell("atexit.register", "")
+    return func
 
 
 class Native(Inert):
@@ -200,8 +209,7 @@ class Native(Inert):
         return Native(found._workbook_path) if type(found) is Inert else found
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        for tell in _teller:
-            tell(str(self._workbook_path), _shown(args), 2)
+        _tell(str(self._workbook_path), _shown(args))
         made = super().__call__(*args, **kwargs)
         return Native(made._workbook_path) if type(made) is Inert else made
 
@@ -220,8 +228,7 @@ def _telling(name: str) -> Callable[..., Any]:
     asked = getattr(dict, name)
 
     def ask(self: Any, *args: Any) -> Any:
-        for tell in _teller:
-            tell(f"{os.name}.environ", _shown(args), 2)
+        _tell(f"{os.name}.environ", _shown(args))
         return asked(self, *args)
 
     return ask

@@ -34,3 +34,15 @@ def walk(root: ast.AST) -> list[Any]:
             elif value is not None and isinstance(value, node_type):
                 add(value)
     return found
+
+
+def children(node: ast.AST) -> list[Any]:
+    """The nodes directly below one, in the order of `ast.iter_child_nodes`, without contexts and operators."""
+    found: list[Any] = []
+    for name in FIELDS[node.__class__]:
+        value = getattr(node, name, None)
+        if value.__class__ is list:
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
