@@ -100,6 +100,8 @@ class Child:
         if scenario.kind == "real" or order["variables"] != self.variables:  # bodies may change them, rehearsals do not run bodies
             _set_variables(order["variables"])
             self.variables = order["variables"] if scenario.kind == "rehearsal" else None
+        if scenario.kind == "real":
+            _set_limits(order["limits"])
         STAGE.real_delays = order["real_delays"]
         observer = Observer(self.report)
         try:
@@ -186,6 +188,18 @@ def _set_variables(variables: dict[str, Any]) -> None:
 
     for name, value in variables.items():
         Variable.set(name, value, overwrite=True)
+
+
+SLOTS = 128  # of a pool here, as of Airflow's default pool; one run alone waits for nobody else's
+
+
+def _set_limits(names: list[str]) -> None:
+    """Make the global concurrency limits that stand for pools: `strict` asks for them."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        for name in names:
+            client.upsert_global_concurrency_limit_by_name(name, SLOTS)
 
 
 def _runs(observer: Any, return_values: dict[str, str]) -> list[dict[str, Any]]:

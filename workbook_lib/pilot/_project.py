@@ -75,6 +75,12 @@ def variables(root: Path) -> dict[str, Any]:
     return {str(table.get(name) or variable_name(name)): value for name, value in values.items()}
 
 
+def limits(root: Path) -> list[str]:
+    """The names of the global concurrency limits that stand for the legacy pools."""
+    found = _table(root / "project").get("limits", {})
+    return sorted(str(name) for name in found.values()) if isinstance(found, dict) else []
+
+
 def environment(root: Path) -> dict[str, str]:
     """The environment variables that the user supplied."""
     return {name: str(value) for name, value in _json(root / "inputs" / "env.json").items()}

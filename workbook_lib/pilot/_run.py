@@ -146,6 +146,7 @@ class Session:
                 "logical_date_parameter": dict(entry.logical_date),
                 "scenario": scenario.model_dump(mode="json"),
                 "variables": variables,
+                "limits": _project.limits(self.root),
                 "real_delays": real_delays,
                 "ids": entry.ids,
                 "return_values": {entry.tasks.get(task_id, task_id): key for task_id, key in entry.return_values.items()},

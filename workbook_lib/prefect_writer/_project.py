@@ -21,7 +21,7 @@ from workbook_lib.prefect_writer._emitted import trimmed
 from workbook_lib.prefect_writer._format import LINE_LENGTH, RULES, tidy
 from workbook_lib.prefect_writer._guide import guide
 from workbook_lib.prefect_writer._module import Module, from_shared, module
-from workbook_lib.prefect_writer._names import FileNames, variable_name
+from workbook_lib.prefect_writer._names import FileNames, deployment_name, variable_name
 from workbook_lib.prefect_writer._neighbours import dated
 from workbook_lib.prefect_writer._plan import Plan, plan
 from workbook_lib.prefect_writer._scope import exprs_of
@@ -247,6 +247,9 @@ def _pyproject(
     variables = _variables(workflows)
     if variables:
         migration["variables"] = {variable: variable_name(variable) for variable in variables}
+    pools = sorted({task.pool for w in workflows for task in w.tasks if task.pool and task.pool != "default_pool"})
+    if pools:
+        migration["limits"] = {pool: deployment_name(pool) for pool in pools}
     table = tomlkit.table(is_super_table=True)
     for workflow in workflows:
         the_plan = plans[workflow.id]

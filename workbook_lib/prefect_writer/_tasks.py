@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from workbook_lib.model import expr as e
 from workbook_lib.model.action import Nothing, Opaque, PythonCall, Shell, StartWorkflow, Wait
 from workbook_lib.model.workflow import Task, Workflow
 from workbook_lib.prefect_writer._actions import python_task, shell_task
+from workbook_lib.prefect_writer._blocks import inside
 from workbook_lib.prefect_writer._code import TaskCode
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
+from workbook_lib.prefect_writer._names import deployment_name
 from workbook_lib.prefect_writer._scope import Scope
 from workbook_lib.prefect_writer._starts import start_task
 from workbook_lib.prefect_writer._waits import wait_task
@@ -19,7 +23,7 @@ def task_code(task: Task, scope: Scope) -> TaskCode:
     if group is not None:
         return placeholder(task, f"it stands in the mapped task group {group!r}, which the writer cannot repeat yet")
     try:
-        return _converted(task, scope)
+        return in_pool(_converted(task, scope))
     except Unprintable as problem:
         return placeholder(task, str(problem))
 
@@ -31,6 +35,17 @@ def mapped_group(task: Task, workflow: Workflow) -> str | None:
     while inside is not None and groups[inside].mapping is None:
         inside = groups[inside].parent
     return inside
+
+
+def in_pool(code: TaskCode) -> TaskCode:
+    """The code with its body inside the slots of the task's pool, which is a global concurrency limit."""
+    task = code.task
+    if task.pool in (None, "default_pool") or code.marker or code.reason is not None:
+        return code
+    occupy = f", occupy={task.pool_slots}" if task.pool_slots != 1 else ""
+    header = f"with concurrency({literal(deployment_name(task.pool or ''))}{occupy}, strict=True):"
+    imports = code.imports | {"from prefect.concurrency.sync import concurrency"}
+    return replace(code, body=inside(header, code.body), imports=imports)
 
 
 def placeholder(task: Task, reason: str) -> TaskCode:

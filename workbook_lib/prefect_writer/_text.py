@@ -95,6 +95,9 @@ class Text:
         options = [] if name == self.workflow.id else [f"name={literal(flow_name(self.workflow.id))}"]
         if self.workflow.limits.run_timeout_seconds:
             options.append(f"timeout_seconds={self.workflow.limits.run_timeout_seconds:g}")
+        if self.workflow.limits.active_tasks:
+            self.imports.add("from prefect.task_runners import ThreadPoolTaskRunner")
+            options.append(f"task_runner=ThreadPoolTaskRunner(max_workers={self.workflow.limits.active_tasks})")
         options += [f"{event}=[{hook}]" for event, hook in self.hooked.of_flow.items()]
         decorator = f"@flow({', '.join(options)})" if options else "@flow"
         parameters, prologue = self._parameters(printer, statements)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -26,18 +27,25 @@ _LOGGER = re.compile(r"_?(\w+_)?(log|logger|logging)", re.IGNORECASE)
 _LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "critical", "exception", "log"})
 
 
-def of_dag(dag: RawDag, now: datetime | None = None) -> Iterator[Lost]:
-    """Settings of the DAG that are not carried over; `now` is the moment of reading."""
+def of_dag(dag: RawDag, airflow: str = "", now: datetime | None = None) -> Iterator[Lost]:
+    """Settings of the DAG that are not carried over; `airflow` its version, `now` the moment of reading."""
     timed = dag.schedule.kind in _TIMED
     if dag.catchup and timed:
-        advice = "Start the missing runs by a driver over `run_deployment(..., idempotency_key=...)`, one for each logical date."
+        advice = "Start the missing runs by `prefect deployment run`, one for each logical date, as MIGRATION.md shows."
         yield WARNING, "makes up for runs of the past (`catchup`), which no Prefect schedule does", advice
     if timed and dag.schedule.timezone[:1] in ("+", "-"):
         advice = "Write a time zone with that offset into the deployment's schedule, such as Asia/Kolkata for +05:30."
         yield WARNING, f"is scheduled at the fixed offset {dag.schedule.timezone}, which no time zone of Prefect is named by", advice
-    if dag.limits.active_tasks:
-        advice = "Use a task runner with that many workers, or a global concurrency limit that the tasks take."
-        yield WARNING, f"runs at most {dag.limits.active_tasks} tasks at once (`max_active_tasks`), which the flow does not", advice
+    if dag.limits.active_tasks and dag.limits.active_runs != 1 and airflow.startswith(("1.", "2.")):
+        advice = "Allow one run at a time, or enclose the bodies in a global concurrency limit, if several runs go on at once."
+        yield (
+            NOTE,
+            f"runs at most {dag.limits.active_tasks} tasks at once over all of its runs (`max_active_tasks`), the flow in each run",
+            advice,
+        )
+    for pool in sorted({task.pool for task in dag.tasks if task.pool and task.pool != "default_pool"}):
+        advice = f"Create it before the first run, with as many slots: `prefect gcl create {shlex.quote(pool)} --limit SLOTS`."
+        yield WARNING, f"takes slots of the pool {pool!r}, which is a global concurrency limit in Prefect", advice
     if dag.limits.fail_fast:
         advice = "Cancel the flow run in a hook on failed tasks."
         yield WARNING, "stops at the first failed task (`fail_fast`), which the flow does not", advice
@@ -51,12 +59,7 @@ def of_dag(dag: RawDag, now: datetime | None = None) -> Iterator[Lost]:
 
 def of_task(task: RawTask) -> Iterator[Lost]:
     """Settings of a task that have a field of their own and are not carried over."""
-    if task.pool not in (None, "default_pool"):
-        slots = "1 slot" if task.pool_slots == 1 else f"{task.pool_slots} slots"
-        block = f"with concurrency({task.pool!r}, occupy={task.pool_slots}, strict=True):"
-        advice = f"Make a global concurrency limit of that name and enclose the body: `{block}`."
-        yield WARNING, f"takes {slots} of the pool {task.pool!r} (`pool`), which the flow does not", advice
-    elif task.pool_slots != 1:
+    if task.pool in (None, "default_pool") and task.pool_slots != 1:
         yield NOTE, f"takes {task.pool_slots} slots of the default pool (`pool_slots`), which the flow does not", "Use a concurrency limit."
 
 

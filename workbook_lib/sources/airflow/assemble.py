@@ -135,7 +135,7 @@ class _Assembly:
 
     def left_out(self, workflow: Workflow) -> None:
         """Findings for what the DAG as a whole asks for and the flow does not do."""
-        for severity, what, advice in _left_out.of_dag(self.dag):
+        for severity, what, advice in _left_out.of_dag(self.dag, self.raw.airflow):
             self.note("setting_unsupported", severity, f"the DAG {self.dag.id!r} {what}", None, advice)
         code = [function for task in workflow.tasks for function in _called(task.action)]
         names = _left_out.writes_a_log([*code, *workflow.definitions])

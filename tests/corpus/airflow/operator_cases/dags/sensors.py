@@ -94,7 +94,7 @@ with DAG("sensor_time", **OPEN):
     TimeDeltaSensor(task_id="past", delta=timedelta(seconds=1))
     TimeDeltaSensorAsync(task_id="past_deferred", delta=timedelta(seconds=1))
     DateTimeSensor(task_id="fixed", target_time="2024-01-01T12:00:00+00:00")
-    DateTimeSensor(task_id="of_the_run", target_time="{{ data_interval_end.add(hours=1) }}")
+    DateTimeSensor(task_id="of_the_run", target_time="{{ logical_date.add(hours=1) }}")
     DateTimeSensorAsync(task_id="fixed_deferred", target_time=datetime(2024, 1, 2, tzinfo=UTC))
     DateTimeSensor(task_id="far", target_time="2199-01-01T00:00:00+00:00", soft_fail=True, **QUICK)
     TimeSensor(task_id="now", target_time=datetime.now(tz=UTC).time(), poke_interval=0.1)
