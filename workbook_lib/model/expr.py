@@ -100,6 +100,8 @@ ContextName = Literal[
     "map_index",  # int, -1 when not mapped
     "run_parameters",  # dict: all run parameters
     "run_start",  # datetime at which the run really began
+    "previous_date",  # datetime: the logical date of the run before, by the schedule
+    "logger",  # the run's own logger, as of `logging`
     "scheduled",  # bool: a schedule started the run, not a person or another program
 ]
 
@@ -119,7 +121,9 @@ class Call(Frozen):
     `len`, `list`, `dict`, `sum`, `min`, `max`, `sorted`, `json_loads`, `json_dumps`, `lower`, `upper`,
     `strip`, `replace(text, old, new)`, `join(separator, items)`, `split(text, separator)`, `default(value,
     other)`, `uuid`, `now`, `random`, `present(list)` (its items without those that are None), `json_html(value)` (JSON text
-    with sorted keys and `<`, `>`, `&`, `'` as \\u escapes).
+    with sorted keys and `<`, `>`, `&`, `'` as \\u escapes), `required(value, name)` (an error where it is None), `parse_moment(iso_text)`
+    (None stays None), `parse_date(text, format)`, `start_of(moment, unit)`, `capitalize`, `title`, `abs`, `round`, `dict_get(dict, key,
+    [other])`, `dict_items`, `dict_keys`, `dict_values`, `unique`, `reversed`, `slice(value, start, stop)`, `is_mapping` and the like.
 
     Of lists, as what is mapped over or as an argument: `zip(*lists)` as far as the shortest, `zip_longest(*lists, fill)`, `concat(*lists)`,
     `map(function, list)`. `apply(function, value)` is one call. There `function` is a Reference to a definition that is carried over.

@@ -88,7 +88,7 @@ class Function(Frozen):
 
     `parameters` lists those that remain once the legacy engine's own (context, ti, ...) are resolved; `header_end` is the offset
     just behind the colon of the signature, so that `source[header_end:]` is the body. `uses` names `Definition`s it needs.
-    `blockers` says why the body still needs the legacy package: with any, the task is a placeholder.
+    `blockers` says why the body still needs the legacy package: with any, the task is a placeholder; `notes` what is not quite the same.
     """
 
     name: str
@@ -100,6 +100,7 @@ class Function(Frozen):
     spans: tuple[Span, ...] = ()
     uses: tuple[str, ...] = ()
     blockers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     may_skip: bool = False
     is_async: bool = False
     is_generator: bool = False

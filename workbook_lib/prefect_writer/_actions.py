@@ -8,7 +8,7 @@ from workbook_lib.model import expr as e
 from workbook_lib.model.action import PythonCall, Shell
 from workbook_lib.model.workflow import Task, Workflow
 from workbook_lib.prefect_writer._blocks import as_function, in_front, indented, to_the_end
-from workbook_lib.prefect_writer._bodies import OUTPUTS, fill, hand_over, names_in, pushes
+from workbook_lib.prefect_writer._bodies import OUTPUTS, fill, hand_over, names_in, outputs_start, pushes, rebinds
 from workbook_lib.prefect_writer._code import Builder, Parameter, TaskCode, is_default, passes
 from workbook_lib.prefect_writer._expr import Printer, Unprintable
 from workbook_lib.prefect_writer._names import Names
@@ -47,6 +47,8 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
             parameters.append(Parameter(argument.name, value, annotation))
         elif passes(value):
             parameters.append(Parameter(argument.name, value, annotation or _annotation(value)))
+            if not rebinds(function.source, argument.name):
+                builder.given.setdefault(e.key(value), argument.name)
         else:
             preamble.append(f"    {argument.name} = {builder.printer.show(value)}")
 
@@ -69,7 +71,7 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
         if OUTPUTS in own:
             raise Unprintable(f"it hands over values by name, and uses the name {OUTPUTS!r} itself")
         body, returns = hand_over(body), "dict"
-        statements.append(f"    {OUTPUTS} = {{}}")
+        statements.append(outputs_start(function))
     body = in_front(statements, body)
     if function.is_async or function.is_generator:
         builder.imports.update({"import asyncio"} if function.is_async else ())

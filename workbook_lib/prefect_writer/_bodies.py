@@ -48,6 +48,37 @@ def pushes(function: Function) -> bool:
     return any(span.kind == "push" for span in function.spans)
 
 
+def outputs_start(function: Function) -> str:
+    """The statement that makes `outputs`; None stands for what is handed over on some ways only, as Airflow pulls what is not there."""
+    return f"    {OUTPUTS} = {{{', '.join(f'{literal(key)}: None' for key in _perhaps_pushed(function))}}}"
+
+
+def _perhaps_pushed(function: Function) -> list[str]:
+    """The names that a function hands over on some of its ways only."""
+    tree = ast.parse(function.source).body[0]
+    if not isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef):
+        return []
+    lines = [node.lineno for node in tree.body if isinstance(node, ast.Expr)]
+    first = next((n.lineno for n in ast.walk(tree) if isinstance(n, ast.Return) and n is not tree.body[-1]), None)
+    keys: dict[str, bool] = {}
+    for span in function.spans:
+        if span.kind == "push" and span.key is not None:
+            line = function.source.count("\n", 0, span.start) + 1
+            surely = line in lines and (first is None or line < first)
+            keys[span.key] = keys.get(span.key, False) or surely
+    return [key for key, surely in keys.items() if not surely]
+
+
+def rebinds(source: str, name: str) -> bool:
+    """Whether a function gives a name, such as one of its parameters, another value; or leaves that to a function inside of it."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return True
+    stores = any(isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load) for node in ast.walk(tree))
+    return stores or sum(isinstance(node, ast.arg) and node.arg == name for node in ast.walk(tree)) > 1
+
+
 def hand_over(body: str) -> str:
     """A body that fills `outputs`: it returns that dict, with what it used to return under "return_value"."""
     function = ast.parse("def f():\n" + body).body[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from workbook_lib.model import expr as e
 from workbook_lib.model.action import PythonCall, Shell
 from workbook_lib.model.workflow import Task
+from workbook_lib.prefect_writer._contexts import as_shift, neighbour
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
 from workbook_lib.prefect_writer._names import Names, identifier
 from workbook_lib.prefect_writer._scope import Scope
@@ -62,6 +63,8 @@ def passes(value: e.Expr) -> bool:
         return isinstance(value.base, e.TaskOutput) and isinstance(value.key, e.Constant)
     if isinstance(value, e.ListOf | e.DictOf):
         return all(passes(part) for part in e.children(value))
+    if isinstance(value, e.Call) and value.function == "required":
+        return False  # where it is missing, this task fails, not the flow
     if isinstance(value, e.Call | e.Format):
         return all(
             isinstance(part, e.Constant | e.Parameter | e.Moment)
@@ -80,6 +83,7 @@ class Builder:
         self.scope = scope
         self.names = names
         self.parameters: dict[str, Parameter] = {}  # by `e.key` of what they carry
+        self.given: dict[str, str] = {}  # the same for parameters that the function itself has: their names
         self.mapped: list[str] = []
         self.imports: set[str] = set()
         self.uses: list[str] = []
@@ -88,6 +92,8 @@ class Builder:
 
     def add(self, wish: str, value: e.Expr, annotation: str | None = None) -> str:
         """The name of the parameter that carries `value`, made when there is none yet."""
+        if e.key(value) in self.given:
+            return self.given[e.key(value)]
         if e.key(value) not in self.parameters:
             name = wish if self.names.free(wish) else self.names.take(wish)
             self.names.reserve(name)
@@ -134,6 +140,11 @@ class Builder:
             name = self.scope.date_name
             self.imports.add("from datetime import date" if self.scope.day else "from datetime import datetime")
             return self.add(name, expr, "date" if self.scope.day else "datetime")
+        if expr.name in ("interval_start", "interval_end", "previous_date"):
+            return self._end_of_interval(expr.name)
+        if expr.name == "logger":
+            self.imports.add("from prefect import get_run_logger")
+            return "get_run_logger()"
         if expr.name in ("run_id", "attempt"):
             self.imports.add("from prefect import runtime")
             return "runtime.flow_run.id" if expr.name == "run_id" else "runtime.task_run.run_count"
@@ -143,6 +154,14 @@ class Builder:
         if expr.name == "run_parameters":
             return self.add("parameters", expr, "dict")
         raise Unprintable(f"{expr.name.replace('_', ' ')} has no counterpart that a task could read")
+
+    def _end_of_interval(self, name: str) -> str:
+        shifted = as_shift(self.scope.workflow, name)
+        if shifted is not None:
+            return self.printer.show(shifted)
+        helper, arguments = neighbour(self.scope.workflow, name)
+        self.imports.add(f"from shared.dates import {helper}")
+        return f"{helper}({self.printer.show(e.Context(name='logical_date'))}, {arguments})"
 
     def _type_of(self, expr: e.TaskOutput) -> str | None:
         producer = next((task for task in self.scope.workflow.tasks if task.id == expr.task), None)

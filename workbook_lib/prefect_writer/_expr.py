@@ -9,6 +9,7 @@ from typing import Any
 
 from workbook_lib.model import expr as e
 from workbook_lib.prefect_writer._names import variable_name
+from workbook_lib.prefect_writer._pure_calls import written
 
 Leaf = Callable[[e.Expr], str | None]
 
@@ -112,6 +113,10 @@ class Printer:
             return f"{expr.function}({', '.join(args)})"
         if expr.function in _CALLS:
             return _CALLS[expr.function].format(*args)
+        form = written(expr.function, args)
+        if form is not None:
+            self._imports.update(form[1])
+            return form[0]
         raise Unprintable(f"the function {expr.function!r} has no Python form")
 
     def _index(self, expr: e.Index) -> str:

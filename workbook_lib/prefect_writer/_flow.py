@@ -10,6 +10,7 @@ from workbook_lib.model import expr as e
 from workbook_lib.model._base import Json
 from workbook_lib.model.workflow import Task
 from workbook_lib.prefect_writer._code import Parameter, is_default
+from workbook_lib.prefect_writer._contexts import run_parameters
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
 from workbook_lib.prefect_writer._names import Names, identifier
 from workbook_lib.prefect_writer._plan import Plan, maps_constants
@@ -266,8 +267,7 @@ class FlowPrinter:
             if expr.name == "logical_date":
                 return self.plan.scope.date_name
             if expr.name == "run_parameters":
-                pairs = ", ".join(f"{literal(name)}: {python}" for name, python in self.plan.scope.parameters.items())
-                return f"{{{pairs}}}"
+                return run_parameters(self.plan.scope)
             raise Unprintable(expr.name)
         return None
 

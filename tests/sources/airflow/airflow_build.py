@@ -219,7 +219,7 @@ def jinja_rendered(text: str) -> str:
         "ti": ti,
         "task_instance": ti,
         "task_instance_key_str": "d__t__20240309",
-        "params": PARAMS,
+        "params": PARAMS | CONF,
         "dag_run": SimpleNamespace(conf=CONF, logical_date=DAY, run_id="r"),
         "var": SimpleNamespace(value=Stored(False), json=Stored(True)),
         "conn": SimpleNamespace(
@@ -244,6 +244,7 @@ _CALLS: dict[str, Any] = {
     "lower": str.lower,
     "strip": str.strip,
     "default": lambda v, o: o if v is None else v,
+    "required": lambda v, _: v,
     "present": lambda items: [item for item in items if item is not None],
     "json_html": lambda v: jinja2.utils.htmlsafe_json_dumps(v, sort_keys=True),
     **{f.__name__: f for f in (str, int, float, bool, len, list, dict, sum, min, max, sorted)},

@@ -143,11 +143,11 @@ def test_parameters_that_only_the_run_gives() -> None:
     task = raw_task("t", "BashOperator", bash_command="echo {{ dag_run.conf['must'] }} {{ dag_run.conf.get('may') }} {{ params.p }}")
     workflow, findings = read("", task, params={"p": 1})
     none = x.Constant(value=None)
-    assert [(p.name, p.default) for p in workflow.parameters] == [("p", x.Constant(value=1)), ("must", None), ("may", none)]
+    assert [(p.name, p.default) for p in workflow.parameters] == [("p", x.Constant(value=1)), ("must", none), ("may", none)]
     assert {(f.code, f.severity) for f in findings} == {("airflow.parameter_undeclared", Severity.NOTE)}
     action = workflow.tasks[0].action
     assert isinstance(action, Shell)
-    assert brief(action.command) == "f('echo ' + param must + ' ' + param may + ' ' + param p)"
+    assert brief(action.command) == "f('echo ' + required(param must, 'must') + ' ' + param may + ' ' + param p)"
 
 
 def test_requirements() -> None:

@@ -14,9 +14,12 @@ from workbook_lib.model.action import PythonCall
 from workbook_lib.model.workflow import Workflow
 
 
+OTHERS = [raw_task(id, "UnknownOperator") for id in ("a", "b", "one", "t_0", "t_1")]  # what the bodies here pull from
+
+
 def call_of(source: str, name: str = "f", **fields: Any) -> PythonCall:
     """The action of a PythonOperator over the function `name`."""
-    workflow, _ = read(dedent(source), python_task(dedent(source), name, **fields))
+    workflow, _ = read(dedent(source), python_task(dedent(source), name, **fields), *OTHERS)
     action = workflow.tasks[0].action
     assert isinstance(action, PythonCall)
     return action
@@ -54,7 +57,7 @@ CONTEXT_USES = {
     "'p' in kwargs['params']": "<True>",
     "kwargs['dag_run'].conf.get('c')": "<param c>",
     "(kwargs['dag_run'].conf or {}).get('c', 1)": "(kwargs['dag_run'].conf or {}).get('c', 1)",
-    "kwargs['dag_run'].conf['c']": "<param c>",
+    "kwargs['dag_run'].conf['c']": "<required(param c, 'c')>",
     "kwargs['run_id'] + ti.task_id": "<run_id> + <task_id>",
     "ti.try_number": "<attempt>",
     "Variable.get('v')": "<var v>",
@@ -79,7 +82,7 @@ A = "one"
 @pytest.mark.parametrize(("use", "becomes"), CONTEXT_USES.items(), ids=list(CONTEXT_USES))
 def test_uses_of_the_context_become_values(use: str, becomes: str) -> None:
     source = f"{HEADER}\ndef f(ti, **kwargs):\n    return {use}\n"
-    workflow, _ = read(source, python_task(source, "f"), params={"p": 1, "one": 2})
+    workflow, _ = read(source, python_task(source, "f"), *OTHERS, params={"p": 1, "one": 2})
     call = workflow.tasks[0].action
     assert isinstance(call, PythonCall)
     if use.startswith("("):
@@ -99,10 +102,8 @@ def test_names_for_the_context_go_with_their_statements() -> None:
         """,
         "f",
     )
-    assert body(call) == 'value = <a>\nreturn value, params["x"]'
-    assert call.function.blockers == (
-        "`params[\"x\"]` asks for the parameter 'x', which nothing declares; Airflow fails there unless the run is given it",
-    )
+    assert body(call) == "value = <a>\nreturn value, <required(param x, 'x')>"
+    assert call.function.blockers == ()
 
 
 def test_a_block_never_becomes_empty() -> None:
@@ -188,7 +189,7 @@ def test_templates_dict_is_bound() -> None:
 
 
 BLOCKED = {
-    "def f(**kwargs):\n    print(kwargs)\n": "`kwargs` uses the whole task context as a whole",
+    "def f(**kwargs):\n    return kwargs\n": "`kwargs` uses the whole task context as a whole",
     "def f(ti):\n    g(ti)\n\n\ndef g(ti):\n    pass\n": "`ti` uses the task instance as a whole",
     "def f(ti):\n    return ti.xcom_pull()\n": ("`ti.xcom_pull()` pulls an XCom without naming a task, which takes the newest of any task"),
     "def f(ti, x=1):\n    return ti.xcom_pull(task_ids=str(x))\n": (

@@ -78,7 +78,7 @@ CASES = {
     "the context": (
         "return context['ti'].xcom_pull(task_ids='b'), self.task_id, context['ds']",
         "SendReportOperator(task_id='a', path='p')",
-        "def send_report(**context) -> str:\n    return <b>, <task_id>, <format_date(logical_date, '%Y-%m-%d')>\n",
+        "def send_report(**context) -> str:\n    return <None>, <task_id>, <format_date(logical_date, '%Y-%m-%d')>\n",
         {},
     ),
     "a skip": (

@@ -1,4 +1,4 @@
-"""The date that a run stands for when it is given none."""
+"""Dates that a cron schedule gives: that of a run that is given none, and those next to a date."""
 
 from __future__ import annotations
 
@@ -15,3 +15,13 @@ def interval_start(cron: str, timezone: str = "UTC") -> datetime:
     times = CronSim(cron, due + timedelta(seconds=1), reverse=True)
     next(times)  # the end of that interval
     return next(times).astimezone(UTC)
+
+
+def time_after(moment: datetime, cron: str, timezone: str = "UTC") -> datetime:
+    """The first time of a cron schedule after a moment."""
+    return next(CronSim(cron, moment.astimezone(ZoneInfo(timezone)))).astimezone(UTC)
+
+
+def time_before(moment: datetime, cron: str, timezone: str = "UTC") -> datetime:
+    """The last time of a cron schedule before a moment."""
+    return next(CronSim(cron, moment.astimezone(ZoneInfo(timezone)), reverse=True)).astimezone(UTC)

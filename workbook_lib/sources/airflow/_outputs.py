@@ -10,7 +10,7 @@ from workbook_lib.model.expr import Expr
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Group, Task
 from workbook_lib.sources.airflow._raw import RawDag
-from workbook_lib.sources.airflow._rewrite import transform
+from workbook_lib.sources.airflow._rewrite import expressions, transform
 
 
 def settle_outputs(tasks: list[Task], dag: RawDag, mapped: frozenset[str]) -> list[Task]:
@@ -31,12 +31,16 @@ def settle_outputs(tasks: list[Task], dag: RawDag, mapped: frozenset[str]) -> li
 
     def settled(task: Task) -> Task:
         def change(found: Expr) -> Expr:
+            if isinstance(found, x.TaskOutput) and (found.task not in by_id or never_handed_over(by_id[found.task], found.key)):
+                return x.Constant(value=None)  # what Airflow pulls where nothing was pushed
             if isinstance(found, x.TaskOutput):
                 # Inside one mapped group a task sees the value of its own instance.
                 inside = owners.get(found.task) is not None and owners.get(found.task) == owners[task.id]
                 own = found.task in by_id and by_id[found.task].mapping is not None
                 is_list = found.task in mapped and (own or not inside)
                 return found.model_copy(update={"mapped": is_list}) if is_list != found.mapped else found
+            if isinstance(found, x.Call) and found.function == "default" and found.args[0] == x.Constant(value=None):
+                return found.args[1]
             if isinstance(found, x.Call) and found.function == "present" and _complete(found.args[0], succeeded(task), by_id):
                 return found.args[0]
             return found
@@ -76,6 +80,17 @@ def _complete(listed: Expr, succeeded: frozenset[str], by_id: dict[str, Task]) -
         and gives_a_value(by_id[item.task])
         for item in listed.items
     )
+
+
+def never_handed_over(task: Task, key: str) -> bool:
+    """Whether a task surely pushes nothing under a name."""
+    action = task.action
+    if key == "return_value" or not isinstance(action, PythonCall | Shell):
+        return False
+    if isinstance(action, Shell):
+        return action.build is None and not any(isinstance(part, x.Template) for part in expressions(action))
+    function = action.function
+    return not (action.several_outputs or function.blockers or any(span.kind == "push" and span.key == key for span in function.spans))
 
 
 def gives_a_value(task: Task) -> bool:

@@ -7,66 +7,32 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from itertools import islice
 
 from workbook_lib.model import expr as x
-from workbook_lib.model.expr import Expr
 from workbook_lib.model.function import Span
-from workbook_lib.sources.airflow import _context as context
-from workbook_lib.sources.airflow._context import Entity, Meaning, NotUnderstood, Scope
-from workbook_lib.sources.airflow._source import offsets
-from workbook_lib.sources.airflow._static import NotStatic, evaluate
+from workbook_lib.sources.airflow._body_meanings import DATETIME, Meanings, Surroundings
+from workbook_lib.sources.airflow._meanings import Entity, NotUnderstood
+from workbook_lib.sources.airflow._moments import is_moment
+from workbook_lib.sources.airflow._places import Marks, shortened
+from workbook_lib.sources.airflow._reference import SHOWN
+from workbook_lib.sources.airflow._static import NotStatic
+
+__all__ = ["Marks", "Surroundings", "mark"]
 
 SKIPS = frozenset({"AirflowSkipException"})
 FAILS = frozenset({"AirflowFailException"})
-# Enumerations of Airflow that are plain values: class -> how a member's value comes from its name.
-_ENUMS: dict[str, Callable[[str], str | int | None]] = {
-    "TriggerRule": str.lower,
-    "State": str.lower,
-    "TaskInstanceState": str.lower,
-    "DagRunState": str.lower,
-    "WeekDay": lambda name: {"MONDAY": 1, "TUESDAY": 2, "WEDNESDAY": 3, "THURSDAY": 4, "FRIDAY": 5, "SATURDAY": 6, "SUNDAY": 7}.get(name),
-}
-# What `datetime` knows too, so that it may be called on a date of the context as the source does.
-_DATETIME = frozenset(
-    {"strftime", "isoformat", "date", "time", "timestamp", "replace", "weekday", "isoweekday", "isocalendar", "timetuple", "tzinfo"}
-    | {"year", "month", "day", "hour", "minute", "second", "microsecond", "astimezone", "utcoffset", "toordinal"}
-)
-
-
-@dataclass
-class Surroundings:
-    """What the names in a piece of source mean: `names` of the context, `airflow` imports, and literals of the module."""
-
-    scope: Scope
-    names: dict[str, Meaning] = field(default_factory=dict)
-    airflow: Callable[[str], str | None] = lambda name: None
-    literal: Callable[[str], ast.expr | None] = lambda name: None
-    extras: Mapping[str, Expr] = field(default_factory=dict)  # what the task puts into **kwargs itself
-    checks: bool = False  # the piece is a sensor's check: PokeReturnValue has a meaning
-
-
-@dataclass
-class Marks:
-    """The result: spans in order, reasons why the piece still needs Airflow, and what it can do."""
-
-    spans: list[Span] = field(default_factory=list)
-    blockers: list[str] = field(default_factory=list)
-    may_skip: bool = False
-    hands_over: bool = False  # a check that gives (done, value)
-
-    def block(self, reason: str) -> None:
-        """Note a reason once."""
-        if reason not in self.blockers:
-            self.blockers.append(reason)
+# Ordinary failures, wherever they are imported from: `airflow`, `airflow.sdk`, `airflow.providers.common.compat.sdk` ...
+_FAILURES = frozenset({"AirflowException", "AirflowSensorTimeout", "AirflowTaskTimeout", "AirflowBadRequest", "AirflowNotFoundException"})
+_LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "log"})
+_LOGGER = re.compile(r"log(ger|ging)?$")
 
 
 def mark(source: str, tree: ast.Module, around: Surroundings, skip_header: bool = True) -> Marks:
     """Spans and blockers of the one statement in `tree`, whose text is `source`."""
     marker = _Marker(source, around)
     node = tree.body[0]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        marker.enter(node)
     if skip_header and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         for default in [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]:
             marker.visit(default)
@@ -77,68 +43,9 @@ def mark(source: str, tree: ast.Module, around: Surroundings, skip_header: bool 
     return marker.marks
 
 
-class _Marker:
-    def __init__(self, source: str, around: Surroundings) -> None:
-        self.source = source
-        self.around = around
-        self.names = dict(around.names)
-        self.local_imports: dict[str, str] = {}
-        self.marks = Marks()
-        self.at = offsets(source)
-        self.joined: ast.JoinedStr | None = None
+class _Marker(Meanings):
+    printing = False  # inside of a call that only shows its arguments
 
-    # --- places -------------------------------------------------------------------------------------------------------------
-    def ends(self, node: ast.AST) -> tuple[int, int]:
-        first = self.at(node.lineno, node.col_offset)  # type: ignore[attr-defined]
-        return first, self.at(node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
-
-    def text(self, node: ast.AST) -> str:
-        start, end = self.ends(node)
-        return self.source[start:end]
-
-    def span(self, node: ast.AST, kind: str, value: Expr | None = None, key: str | None = None, argument: str = "") -> None:
-        start, end = self.ends(node)
-        if isinstance(node, ast.expr) and not _is_text_of(self.source[start:end], node):
-            found = self.sought(node)
-            if found is None:
-                self.marks.block(f"`{_short(ast.unparse(node))}` stands in a text over several lines, where Python does not tell its place")
-                return
-            start, end = found
-        if kind == "drop" and isinstance(node, ast.stmt):
-            start, end = self.whole_line(start, end)
-        self.marks.spans.append(Span(start=start, end=end, kind=kind, value=value, key=key, argument=argument))
-
-    def sought(self, node: ast.expr) -> tuple[int, int] | None:
-        """Where an expression really stands in the format string around it: Python before 3.12 misplaces it in joined strings."""
-        if self.joined is None:
-            return None
-        first, last = self.ends(self.joined)
-        taken = {span.start for span in self.marks.spans}
-        width = len(ast.unparse(node))  # quotes and spaces may differ; the width in the source is near
-        root = node
-        while not isinstance(root, ast.Name) and (children := [c for c in ast.iter_child_nodes(root) if isinstance(c, ast.expr)]):
-            root = children[0]
-        if not isinstance(root, ast.Name):
-            return None
-        for match in islice(re.finditer(rf"\b{re.escape(root.id)}\b", self.source[first:last]), 50):
-            start = first + match.start()
-            for end in range(start + max(1, width - 10), min(last, start + width + 40)):
-                if start not in taken and _is_text_of(self.source[start:end], node) and not self.source[start:end].endswith(" "):
-                    return start, end
-        return None
-
-    def whole_line(self, start: int, end: int) -> tuple[int, int]:
-        """A statement that stands alone on its lines goes with its indentation and its line end."""
-        begin = self.source.rfind("\n", 0, start) + 1
-        finish = self.source.find("\n", end)
-        finish = len(self.source) if finish < 0 else finish + 1
-        alone = not self.source[begin:start].strip() and not self.source[end:finish].strip()
-        return (begin, finish) if alone else (start, end)
-
-    def blocked(self, node: ast.AST, reason: object) -> None:
-        self.marks.block(f"`{_short(self.text(node))}` {reason}")
-
-    # --- statements ---------------------------------------------------------------------------------------------------------
     def block(self, statements: list[ast.stmt]) -> None:
         dropped = [self.statement(node) for node in statements]
         if statements and all(dropped):  # a block must not become empty
@@ -154,7 +61,18 @@ class _Marker:
             return self.assigned(node, node.targets[0], node.value)
         if isinstance(node, ast.AnnAssign):
             return self.annotated(node)
+        if isinstance(node, ast.If) and not node.orelse and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            self.span(node, "drop")
+            return True
+        if isinstance(node, ast.Assert) and self.there(node.test):
+            self.span(node, "drop")
+            return True
         if isinstance(node, ast.Expr) and self.pushed(node):
+            return False
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and self.shows(node.value.func):
+            self.printing = True
+            self.visit(node.value)
+            self.printing = False
             return False
         if isinstance(node, ast.Raise) and node.exc is not None and self.raised(node, node.exc):
             return False
@@ -173,6 +91,22 @@ class _Marker:
             if isinstance(inner, list):
                 self.block(inner)
         return False
+
+    def there(self, node: ast.expr) -> bool:
+        """Whether an expression is something of the engine's that is always there."""
+        try:
+            found = self.meaning(node)
+        except NotUnderstood:
+            return False
+        return isinstance(found, Entity) and found.name in SHOWN
+
+    def shows(self, function: ast.expr) -> bool:
+        """Whether a function only prints or logs: nobody takes what it is given any further."""
+        name = ast.unparse(function)
+        if name in ("print", "pprint", "pprint.pprint"):
+            return name not in self.own.bound
+        owner, _, last = name.rpartition(".")
+        return last in _LEVELS and bool(_LOGGER.search(owner.lower()))
 
     def imported(self, node: ast.Import | ast.ImportFrom) -> bool:
         targets = {}
@@ -275,7 +209,8 @@ class _Marker:
     def exception(self, node: ast.expr) -> str | None:
         dotted = self.symbol(node)
         parts = dotted.split(".") if dotted else []
-        return parts[-1] if len(parts) > 2 and "exceptions" in parts else None
+        named = len(parts) > 2 and "exceptions" in parts
+        return parts[-1] if named or (parts and parts[0] == "airflow" and parts[-1] in SKIPS | FAILS | _FAILURES) else None
 
     def nested(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for part in [*node.decorator_list, *node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]:
@@ -304,7 +239,6 @@ class _Marker:
             else:
                 self.inside(child)
 
-    # --- expressions --------------------------------------------------------------------------------------------------------
     def visit(self, node: ast.expr) -> None:
         """Mark an expression: the outermost part that has a meaning is replaced."""
         if isinstance(node, ast.JoinedStr) and self.joined is None:
@@ -327,6 +261,16 @@ class _Marker:
     def whole(self, node: ast.expr, entity: Entity) -> None:
         if entity.name == "params" and not self.around.scope.task_params:
             self.span(node, "value", value=x.Context(name="run_parameters"))
+        elif entity.name == "conf" and self.dictionary(entity):
+            self.span(node, "value", value=x.Context(name="run_parameters"))
+            self.marks.note("`dag_run.conf` as a whole is what the flow was given for its parameters, defaults included")
+        elif self.printing and entity.name in SHOWN:
+            shown = SHOWN[entity.name]
+            if entity.name == "context" and isinstance(shown, x.DictOf):
+                own = tuple((x.Constant(value=name), value) for name, value in self.around.extras.items())
+                shown = x.DictOf(items=(*shown.items, *own))
+            self.span(node, "value", value=shown)
+            self.marks.note(f"`{shortened(self.text(node))}` is only printed, and shows what is known of it here")
         elif entity.name == "airflow":
             self.blocked(node, f"is Airflow's {entity.detail}")
         else:
@@ -361,168 +305,7 @@ class _Marker:
             base = self.meaning(node.value)
         except NotUnderstood:
             return False
-        if base is not None and not isinstance(base, Entity) and context.is_moment(base) and node.attr not in _DATETIME:
+        if base is not None and not isinstance(base, Entity) and is_moment(base) and node.attr not in DATETIME:
             self.blocked(node, "is a method of pendulum's dates that `datetime` does not have")
             return True
         return False
-
-    def touches(self, node: ast.AST) -> bool:
-        """Whether anything inside needs Airflow or the context."""
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Name) and (self.dotted(inner.id) or isinstance(self.names.get(inner.id), Entity)):
-                return True
-        return False
-
-    def dotted(self, name: str) -> str | None:
-        return self.local_imports.get(name) or (None if name in self.names else self.around.airflow(name))
-
-    def symbol(self, node: ast.expr) -> str | None:
-        """The dotted Airflow name that an expression is, if it is one."""
-        if isinstance(node, ast.Name):
-            return self.dotted(node.id)
-        if isinstance(node, ast.Attribute):
-            base = self.symbol(node.value)
-            return f"{base}.{node.attr}" if base else None
-        return None
-
-    def static(self, node: ast.expr) -> object:
-        return evaluate(node, self.around.literal)
-
-    def meaning(self, node: ast.expr) -> Meaning | None:
-        """What an expression means in Airflow's terms; None when it is plain Python, NotUnderstood when it is neither."""
-        if isinstance(node, ast.Name):
-            if node.id in self.names:
-                return self.names[node.id]
-            dotted = self.dotted(node.id)
-            return Entity("airflow", dotted) if dotted else None
-        if isinstance(node, ast.Attribute):
-            return self.attribute(node)
-        if isinstance(node, ast.Subscript):
-            return self.subscript(node)
-        if isinstance(node, ast.Call):
-            return self.call(node)
-        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and len(node.values) == 2:
-            first = self.meaning(node.values[0])  # `dag_run.conf or {}`
-            empty = isinstance(node.values[1], ast.Dict) and not node.values[1].keys
-            return first if first in (Entity("conf"), Entity("params")) and empty else None
-        if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
-            return self.membership(node)
-        return None
-
-    def membership(self, node: ast.Compare) -> Meaning | None:
-        """`"x" in params` is decided for a declared parameter."""
-        if self.meaning(node.comparators[0]) != Entity("params") or not isinstance(node.left, ast.Constant):
-            return None
-        scope = self.around.scope
-        if node.left.value in scope.declared or node.left.value in scope.task_params:
-            return x.Constant(value=isinstance(node.ops[0], ast.In))
-        return None
-
-    def attribute(self, node: ast.Attribute) -> Meaning | None:
-        base = self.meaning(node.value)
-        if isinstance(base, x.Reference) or base is None:
-            return None
-        if isinstance(base, Entity):
-            if base.name == "module":
-                return x.Reference(name=node.attr)
-            if base.name == "airflow":
-                return _airflow_attribute(base.detail, node.attr)
-            if base.name == "ti" and node.attr in ("log",):
-                raise NotUnderstood("logs through the task instance; use `logging`")
-            return context.attribute(base, node.attr, self.around.scope)
-        if context.is_moment(base) and node.attr not in _DATETIME:
-            return context.attribute(base, node.attr, self.around.scope) if node.attr == "int_timestamp" else None
-        return None
-
-    def subscript(self, node: ast.Subscript) -> Meaning | None:
-        base = self.meaning(node.value)
-        if not isinstance(base, Entity) or base.name == "airflow":
-            return None
-        try:
-            key = self.static(node.slice)
-        except NotStatic:
-            if base.name == "params" and not self.around.scope.task_params:
-                return None  # a computed key: the dictionary of parameters is handed over
-            raise NotUnderstood(f"looks up a computed key in {base.name}") from None
-        if base.name == "context" and isinstance(key, str) and key in self.around.extras:
-            return self.around.extras[key]
-        return context.item(base, x.Constant(value=key), self.around.scope)
-
-    def call(self, node: ast.Call) -> Meaning | None:
-        if isinstance(node.func, ast.Name):
-            base = self.meaning(node.func)
-            if isinstance(base, Entity) and base.name == "airflow":
-                return self.airflow_call(base.detail, node)
-            return None
-        if not isinstance(node.func, ast.Attribute):
-            return None
-        base = self.meaning(node.func.value)
-        if isinstance(base, Entity) and base.name == "airflow":
-            return self.airflow_call(f"{base.detail}.{node.func.attr}", node)
-        if isinstance(base, Entity):
-            if base.name == "module":
-                return None
-            args, kwargs = self.arguments(node)
-            key = args[0].value if args and isinstance(args[0], x.Constant) else None
-            if base.name == "context" and node.func.attr == "get" and key in self.around.extras:
-                return self.around.extras[str(key)]
-            return context.method(base, node.func.attr, args, kwargs, self.around.scope)
-        if base is not None and context.is_moment(base) and node.func.attr not in _DATETIME:
-            args, kwargs = self.arguments(node)
-            return context.method(base, node.func.attr, args, kwargs, self.around.scope)
-        return None
-
-    def airflow_call(self, dotted: str, node: ast.Call) -> Meaning | None:
-        name = dotted.split(".")[-1]
-        owner = dotted.split(".")[-2] if dotted.count(".") > 1 else ""
-        if name == "get_current_context":
-            return Entity("context")
-        if owner == "Variable" and name == "get":
-            args, kwargs = self.arguments(node)
-            given = dict(zip(("key", "default_var", "deserialize_json"), args, strict=False)) | kwargs
-            key, as_json = given.get("key"), given.get("deserialize_json", x.Constant(value=False))
-            if isinstance(key, x.Constant) and isinstance(as_json, x.Constant) and isinstance(key.value, str):
-                default = given.get("default_var", given.get("default"))
-                return x.Variable(name=key.value, json_value=bool(as_json.value), default=default)
-        if name in ("get_connection", "get_connection_from_secrets") and owner in ("BaseHook", "Connection"):
-            args, kwargs = self.arguments(node)
-            key = args[0] if args else kwargs.get("conn_id")
-            if isinstance(key, x.Constant) and isinstance(key.value, str):
-                return Entity("connection", key.value)
-        if name == "PokeReturnValue" and self.around.checks:
-            return None
-        raise NotUnderstood(f"calls Airflow's {dotted}")
-
-    def arguments(self, node: ast.Call) -> tuple[list[Expr], dict[str, Expr]]:
-        if any(isinstance(arg, ast.Starred) for arg in node.args) or any(keyword.arg is None for keyword in node.keywords):
-            raise NotUnderstood("calls with starred arguments")
-        return [self.value(arg) for arg in node.args], {str(keyword.arg): self.value(keyword.value) for keyword in node.keywords}
-
-    def value(self, node: ast.expr) -> Expr:
-        found = self.meaning(node)
-        if found is not None and not isinstance(found, Entity):
-            return found
-        try:
-            value = self.static(node)
-        except NotStatic:
-            raise NotUnderstood("is given something that is only known when it runs") from None
-        return x.Constant(value=list(value) if isinstance(value, tuple) else value)
-
-
-def _is_text_of(text: str, node: ast.expr) -> bool:
-    """Whether `text` is the source of `node`: inside of f-strings, Python before 3.12 may give wrong places."""
-    try:
-        return ast.dump(ast.parse(f"({text})", mode="eval").body) == ast.dump(node)
-    except SyntaxError:
-        return False
-
-
-def _airflow_attribute(dotted: str, name: str) -> Meaning:
-    convert = _ENUMS.get(dotted.split(".")[-1])
-    value = convert(name) if convert is not None and name.isupper() else None
-    return x.Constant(value=value) if value is not None else Entity("airflow", f"{dotted}.{name}")
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -52,6 +52,10 @@ def _evaluate(node: ast.expr, lookup: Callable[[str], ast.expr | None], names: d
             return left + right
         if isinstance(node.op, ast.Mult) and all(isinstance(factor, int | float) and abs(factor) < 1 << 40 for factor in (left, right)):
             return left * right
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        number = inner(node.operand)
+        if isinstance(number, int | float):
+            return -number
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range" and not node.keywords:
         return short_range([inner(arg) for arg in node.args], _LENGTH)
     raise NotStatic

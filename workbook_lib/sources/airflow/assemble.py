@@ -19,6 +19,7 @@ from workbook_lib.sources.airflow import _left_out, _mistakes, operators
 from workbook_lib.sources.airflow._choices import with_choices
 from workbook_lib.sources.airflow._context import Scope
 from workbook_lib.sources.airflow._definitions import Definitions
+from workbook_lib.sources.airflow._meanings import regular
 from workbook_lib.sources.airflow._outputs import settle_outputs
 from workbook_lib.sources.airflow._raw import RawDag, RawFile, RawTask
 from workbook_lib.sources.airflow._requirements import asset_uris, requirements
@@ -84,6 +85,7 @@ class _Assembly:
             filters=frozenset(name for name, _ in dag.filters),
             native=dag.native_templates,
             mapped=self.mapped,
+            scheduled=regular(dag.schedule),
         )
         self.parse_time = [name for kind, name in raw.inputs if kind == "variable"]
         self.definitions = Definitions(sources, scope, raw.file)
@@ -238,6 +240,7 @@ class _Assembly:
             advice = "Write the body of the placeholder, or add a rule for this operator."
             self.note("operator_unknown", Severity.WARNING, f"{name} becomes a placeholder: {built.action.missing}", raw, advice)
         for function in _called(built.action):
+            built.notes += [note for note in function.notes if note not in built.notes]
             for blocker in function.blockers[:3]:
                 advice = "Rewrite that part without Airflow, or write the body of the placeholder."
                 self.note("function_blocked", Severity.WARNING, f"the function of {name} cannot be carried over: {blocker}", raw, advice)
@@ -280,6 +283,10 @@ class _Assembly:
                     none = x.Constant(value=None)
                     more[found.name] = RunParameter(name=found.name, default=none, description=_FROM_CONF, declared=False)
         for name in more:
+            if name.startswith("prev_"):
+                message = f"`{name}`, a date of the last run that succeeded, is a run parameter: ISO 8601, or nothing for a first run"
+                self.note("watermark", Severity.WARNING, message, None, "Hand it over with each run, from where you keep it.")
+                continue
             message = f"the run parameter {name!r} is read from `dag_run.conf`, and the DAG does not declare it"
             self.note("parameter_undeclared", Severity.NOTE, message, None, "Declare it in the DAG's `params`, or keep it as it is.")
         return (*self.dag.parameters, *more.values()), tasks

@@ -20,10 +20,11 @@ from workbook_lib.model.expr import Expr
 from workbook_lib.model.function import Argument, Function, Origin
 from workbook_lib.sources.airflow import _context as context
 from workbook_lib.sources.airflow._callables import Found, Unreadable, find
-from workbook_lib.sources.airflow._context import Entity, Meaning, NotUnderstood, Scope
 from workbook_lib.sources.airflow._definitions import Definitions, foreign_writes, globals_of, rewritten
+from workbook_lib.sources.airflow._meanings import Entity, Meaning, NotUnderstood, Scope
 from workbook_lib.sources.airflow._source import Callish, Module, Sources, header_end
 from workbook_lib.sources.airflow._spans import Surroundings, mark
+from workbook_lib.sources.tracing._trees import children
 
 __all__ = ["Binder", "Reading"]
 
@@ -76,7 +77,7 @@ class Binder:
     ) -> Reading:
         """The same for a function that is already found."""
         bound, names, extras, problems = _bind(found, args, kwargs, scope, rest)
-        function, hands_over = self._read(found, scope, names, extras, checks, set(bound))
+        function, hands_over = self._read(found, scope, names, extras, checks, bound)
         around = {parameter.name: found.values[parameter.name] for parameter in function.parameters if parameter.name in found.values}
         bound |= {name: value for name, value in around.items() if name not in bound}
         kept = tuple(p for p in function.parameters if p.name in bound or p.default is not None)
@@ -103,7 +104,7 @@ class Binder:
         if node.args.kwarg is not None and not every:
             names[node.args.kwarg.arg] = Entity("context")
         given |= {name: value for name, value in found.defaults.items() if name not in given and not _is_literal(node, name)}
-        function, _ = self._read(found, scope, names, {}, False, set(given))
+        function, _ = self._read(found, scope, names, {}, False, given)
         given = {**found.values, **given}
         kept = tuple(_with_default(parameter, given) for parameter in function.parameters if parameter.name not in names)
         missing = next((p.name for p in kept if p.default is None and not p.form.startswith("var_")), None)
@@ -117,7 +118,7 @@ class Binder:
         names: Mapping[str, Meaning],
         extras: Mapping[str, Expr],
         checks: bool,
-        bound: set[str],
+        bound: Mapping[str, Expr],
     ) -> tuple[Function, bool]:
         module, node, source = found.module, found.node, found.source
         tree = ast.parse(source)
@@ -127,7 +128,7 @@ class Binder:
         uses: tuple[str, ...] = ()
         resolved: dict[str, Meaning] = dict(names)
         helpers_skip = False
-        asked = globals_of(_without_defaults(source, bound))
+        asked = globals_of(_without_defaults(source, set(bound)))
         around: tuple[str, ...] = ()
         if module is not None:
             around = self._around(module, node, asked, found.values)
@@ -135,6 +136,7 @@ class Binder:
             blockers += needs.problems
             uses, helpers_skip = needs.uses, needs.may_skip
             resolved = {**needs.references, **names}
+        constants = {name: value.value for name, value in bound.items() if isinstance(value, x.Constant)}
         surroundings = Surroundings(
             scope=scope,
             names=resolved,
@@ -142,6 +144,7 @@ class Binder:
             literal=(lambda name: self.definitions.literal(module, node, name)) if module is not None else (lambda name: None),
             extras=extras,
             checks=checks,
+            constants=constants,
         )
         marks = mark(source, tree, surroundings)
         before, after = globals_of(source), globals_of(rewritten(source, marks))
@@ -171,6 +174,7 @@ class Binder:
             spans=tuple(marks.spans),
             uses=uses,
             blockers=(*blockers, *marks.blockers),
+            notes=tuple(marks.notes),
             may_skip=marks.may_skip or helpers_skip,
             is_async=isinstance(definition, ast.AsyncFunctionDef),
             is_generator=_yields(definition),
@@ -209,11 +213,12 @@ class Binder:
 
 def _yields(node: ast.AST) -> bool:
     """Whether a function is a generator: a `yield` in it, but not in a function inside of it."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Yield | ast.YieldFrom):
+    waiting = children(node)
+    for one in waiting:
+        if isinstance(one, ast.Yield | ast.YieldFrom):
             return True
-        if not isinstance(child, Callish | ast.Lambda | ast.ClassDef) and _yields(child):
-            return True
+        if not isinstance(one, Callish | ast.Lambda | ast.ClassDef):
+            waiting += children(one)
     return False
 
 

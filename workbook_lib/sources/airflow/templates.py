@@ -19,7 +19,8 @@ from jinja2 import nodes
 from workbook_lib.model import expr as x
 from workbook_lib.model.expr import Expr
 from workbook_lib.sources.airflow import _context as context
-from workbook_lib.sources.airflow._context import Entity, Meaning, NotUnderstood, Scope
+from workbook_lib.sources.airflow._meanings import Entity, Meaning, NotUnderstood, Scope
+from workbook_lib.sources.airflow._moments import format_date, is_moment, is_text, iso, shift, without
 from workbook_lib.sources.airflow._static import NotStatic, short_range
 
 __all__ = ["Scope", "compile_template", "compile_value"]
@@ -57,11 +58,11 @@ _FILTERS = {
     "tojson": "json_html",
 }
 _DATE_FILTERS: dict[str, Callable[[Expr], Expr]] = {
-    "ds": lambda m: context.format_date(m, "%Y-%m-%d"),
-    "ds_nodash": lambda m: context.format_date(m, "%Y%m%d"),
-    "ts": context.iso,
-    "ts_nodash": lambda m: context.format_date(m, "%Y%m%dT%H%M%S"),
-    "ts_nodash_with_tz": lambda m: context._without(context.iso(m), "-", ":"),
+    "ds": lambda m: format_date(m, "%Y-%m-%d"),
+    "ds_nodash": lambda m: format_date(m, "%Y%m%d"),
+    "ts": iso,
+    "ts_nodash": lambda m: format_date(m, "%Y%m%dT%H%M%S"),
+    "ts_nodash_with_tz": lambda m: without(iso(m), "-", ":"),
 }
 
 
@@ -134,7 +135,7 @@ def _joined(pieces: list[Expr]) -> Expr:
                 merged.append(part)
     if not merged:
         return x.Constant(value="")
-    if len(merged) == 1 and context.is_text(merged[0]):
+    if len(merged) == 1 and is_text(merged[0]):
         return merged[0]
     return x.Format(parts=tuple(merged))
 
@@ -142,7 +143,7 @@ def _joined(pieces: list[Expr]) -> Expr:
 def _native(pieces: list[Expr], text: str) -> Expr:
     """What a DAG with `render_template_as_native_obj` gets: a sole value itself, a text read as a Python literal where it is one."""
     pieces = [piece for piece in pieces if piece != x.Constant(value="")]
-    if len(pieces) == 1 and not context.is_text(pieces[0]):
+    if len(pieces) == 1 and not is_text(pieces[0]):
         return pieces[0]
     joined = _joined(pieces)
     if isinstance(joined, x.Constant):
@@ -295,9 +296,9 @@ class _Compiler:
             raise NotUnderstood(f"uses the Jinja expression {type(node).__name__.lower()!r}")
         left, right = self.value(node.left, names), self.value(node.right, names)
         if operator in "+-" and isinstance(right, x.Moment) and right.type == "timedelta":
-            if not context.is_moment(left):
+            if not is_moment(left):
                 raise NotUnderstood("adds a duration to something that is not surely a date")
-            return context.shift(left, float(right.iso) * (1 if operator == "+" else -1))
+            return shift(left, float(right.iso) * (1 if operator == "+" else -1))
         return x.Operation(operator=operator, operands=(left, right))
 
     def compare(self, node: nodes.Compare, names: dict[str, Meaning]) -> Expr:
@@ -327,7 +328,7 @@ class _Compiler:
         if node.name in ("default", "d"):
             return self.default(node.node, args, kwargs, names)
         base = self.value(node.node, names)
-        if node.name in _DATE_FILTERS and not args and context.is_moment(base):
+        if node.name in _DATE_FILTERS and not args and is_moment(base):
             return _DATE_FILTERS[node.name](base)
         if node.name in _FILTERS and not args and not kwargs:
             return x.Call(function=_FILTERS[node.name], args=(base,))
@@ -345,10 +346,10 @@ class _Compiler:
         """Jinja's `default` replaces what is undefined; with its second argument true, everything false."""
         given = dict(zip(("default_value", "boolean"), args, strict=False)) | kwargs
         other = given.get("default_value", x.Constant(value=""))
-        try:
-            base = self.value(node, names)
-        except context.Undeclared as absent:
-            base = x.Call(function="default", args=(x.Parameter(name=absent.name), other))
+        base = self.value(node, names)
+        absent = context.is_required(base)
+        if absent is not None:
+            base = x.Call(function="default", args=(x.Parameter(name=absent), other))
         if isinstance(base, x.Index) and base.base == x.Context(name="run_parameters") and isinstance(base.key, x.Constant):
             base = x.Call(function="default", args=(x.Parameter(name=str(base.key.value)), other))
         if given.get("boolean") == x.Constant(value=True):

@@ -1,4 +1,4 @@
-"""Record what Airflow gets from the DAGs beside it, states and values only: `python record.py 2.11.2 3.3.2` (engines as CONTRIBUTING says)."""
+"""Record what Airflow gets from the DAGs beside it, states and values only: `python record.py 2.11.2 3.3.2` (engines: CONTRIBUTING)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from workbook_lib.sources.airflow.engine import environment, run_several
 
 HERE = Path(__file__).parent
 LOGICAL_DATE = "2024-03-09T00:00:00+00:00"
-DAGS = ("callables",)
+DAGS = ("callables", "bodies", "templates")
+INPUTS = {"variables": {"plain": "text", "doc": {"deep": {"er": 5}}}}
 
 
 def main() -> None:
@@ -20,10 +21,15 @@ def main() -> None:
     for version in sys.argv[1:]:
         with tempfile.TemporaryDirectory() as work:
             records = run_several(
-                [(dag, REAL) for dag in DAGS], legacy=HERE / "dags", work=Path(work), logical_date=LOGICAL_DATE, engine=environment(version)
+                [(dag, REAL) for dag in DAGS],
+                legacy=HERE / "dags",
+                work=Path(work),
+                inputs=INPUTS,
+                logical_date=LOGICAL_DATE,
+                engine=environment(version),
             )
         found = {record.workflow: {task.id: [str(task.state), task.result] for task in record.tasks} for record in records}
-        text = json.dumps({"airflow": version, "logical_date": LOGICAL_DATE, "dags": found}, indent=1, sort_keys=True)
+        text = json.dumps({"airflow": version, "inputs": INPUTS, "logical_date": LOGICAL_DATE, "dags": found}, indent=1, sort_keys=True)
         (HERE / f"recorded_{version.replace('.', '_')}.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -6,6 +6,8 @@ repository's own has a rule of its own. An argument that the rule does not cover
 
 from __future__ import annotations
 
+from workbook_lib.model import expr as x
+from workbook_lib.model._base import Json
 from workbook_lib.model.action import PythonCall
 from workbook_lib.model.expr import Expr
 from workbook_lib.sources.airflow._own_modules import is_airflows
@@ -86,7 +88,7 @@ def build(task: RawTask, room: Room) -> tuple[Built, list[str]]:
     """The action of a task, and the names of arguments that no rule used."""
     given = Given(task)
     params = given.values.get("params")
-    scope = room.scope.within(task=task.id, task_params=_params(params))
+    scope = room.scope.within(task=task.id, task_params=_params(params), facts=_facts(task, given))
     case = Case(task, given, room, scope)
     rule = rule_for(task)
     kind = family(task.operator, task.bases)
@@ -114,6 +116,22 @@ def build(task: RawTask, room: Room) -> tuple[Built, list[str]]:
 def _class_of(task: RawTask) -> str:
     """The class by name; with its module when the name alone would mean a class of Airflow's."""
     return f"{task.operator} of {task.operator_module}" if task.operator in OPERATORS and task.operator_module else task.operator
+
+
+def _facts(task: RawTask, given: Given) -> dict[str, Expr]:
+    """Attributes of the task that are settled while the file is read, as `task.retries` gives them while it runs."""
+    plain: dict[str, Json] = {
+        "task_type": task.operator,
+        "operator_name": task.operator,
+        "trigger_rule": task.trigger_rule,
+        "retries": task.retry.retries,
+        "pool": task.pool or "default_pool",
+        "pool_slots": task.pool_slots,
+    }
+    for name in ("owner", "email", "queue", "doc_md"):
+        found = given.values.get(name)
+        plain |= {name: found.value} if isinstance(found, x.Constant) else {}
+    return {name: x.Constant(value=value) for name, value in plain.items()}
 
 
 def _params(found: Expr | None) -> dict[str, Expr]:

@@ -1,0 +1,62 @@
+"""What a use of Airflow's context can mean: an expression, something of the engine's, or nothing that is understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from workbook_lib.model.expr import Expr
+from workbook_lib.model.workflow import Schedule
+
+
+class NotUnderstood(Exception):
+    """A use of the context that has no neutral meaning; the text says why, in a clause that follows the thing's name."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the meaning of a template or a body depends on: the DAG, the task and the inputs declared for them.
+
+    `facts` are attributes of the task that are settled while the file is read; `scheduled` tells whether runs follow one another by a cron
+    schedule or an interval, None that this is not known.
+    """
+
+    workflow: str
+    task: str = ""
+    airflow: str = "2.11"
+    declared: frozenset[str] = frozenset()
+    task_params: Mapping[str, Expr] = field(default_factory=dict)
+    macros: frozenset[str] = frozenset()
+    filters: frozenset[str] = frozenset()
+    native: bool = False
+    mapped: frozenset[str] = frozenset()
+    templates_dict: Expr | None = None
+    facts: Mapping[str, Expr] = field(default_factory=dict)
+    scheduled: bool | None = False
+
+    def within(self, **changes: object) -> Scope:
+        """The same scope with some fields changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    @property
+    def is_3(self) -> bool:
+        """Whether names that Airflow 3 removed are gone."""
+        return not self.airflow.startswith(("1.", "2."))
+
+
+def regular(schedule: Schedule) -> bool | None:
+    """Whether each run's interval ends where the next one's begins; None where nobody knows."""
+    if schedule.kind in ("cron", "interval"):
+        return None if schedule.trigger else True
+    return False if schedule.kind in ("none", "once") else None
+
+
+@dataclass(frozen=True)
+class Entity:
+    """Something of the engine's that is no value by itself: the task instance, the DAG run, the stored variables ..."""
+
+    name: str
+    detail: str = ""
+
+
+Meaning = Expr | Entity
