@@ -13,7 +13,7 @@ from workbook_lib.prefect_writer._lines import break_long, excuse, reflow_docstr
 LINE_LENGTH = 110
 # The rules that every generated module keeps to; a project's own pyproject.toml names them for ruff.
 RULES = ("E", "F", "I", "UP", "B", "SIM", "RET", "PT")
-_FIXED = ("I", "F401", "UP", "RET505", "E713", "E714")
+_FIXED = ("I", "F401", "UP", "F541", "RET505", "E713", "E714")
 _ISORT = "lint.isort.known-first-party=['shared', 'flows']"
 
 

@@ -29,8 +29,9 @@ def grouped(plan: Plan) -> list[list[TaskCode]]:
     for task in plan.workflow.tasks:
         code = plan.code[task.id]
         signature = tuple((p.name, p.annotation, repr(p.value) if is_default(p) else "") for p in code.parameters)
+        calls_back = tuple((event, function.source) for event, function in task.callbacks)
         key: tuple[object, ...] = (
-            (code.marker, task.retry, task.timeout_seconds)
+            (code.marker, task.retry, task.timeout_seconds, calls_back)
             if code.marker
             else (
                 signature,
@@ -42,6 +43,7 @@ def grouped(plan: Plan) -> list[list[TaskCode]]:
                 task.timeout_seconds,
                 code.reason,
                 _function_of(task),
+                calls_back,
             )
         )
         groups.setdefault(key, []).append(code)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 _STRING = re.compile(r"""^(?P<indent>[ ]*)(?P<prefix>f?)(?P<quote>["'])(?P<text>.*)(?P=quote)(?P<comma>,?)$""")
 # What code may be that was brought along as it was; anything else that ruff finds is a fault of the writer's.
-EXCUSED = ("E501", "E721", "E722", "E731", "E741")
+EXCUSED = ("E501", "E721", "E722", "E731", "E741", "F841")
 _SPLITS = re.compile(r"(?<= )")
 
 

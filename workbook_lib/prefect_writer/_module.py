@@ -15,6 +15,7 @@ from workbook_lib.prefect_writer._flow import FlowPrinter
 from workbook_lib.prefect_writer._hooks import hooks
 from workbook_lib.prefect_writer._names import Names
 from workbook_lib.prefect_writer._plan import Plan
+from workbook_lib.prefect_writer._renaming import bound_name, imported
 from workbook_lib.prefect_writer._tasks import placeholder
 from workbook_lib.prefect_writer._text import Text
 
@@ -46,16 +47,17 @@ class Module:
     between: dict[str, set[str]] = field(default_factory=dict)  # import lines by legacy module, for what one uses of another
     placeholders: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    clashing: list[Definition] = field(default_factory=list)  # what needs another name, for the module needs theirs itself
 
 
-def module(plan: Plan) -> Module:
-    """The module for `plan`; tasks whose definitions cannot be carried over become placeholders first."""
+def module(plan: Plan, reserved: frozenset[str] = frozenset()) -> Module:
+    """The module for `plan`; tasks whose definitions cannot be carried over become placeholders first. Nothing gets a `reserved` name."""
     workflow = plan.workflow
     own, elsewhere, broken = definitions(plan)
     for task_id, reason in broken.items():
         plan.code[task_id] = placeholder(plan.code[task_id].task, reason)
     codes = plan.code.values()
-    names = Names({d.name for d in own + elsewhere} | set(plan.scope.parameters.values()) | {plan.scope.date_name})
+    names = Names(reserved | {d.name for d in own + elsewhere} | set(plan.scope.parameters.values()) | {plan.scope.date_name})
     function = names.take(workflow.id)
     groups = grouped(plan)
     called, written = functions(groups, names)
@@ -91,14 +93,37 @@ def module(plan: Plan) -> Module:
     imports |= {import_of(d) for d in bound if d.form != "import"}
     imports |= {f"from shared.{name} import {', '.join(sorted(parts))}" for name, parts in shared.items()}
     imports |= {f"from shared.trigger_rules import {', '.join(sorted(needed_rules))}"} if needed_rules else set()
+    taken = names.given & {name for line in imports for name in imported(line)}
+    if taken:  # a task is called as something that the module turns out to need
+        return module(plan, reserved | taken)
+    own_lines = {import_of(d) for d in bound if d.form != "import"}
+    needs = {"RETRY"} if any(piece.startswith("RETRY = ") for piece in pieces) else set()
+    needs |= {one.name for one in written if one.code.marker}
+    clashing = _clashing([*own, *bound], imports - own_lines, needs)
     shared |= from_shared(imports)
     head = [text.docstring(), "from __future__ import annotations\n", "\n".join(sorted(imports))]
     result = Module("\n\n".join(piece for piece in [*head, *pieces] if piece.strip()) + "\n", function, shared, rules, elsewhere)
     result.findings = hooked.findings
+    result.clashing = clashing
     for d in elsewhere:
         result.between.setdefault(d.module, set()).update(import_of(o) for o in elsewhere if o.name in d.uses and o.module != d.module)
     result.placeholders = {task_id: code.reason for task_id, code in plan.code.items() if code.reason is not None}
     return result
+
+
+def _clashing(carried: list[Definition], lines: set[str], names: set[str]) -> list[Definition]:
+    """Definitions whose name the generated module binds to something else, by import `lines` or by itself."""
+    bound: dict[str, set[tuple[object, ...]]] = {}
+    for line in lines:
+        for name, what in imported(line).items():
+            bound.setdefault(name, set()).add(what)
+    found = []
+    for definition in carried:
+        name = bound_name(definition)
+        same = imported(definition_text(definition)[0]).get(name) if definition.form == "import" else None
+        if name in names or bound.get(name, {same}) != {same}:
+            found.append(definition)
+    return found
 
 
 def _together(own: list[Definition]) -> list[str]:

@@ -7,12 +7,13 @@ import keyword
 import re
 import unicodedata
 
-# Names that generated modules use themselves.
+# Names that generated modules use themselves, and what Prefect refuses as parameters.
 _TAKEN = frozenset({
     "UTC", "Any", "Path", "State", "Variable", "chosen", "concurrency", "date", "datetime", "finish", "flow", "get_run_logger", "growing",
     "interval_start", "json", "marker", "moment_of", "no_on_error", "os", "peek", "pick", "prefect", "run_has", "run_shell",
     "run_shell_or_skip", "run_to_its_end", "runtime", "shell_succeeds", "skip_on_error", "submit", "submit_each", "subprocess", "task",
     "timedelta", "today_at", "unmapped", "wait", "wait_for_value", "wait_or_give_up", "wait_or_skip", "wait_until",
+    "return_state", "wait_for",
 })  # fmt: skip
 
 _REFUSED = str.maketrans(dict.fromkeys("/%&<>{}", "-"))
@@ -51,6 +52,7 @@ class Names:
 
     def __init__(self, reserved: frozenset[str] | set[str] = frozenset()) -> None:
         self._used = set(reserved) | _TAKEN | set(dir(builtins))
+        self.given: set[str] = set()
 
     def take(self, wish: str) -> str:
         """`wish` made legal, with a number behind it when it is taken."""
@@ -59,6 +61,7 @@ class Names:
         while name in self._used:
             name, number = f"{base}_{number}", number + 1
         self._used.add(name)
+        self.given.add(name)
         return name
 
     def reserve(self, name: str) -> None:

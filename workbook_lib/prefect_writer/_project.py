@@ -14,7 +14,7 @@ from workbook_lib.model._base import Frozen
 from workbook_lib.model.function import Definition
 from workbook_lib.model.run import RunRecord, Scenario
 from workbook_lib.model.workflow import Workflow
-from workbook_lib.prefect_writer._apart import apart
+from workbook_lib.prefect_writer._apart import apart, joined
 from workbook_lib.prefect_writer._carried import definition_text, shared_module
 from workbook_lib.prefect_writer._deployment import deployments
 from workbook_lib.prefect_writer._emitted import trimmed
@@ -24,6 +24,7 @@ from workbook_lib.prefect_writer._module import Module, from_shared, module
 from workbook_lib.prefect_writer._names import FileNames, deployment_name, variable_name
 from workbook_lib.prefect_writer._neighbours import dated
 from workbook_lib.prefect_writer._plan import Plan, plan
+from workbook_lib.prefect_writer._renaming import new_names, renamed
 from workbook_lib.prefect_writer._scope import exprs_of
 from workbook_lib.prefect_writer._tests import conftest, flow_test
 from workbook_lib.prefect_writer._text import uses_date
@@ -56,9 +57,33 @@ class Project(Frozen):
 
 def statuses(workflow: Workflow, decisions: Mapping[str, Any] | None = None) -> dict[str, TaskStatus]:
     """Per task id what the writer will make of it."""
-    the_plan = plan(workflow, decisions)
-    made = module(the_plan)
-    return _statuses(workflow, made)
+    return _statuses(workflow, _module_of(workflow, decisions)[1])
+
+
+def _module_of(workflow: Workflow, decisions: Mapping[str, Any] | None, **told: Any) -> tuple[Plan, Module]:
+    """The plan and its module, with other names for what is carried over where the module needs a name itself."""
+    findings: list[Finding] = []
+    while True:
+        the_plan = plan(workflow, decisions, **told)
+        made = module(the_plan)
+        if not made.clashing:
+            made.findings = [*made.findings, *findings]
+            return the_plan, made
+        names = new_names(workflow, made.clashing)
+        findings += [_renamed(workflow, definition, names[definition.name]) for definition in made.clashing]
+        workflow = renamed(workflow, names)
+
+
+def _renamed(workflow: Workflow, definition: Definition, name: str) -> Finding:
+    origin = definition.origin
+    return Finding(
+        code="writer.renamed",
+        severity=Severity.NOTE,
+        message=f"`{definition.name}` is called `{name}` in the flow, which needs that name for something of Prefect's or its own",
+        file=origin.file if origin else None,
+        line=origin.line if origin else None,
+        workflow=workflow.id,
+    )
 
 
 def _statuses(workflow: Workflow, made: Module, by_hand: Collection[str] = ()) -> dict[str, TaskStatus]:
@@ -94,7 +119,7 @@ def write(
 ) -> Project:
     """The project for `workflows`. With `records` of the legacy engine (scenario and record, by workflow id) tests are
     written too. `by_hand`: placeholders by workflow id whose body the user has written, which are told of no more."""
-    workflows = apart(workflows)
+    workflows = apart(joined(workflows))
     names = FileNames()
     files: dict[str, str] = {}
     flows: dict[str, FlowInfo] = {}
@@ -107,8 +132,7 @@ def write(
     plans: dict[str, Plan] = {}
     neighbours = dated(workflows)
     for workflow in workflows:
-        the_plan = plan(workflow, decisions, **neighbours.get(workflow.id, {}))
-        made = module(the_plan)
+        the_plan, made = _module_of(workflow, decisions, **neighbours.get(workflow.id, {}))
         plans[workflow.id] = the_plan
         file = names.take(workflow.id)
         path = f"flows/{file}.py"

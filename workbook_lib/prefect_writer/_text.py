@@ -70,8 +70,7 @@ class Text:
             options["retry_condition_fn"] = "worth_a_retry"
         if code.task.timeout_seconds:
             options["timeout_seconds"] = f"{code.task.timeout_seconds:g}"
-        if not code.marker:
-            options |= {event: f"[{hook}]" for event, hook in self.hooked.of_task.get(code.task.id, {}).items()}
+        options |= {event: f"[{hook}]" for event, hook in self.hooked.of_task.get(code.task.id, {}).items()}
         inside = ", ".join([*(f"{key}={value}" for key, value in options.items()), *([starred] if starred else [])])
         decorator = f"@task({inside})" if inside else "@task"
         if code.marker:
