@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from enum import Enum
 from functools import cache
-from typing import TypeVar, get_args
+from operator import is_
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from workbook_lib.model import expr as x
 from workbook_lib.model._base import Frozen
@@ -17,7 +19,23 @@ _PLAIN = frozenset({bool, dict, float, int, list, str, type(None)})  # holds no 
 
 @cache
 def _fields(kind: type) -> tuple[str, ...]:
-    return tuple(kind.model_fields) if issubclass(kind, Frozen) else ()
+    """The fields of a model class in which there can be an expression."""
+    if not issubclass(kind, Frozen):
+        return ()
+    return tuple(name for name, field in kind.model_fields.items() if _may_hold(field.annotation, frozenset({kind})))
+
+
+def _may_hold(annotation: Any, around: frozenset[type]) -> bool:
+    """Whether a value of this type can have an expression in it; what is not known can."""
+    if isinstance(annotation, type) and annotation in _PLAIN or get_origin(annotation) is Literal or annotation is Ellipsis:
+        return False
+    if isinstance(annotation, type) and issubclass(annotation, Frozen) and annotation not in _EXPRESSIONS:
+        fields = annotation.model_fields.values() if annotation not in around else ()
+        return any(_may_hold(field.annotation, around | {annotation}) for field in fields)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return False
+    parts = get_args(annotation)
+    return not parts or any(_may_hold(part, around) for part in parts)
 
 
 def expressions(value: object) -> Iterator[Expr]:
@@ -28,21 +46,26 @@ def expressions(value: object) -> Iterator[Expr]:
         kind: type = type(one)
         if kind in _EXPRESSIONS:
             yield one  # type: ignore[misc]
-        parts = one if isinstance(one, tuple) else [getattr(one, name) for name in _fields(kind)]
-        waiting += [part for part in reversed(parts) if type(part) not in _PLAIN]
+        if isinstance(one, tuple):
+            waiting += [part for part in reversed(one) if type(part) not in _PLAIN]
+        elif names := _fields(kind):
+            held = one.__dict__  # quicker than the model's own `__getattr__`
+            waiting += [part for name in reversed(names) if type(part := held[name]) not in _PLAIN]
 
 
 def transform(value: T, change: Callable[[Expr], Expr]) -> T:
     """`value` with `change` applied to every expression inside, innermost first; parts that stay equal are shared."""
     if isinstance(value, tuple):
-        items = tuple(transform(item, change) for item in value)
-        return value if all(new is old for new, old in zip(items, value, strict=True)) else items  # type: ignore[return-value]
+        items = tuple([item if type(item) in _PLAIN else transform(item, change) for item in value])
+        return value if all(map(is_, items, value)) else items  # type: ignore[return-value]
     kind: type = type(value)
     updates = {}
-    for name in _fields(kind):
-        old = getattr(value, name)
-        new = transform(old, change) if type(old) not in _PLAIN else old
-        if new is not old:
-            updates[name] = new
+    if names := _fields(kind):
+        held = value.__dict__
+        for name in names:
+            old = held[name]
+            new = transform(old, change) if type(old) not in _PLAIN else old
+            if new is not old:
+                updates[name] = new
     result = value.model_copy(update=updates) if updates else value  # type: ignore[attr-defined]
     return change(result) if kind in _EXPRESSIONS else result  # type: ignore[arg-type, return-value]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePath
 
-from workbook_lib.sources.tracing._trees import walk
+from workbook_lib.sources.tracing._trees import children, walk
 
 Callish = ast.FunctionDef | ast.AsyncFunctionDef
 _LONGEST = 5_000_000
@@ -64,7 +64,7 @@ class Module:
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """For each node the node around it."""
-        return {child: node for node in walk(self.tree) for child in ast.iter_child_nodes(node)}
+        return {child: node for node in walk(self.tree) for child in children(node)}
 
     @cached_property
     def names(self) -> Names:
@@ -94,13 +94,21 @@ class Module:
                 found.append(node)
         return found
 
+    def segment(self, node: ast.stmt | ast.expr) -> str:
+        """A node's text, as `ast.get_source_segment` gives it, which splits the whole file into lines each time."""
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        if first == last:
+            return self.lines[first].encode()[node.col_offset : node.end_col_offset].decode()
+        begins, ends = self.lines[first].encode()[node.col_offset :], self.lines[last].encode()[: node.end_col_offset]
+        return "".join((begins.decode(), *self.lines[first + 1 : last], ends.decode()))
+
     def cut(self, node: ast.stmt, *, decorators: bool = True) -> str:
         """The statement's text, dedented, with what follows on its last line (a comment) and without changing any string."""
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) if decorators else node.lineno
         last = node.end_lineno or node.lineno
         indent = _indent(self.lines[first - 1])
         if self.lines[first - 1][: node.col_offset].strip() and first == node.lineno:  # behind a semicolon or a colon
-            return (ast.get_source_segment(self.text, node) or "") + "\n"
+            return self.segment(node) + "\n"
         kept = self._inside_strings(node)
         lines = [line if number in kept else _dedent(line, indent) for number, line in enumerate(self.lines[first - 1 : last], start=first)]
         text = "".join(lines)

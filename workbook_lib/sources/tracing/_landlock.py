@@ -51,3 +51,5 @@ def prepare() -> None:
     """In the server: make such rules once. What the package makes meanwhile, it need not make again."""
     if version() > 0:
         rules([os.sep, __file__], [os.sep, __file__]).close()
+        for value in range(1 << len(landlockpy.RestrictFlag)):  # these are made when they are met first
+            landlockpy.RestrictFlag(value)

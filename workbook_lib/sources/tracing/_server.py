@@ -244,6 +244,7 @@ class Server:
 
 def main(room: str, slots: int) -> None:
     """Import what workers need, then serve."""
+    gc.disable()  # all that is made here stays
     _bare_packages(room)
     for name in ("_sandbox", "_report", "_scratch", "_watching"):
         importlib.import_module(f"workbook_lib.sources.tracing.{name}")
@@ -253,10 +254,11 @@ def main(room: str, slots: int) -> None:
         importlib.import_module(name)
     sys.dont_write_bytecode = True  # workers may not write
     _tracing("_sandbox").prepare()
+    tracer.prepare()
     _tracing("_loading").hide_foreign_modules(frozenset())  # each worker would do it, one by one
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)  # workers live for milliseconds
+    gc.enable()
     Server(tracer, slots).serve(source, sink)
 
 

@@ -5,6 +5,7 @@ Not a protection against anybody who wants to get out, but most module-level cal
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
 import sys
@@ -81,6 +82,9 @@ def prepare(guarded: frozenset[int]) -> tuple[tuple[_Change, ...], tuple[_Change
             heard += [(home, name, _heard(f"{module}.{name}", real)) for home in homes if real is not None]
     opened = _opening(os.open)
     heard += [(home, "open", opened) for home in (os, sys.modules[os.name])]
+    for home, name, _ in (*made, *heard):
+        # What is replaced stays in memory, with no name that leads to it: to free it costs each worker the pages that it lies in.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(getattr(home, name, None)))
     return tuple(made), tuple(heard)
 
 

@@ -5,6 +5,7 @@ Only `trace` is called from outside, by the server of the workers. Nothing here 
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import logging
@@ -13,6 +14,9 @@ import sys
 import time
 import traceback
 import warnings
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from numbers import Number
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,6 +32,7 @@ from workbook_lib.sources.airflow._standins._state import SESSION, report
 from workbook_lib.sources.airflow._standins._values import Variable
 from workbook_lib.sources.tracing import _entries, _hooks, _loading, _symbols, _tampering
 from workbook_lib.sources.tracing._exprs import clean
+from workbook_lib.sources.tracing._instrument import instrument
 from workbook_lib.sources.tracing._shown import shown
 from workbook_lib.sources.tracing._stack import NAMES, SOURCES, display
 
@@ -115,13 +120,57 @@ def _prepare(job: dict[str, Any], repository: Repository) -> _loading.Finder:
     if "environment" in job["layers"]:
         _environment.install_environment()
     repository.install()
+    return finder
+
+
+def prepare() -> None:
+    """In the server, once: what is the same for all files, and the first steps of what all of them take: caches fill, code gets quick."""
     _loaders.install()
     _hooks.install()
     frames = inspect.stack
     inspect.stack = lambda context=1: frames(0)  # without lines of source: those of the library may not be read
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    return finder
+    _name_of("a")
+    for _ in range(8):
+        tree = ast.parse(_loading.decode(_SAMPLE))
+        compile(instrument(tree), "sample", "exec", dont_inherit=True)
+    for kind in (str, int, float, bool, list, dict, tuple, set, type(None), Path, pendulum.DateTime, timedelta, ModuleType, type(trace)):
+        for general in (Mapping, Sequence, Iterable, Hashable, Number):
+            issubclass(kind, general)
+
+
+# One of each that DAG files are made of; it is parsed, and not run.
+_SAMPLE = b'''"""Text."""
+from __future__ import annotations
+import os, json as j
+from a.b import C, d as e
+N: int = -1 + 2 * 3 % 4
+with C("a", x=[1, (2,), {"k": None, **{}}], y={1}, z=f"{N} {os!r:>3}") as c, e():
+    @e.f(g=True)
+    def h(p: str, *args, q=None, **more) -> dict[str, int]:
+        """Text."""
+        for i, v in enumerate(args):
+            if i > 1 and v is not None or not q:
+                more[p] += v
+            elif i in (1, 2):
+                continue
+            else:
+                return {k: w for k, w in more.items() if w}
+        while True:
+            try:
+                raise ValueError("a") from None
+            except (ValueError, OSError) as why:
+                return lambda a, b=1: a if b else (yield)
+    class K(C):
+        a, b = 1, [m for m in range(3)]
+        async def l(self): await self.a[1:2]; assert del_ == 1; del self.x; global y; pass
+    a = C(task_id="a") >> [h(1), C.partial(x=1).expand(y=[1])] << e
+'''
+
+
+def _name_of(stem: str) -> str:
+    return re.sub(r"\W", "_", stem) or "dag_file"
 
 
 def _aliases(base: Path) -> dict[str, Path]:
@@ -136,7 +185,7 @@ def _aliases(base: Path) -> dict[str, Path]:
 
 def _execute(file: Path, shown: str) -> bool:
     """Run the file; False with a finding when it failed."""
-    module = ModuleType(re.sub(r"\W", "_", file.stem) or "dag_file")
+    module = ModuleType(_name_of(file.stem))
     module.__file__ = _dag.STATE_FILE[0] = str(file)
     sys.modules.setdefault(module.__name__, module)
     sys.argv = [str(file)]
