@@ -17,6 +17,9 @@ from workbook_lib.prefect_writer._plan import Plan, maps_constants
 from workbook_lib.prefect_writer._sequence import Call, Fork, If, Sequence, Statement
 
 
+_LONGEST_TEST = 70  # of a call that an `if` asks directly
+
+
 @dataclass(frozen=True)
 class Called:
     """How a task is called: the function's name, and the run name to set at the call where the function serves several tasks."""
@@ -96,16 +99,21 @@ class FlowPrinter:
             return [f"if {test}:", *_indented(self._region(statement.arms[0][1]))]
         answers = list(statement.arms)
         lines = []
-        simple = len(answers) <= 2 and statement.task not in self._used
+        closed = not statement.open and not self._has_empty_arm(statement)
+        simple = (len(answers) == 1 or (len(answers) == 2 and closed)) and not statement.open and statement.task not in self._used
+        simple = simple and len(call) <= _LONGEST_TEST
         if not simple:
             lines.append(f"{self._variable(statement.task)} = {call}")
         subject = call if simple else self._variable(statement.task)
         for number, (answer, arm) in enumerate(answers):
-            if number and number == len(answers) - 1 and not self._has_empty_arm(statement):
+            if number and number == len(answers) - 1 and closed:
                 lines.append("else:")
             else:
                 lines.append(f"{'elif' if number else 'if'} {subject} == {literal(answer)}:")
             lines += _indented(self._region(arm))
+        if statement.open:
+            says = f'f"{{{subject}!r}} is none of the tasks behind {statement.task}"'
+            lines += ["else:", f"    raise ValueError({says})"]
         return lines
 
     def _has_empty_arm(self, statement: If) -> bool:
@@ -230,7 +238,7 @@ class FlowPrinter:
 
     def _referenced(self) -> set[str]:
         """The tasks whose future or result a later statement names."""
-        used = {*self._ends(), *self._silent()} if self.plan.form != "sequence" else set()
+        used = {*self._ends(), *self._late(), *self._silent()} if self.plan.form != "sequence" else set()
         for task in self.workflow.tasks:
             for parameter in self.plan.code[task.id].parameters:
                 used |= {part.task for part in e.walk(parameter.value) if isinstance(part, e.TaskOutput)}
@@ -317,13 +325,23 @@ class FlowPrinter:
         return {part.task for p in parameters for part in e.walk(p.value) if isinstance(part, e.TaskOutput)}
 
     def _futures(self, task: Task, function: str, plain: list[str], parameters: list[Parameter]) -> str:
-        waits = [self._variable(up) for up in self.workflow.upstream(task.id) if up not in self._handed(parameters)]
-        wait_for = [f"wait_for=[{', '.join(self._spread(waits))}]"] if waits else []
+        handed, patient = self._handed(parameters), self.plan.patient.get(task.id, frozenset())
+        ups = dict.fromkeys((*self.workflow.upstream(task.id), *self.plan.needs.get(task.id, ())))
+        waits = [self._awaited(up, whatever=up in patient) for up in ups if up not in handed]
+        wait_for = [f"wait_for=[{', '.join(waits)}]"] if waits else []
         if task.mapping is None:
             return f"{function}.submit({', '.join([*self._shown(parameters, plain), *wait_for])})"
         over = [f"{name}={self._printer.show(value)}" for name, value in task.mapping.over]
         fixed = [f"{p.name}={self._unmapped(p)}" for p in parameters]
         return f"{function}.map({', '.join([*over, *fixed, *wait_for])})"
+
+    def _awaited(self, task_id: str, *, whatever: bool) -> str:
+        """A run, or all runs of a mapped task, in a list of what is waited for; `whatever` their end."""
+        name = self._variable(task_id)
+        if not whatever:
+            return self._spread([name])[0]
+        self.imports.add("from prefect import allow_failure")
+        return f"*(allow_failure(run) for run in {name})" if self._is_mapped(name) else f"allow_failure({name})"
 
     def _spread(self, names: list[str]) -> list[str]:
         return [f"*{name}" if self._is_mapped(name) else name for name in names]
@@ -379,24 +397,29 @@ class FlowPrinter:
             self.rules.add("finish")
             silent = [self._variable(task_id) for task_id in self._silent()]
             return [f"return finish([{', '.join(ends)}]" + (f", also=[{', '.join(silent)}])" if silent else ")")]
-        why = ["# A join gives up with its first failed upstream task: what may still run then is waited for here."]
-        return [*(why if len(ends) > len(self.plan.leaves) else []), f"return [{', '.join(self._spread(ends))}]"]
+        late = [self._variable(task_id) for task_id in self._late()]
+        returned = [f"return [{', '.join(self._spread(ends))}]"]
+        if not late:
+            return returned
+        self.imports.add("from prefect.futures import wait")
+        # A join gives up with its first failed upstream task, and Prefect cancels what still runs when a flow has ended.
+        return ["# What may still run when a later task has given up.", f"wait([{', '.join(self._spread(late))}])", *returned]
 
     def _silent(self) -> list[str]:
         """Teardowns at the end of the flow, which must have ended although the run's end does not depend on theirs."""
         return [task.id for task in self.workflow.tasks if not self.workflow.downstream(task.id) and task.id not in self.plan.leaves]
 
     def _ends(self) -> list[str]:
-        """The tasks that the flow returns: its leaves.
+        """The tasks that the flow returns: its leaves."""
+        return [task_id for task_id in self.plan.order if task_id in self.plan.leaves]
 
-        In the futures form also what a join waits for: a join gives up with its first failed upstream task, and Prefect cancels what
-        still runs when a flow has ended. That changes no end: there, a failed task fails the leaves behind it.
-        """
-        ends = set(self.plan.leaves)
-        if self.plan.form == "futures":
-            joins = [upstream for task in self.workflow.tasks if len(upstream := self.workflow.upstream(task.id)) > 1]
-            ends |= {task_id for upstream in joins for task_id in upstream}
-        return [task_id for task_id in self.plan.order if task_id in ends]
+    def _late(self) -> list[str]:
+        """The tasks of the futures form that may still run when the leaves have ended: no task waits for them alone."""
+        if self.plan.form != "futures":
+            return []
+        waits = {t.id: {*self.workflow.upstream(t.id), *self.plan.needs.get(t.id, ())} for t in self.workflow.tasks}
+        awaited = {up for ups in waits.values() if len(ups) == 1 for up in ups}
+        return [task_id for task_id in self.plan.order if task_id not in awaited and task_id not in self.plan.leaves]
 
 
 def _as_template(name: str) -> str:

@@ -24,6 +24,8 @@ from workbook_lib.prefect_writer._tasks import task_code
 
 # With no failed and no skipped upstream these let a task run, and with a failed one they block it: as all_success does.
 _LIKE_ALL_SUCCESS = frozenset({JoinRule.ALL_SUCCESS, JoinRule.NONE_FAILED, JoinRule.NONE_FAILED_MIN_ONE_SUCCESS})
+# With no skips about, these let a task run whatever its upstream did; the second asks for its setups.
+_PATIENT = frozenset({JoinRule.ALL_DONE, JoinRule.ALL_DONE_SETUP_SUCCESS})
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Plan:
     gates: dict[str, tuple[str, ...]] = field(default_factory=dict)
     needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     why: tuple[str, ...] = ()
+    patient: dict[str, frozenset[str]] = field(default_factory=dict)  # by task, those whose end it waits for, whatever it is
     regions: Sequence | None = None
     raises: bool = False
 
@@ -63,10 +66,11 @@ def plan(
     regions = sequence(workflow, code, [task.id for task in workflow.tasks if task.mapping is not None and maps_constants(task)])
     if isinstance(regions, Sequence) and _reads_well(regions):
         return Plan(workflow, scope, code, "sequence", tuple(order), leaves(workflow), regions=regions, raises=raises)
-    if not why:
-        return Plan(workflow, scope, code, "futures", tuple(order), leaves(workflow))
     ends = tuple(order) if raises else leaves(workflow)
     needs = _needs(workflow)
+    if not why:
+        patient = {task.id: _patiently(task, workflow) for task in workflow.tasks}
+        return Plan(workflow, scope, code, "futures", tuple(order), ends, needs=needs, patient=patient, raises=raises)
     return Plan(workflow, scope, code, "rules", tuple(order), ends, _gates(workflow), needs, tuple(why), raises=raises)
 
 
@@ -87,16 +91,34 @@ def _against_futures(workflow: Workflow, code: dict[str, TaskCode], scope: Scope
             reasons.append(f"{task.id} can be skipped, and a skip travels on")
         elif code[task.id].rules:
             reasons.append(f"{task.id} can skip itself")
-        if upstream and task.join_rule not in _LIKE_ALL_SUCCESS:
+        patient = _patiently(task, workflow)
+        if upstream and task.join_rule not in _LIKE_ALL_SUCCESS | _PATIENT:
             reasons.append(f"{task.id} runs by the rule {task.join_rule}")
-        if task.setup or task.teardown:
-            reasons.append(f"{task.id} sets up or tears down")
+        elif task.join_rule is JoinRule.ALL_DONE_SETUP_SUCCESS and len(set(upstream) - patient) > 1:
+            reasons.append(f"{task.id} needs one of several setups")
+        elif patient & _taken(task, code[task.id]):
+            reasons.append(f"{task.id} runs whatever happened, and takes a result that may not be there")
         if task.mapping is not None and not maps_constants(task):
             reasons.append(f"{task.id} is mapped over what another task returns, which may be empty")
         parts = (part for parameter in code[task.id].parameters if not is_default(parameter) for part in e.walk(parameter.value))
         if any(_takes_a_part(part, scope) for part in parts):
             reasons.append(f"{task.id} takes a part of a result")
     return reasons
+
+
+def _patiently(task: Task, workflow: Workflow) -> frozenset[str]:
+    """The upstream tasks whose end a task waits for, whatever it is: `allow_failure` says so."""
+    if task.join_rule not in _PATIENT:
+        return frozenset()
+    setups = task.join_rule is JoinRule.ALL_DONE_SETUP_SUCCESS
+    return frozenset(up for up in workflow.upstream(task.id) if not (setups and workflow.task(up).setup))
+
+
+def _taken(task: Task, code: TaskCode) -> set[str]:
+    """The tasks whose results a task takes."""
+    values = [parameter.value for parameter in code.parameters if not is_default(parameter)]
+    values += [over for _, over in task.mapping.over] if task.mapping else []
+    return {part.task for value in values for part in e.walk(value) if isinstance(part, e.TaskOutput)}
 
 
 def _takes_a_part(expr: e.Expr, scope: Scope) -> bool:

@@ -11,14 +11,13 @@ which ends the list, blocks exactly those tasks that the join rules would block.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from workbook_lib.model import expr as e
-from workbook_lib.model.action import PythonCall
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Workflow, closure, topological
+from workbook_lib.prefect_writer._answers import answers
 from workbook_lib.prefect_writer._code import TaskCode, is_default
 from workbook_lib.prefect_writer._scope import Scope
 
@@ -42,10 +41,14 @@ class Fork:
 
 @dataclass(frozen=True)
 class If:
-    """A deciding task and what follows each of its answers; a short circuit has the one answer ""."""
+    """A deciding task and what follows each of its answers; a short circuit has the one answer "".
+
+    `open`: its code may answer otherwise, too, which no task behind it stands for.
+    """
 
     task: str
     arms: tuple[tuple[str, tuple[Statement, ...]], ...]
+    open: bool = False
 
 
 Statement = Call | Fork | If
@@ -152,9 +155,9 @@ class _Builder:
 
     def _branch(self, branch: str, others: list[str]) -> tuple[If, list[str]]:
         direct = [task_id for task_id in others if task_id in self.workflow.downstream(branch)]
-        answers = _constant_answers(self.tasks[branch].action)
-        if answers is None or not answers <= set(direct):
-            raise _No(f"what {branch} answers is not one of a few constants")
+        possible = answers(self.tasks[branch].action)
+        if possible is None or not possible.names <= set(direct):
+            raise _No(f"what {branch} answers is not always one of the tasks behind it")
         arms: dict[str, list[str]] = {}
         for start in direct:
             if any(start in self.following[other] for other in direct if other != start):
@@ -177,10 +180,10 @@ class _Builder:
                 raise _No(f"{join} is not reached from every arm of {branch}")
             if entering and branch in self.up[join] and self.tasks[join].join_rule not in _JOINS:
                 raise _No(f"{join} follows {branch} both ways")
-        printed = [(start, tuple(self._region(arm))) for start, arm in arms.items() if start in answers]
-        if set(arms) - answers:
-            raise _No(f"{branch} never answers {sorted(set(arms) - answers)[0]}")
-        return If(branch, tuple(printed)), joins
+        if possible.open and len(arms) < len(direct):
+            raise _No(f"{branch} may answer anything, and one of its answers leads straight to a join")
+        printed = [(start, tuple(self._region(arm))) for start, arm in arms.items()]
+        return If(branch, tuple(printed), open=possible.open), joins
 
     def _takes(self, task_id: str) -> set[str]:
         values = [p.value for p in self.code[task_id].parameters if not is_default(p)]
@@ -223,30 +226,3 @@ def members(statements: Iterable[Statement]) -> list[str]:
     for statement in _flat(statements):
         found += list(statement.tasks) if isinstance(statement, Fork) else [statement.task]
     return found
-
-
-def _constant_answers(action: object) -> set[str] | None:
-    """What a branch can answer, when its code returns nothing but constants; else None."""
-    if not isinstance(action, PythonCall):
-        return None
-    try:
-        function = ast.parse(action.function.source).body[0]
-    except SyntaxError:
-        return None
-    answers: set[str] = set()
-    for node in ast.walk(function):
-        if isinstance(node, ast.Return):
-            found = _constants(node.value)
-            if found is None:
-                return None
-            answers |= found
-    return answers or None
-
-
-def _constants(value: ast.expr | None) -> set[str] | None:
-    if isinstance(value, ast.Constant) and isinstance(value.value, str):
-        return {value.value}
-    if isinstance(value, ast.IfExp):
-        first, second = _constants(value.body), _constants(value.orelse)
-        return first | second if first is not None and second is not None else None
-    return None

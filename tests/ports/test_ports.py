@@ -1,0 +1,89 @@
+"""Flows ported by hand, as an engineer who knows Prefect would write them: the library itself proves that they mean the same.
+
+`flows/<DAG>.py` are the ports: of the shipped examples, and of bundled examples of Airflow 2.11.2. Each replaces the generated flow in
+an otherwise generated project.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from workbook_lib import Migration
+from workbook_lib.pilot import Session
+from workbook_lib.prefect_reader import read_flow
+from workbook_lib.prefect_writer._format import tidy
+from workbook_lib.validation import Verdict, compare_structure
+
+TESTS = Path(__file__).parents[1]
+PORTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parent / "flows").glob("*.py"))}
+SHIPPED = {
+    "daily_sales": "daily_sales",
+    "log_maintenance": "maintenance",
+    "orders_by_customer": "taskflow_mapping",
+    "shop_orders": "shop_repository",
+    "shop_report": "shop_repository",
+    "shop_stock": "shop_repository",
+}
+BUNDLED = sorted(set(PORTS) - set(SHIPPED))
+sys.path.append(str(TESTS / "bundled"))
+from bundled_project import Bundle  # noqa: E402  # lies beside the tests of all bundled examples
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    made = Bundle(tmp_path_factory.mktemp("ports"), "2.11.2")
+    for dag_id in BUNDLED:
+        (made.root / "project" / made.project.flows[dag_id].path).write_text(PORTS[dag_id], encoding="utf-8")
+    return made
+
+
+@pytest.fixture(scope="module")
+def session(bundle: Bundle) -> Iterator[Session]:
+    with Session(bundle.root) as session:
+        yield session
+
+
+def told(verdict: Verdict) -> tuple[str, list[str | None]]:
+    return str(verdict.verdict), [row.reason for row in verdict.differences]
+
+
+@pytest.mark.parametrize("dag_id", PORTS)
+def test_is_formatted_as_generated_flows_are(dag_id: str) -> None:
+    assert tidy(PORTS[dag_id], f"{dag_id}.py") == PORTS[dag_id]
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("dag_id", BUNDLED)
+def test_bundled_port_has_the_same_graph(bundle: Bundle, dag_id: str) -> None:
+    rows = compare_structure(bundle.workflows[dag_id], read_flow(bundle.root / "project", dag_id))
+    assert rows
+    assert [(row.id, row.reason) for row in rows if str(row.verdict) != "equal"] == []
+
+
+@pytest.mark.corpus
+@pytest.mark.pilot
+@pytest.mark.parametrize("dag_id", BUNDLED)
+def test_bundled_port_is_equal(bundle: Bundle, session: Session, dag_id: str) -> None:
+    assert told(bundle.verdict(session, dag_id, rehearse=True)) == ("equal", [])
+
+
+@pytest.mark.pilot
+@pytest.mark.parametrize("example", sorted(set(SHIPPED.values())))
+def test_shipped_port_is_equal(tmp_path: Path, example: str) -> None:
+    migration = Migration.create(tmp_path / "root", TESTS.parent / "notebooks" / "examples" / "airflow" / example)
+    migration.convert()
+    ported = [dag_id for dag_id, where in SHIPPED.items() if where == example]
+    for dag_id in ported:
+        migration.save(dag_id, PORTS[dag_id])
+    assert {dag_id: told(migration.validate(dag_id)) for dag_id in ported} == {dag_id: ("equal", []) for dag_id in ported}
+
+
+def test_side_by_side_page_is_up_to_date() -> None:
+    """Renew with `python -m tests.ports.side_by_side`."""
+    done = subprocess.run([sys.executable, str(Path(__file__).parent / "side_by_side.py"), "--check"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
