@@ -178,11 +178,8 @@ def test_same_workflows_same_bytes():
     assert first == second
 
 
-def test_a_task_in_a_mapped_group_is_a_placeholder():
+def test_a_task_in_a_mapped_group_runs_once_per_element():
     group = Group(id="each", mapping=Mapping(over=(("x", Constant(value=[1, 2])),)))
     made = workflow(shell("each.work", "echo work", group="each"), groups=(group,))
-    status = write([made]).flows["example"].tasks["each.work"]
-    assert (status.status, status.finding.message) == (
-        "placeholder",
-        "BashOperator 'each.work' is not converted: it stands in the mapped task group 'each', which the writer cannot repeat yet",
-    )
+    flow = write([made]).flows["example"]
+    assert (flow.tasks["each.work"].status, flow.form) == ("converted", "rules")

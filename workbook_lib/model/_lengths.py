@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 
-from workbook_lib.model.expr import Constant, DictOf, Expr, ListOf, Parameter, TaskOutput, walk
+from workbook_lib.model.expr import Call, Constant, DictOf, Expr, ListOf, Parameter, TaskOutput, walk
 from workbook_lib.model.run import State, TaskRun
 from workbook_lib.model.workflow import Group, Mapping, Task, Workflow
 
@@ -59,6 +59,14 @@ def length(workflow: Workflow, mapping: Mapping, ended: dict[str, list[TaskRun]]
     return max(known, default=0) if mapping.form == "records" else min(known, default=0) if mapping.form == "zip" else prod(known)
 
 
+_COMBINED: dict[str, Callable[[list[int]], int]] = {"zip": min, "zip_longest": max, "concat": sum, "map": sum}
+
+
+def lists(expr: Call) -> tuple[Expr, ...]:
+    """The lists that a call of `zip`, `zip_longest`, `concat` or `map` puts together."""
+    return {"zip_longest": expr.args[:-1], "map": expr.args[1:]}.get(expr.function, expr.args)
+
+
 def _one(workflow: Workflow, expr: Expr, ended: dict[str, list[TaskRun]], result_of: ResultOf) -> int | None:
     if isinstance(expr, Constant):
         return _size(expr.value)
@@ -67,6 +75,10 @@ def _one(workflow: Workflow, expr: Expr, ended: dict[str, list[TaskRun]], result
     if isinstance(expr, Parameter):
         default = next((parameter.default for parameter in workflow.parameters if parameter.name == expr.name), None)
         return _one(workflow, default, ended, result_of) if default is not None else None
+    if isinstance(expr, Call) and expr.function in _COMBINED:
+        parts = [_one(workflow, part, ended, result_of) for part in lists(expr)]
+        known_parts = [number for number in parts if number is not None]
+        return _COMBINED[expr.function](known_parts) if len(known_parts) == len(parts) else None
     if not isinstance(expr, TaskOutput):
         return None
     runs = ended.get(expr.task, [])

@@ -144,8 +144,10 @@ class Calls(Expressions):
             return Decorator("task" if meaning == "materialize" else meaning, options)
         if meaning in ("unmapped", "allow_failure", "quote"):
             return Marked(meaning, args[0] if args else kwargs.get("value"))
-        if meaning in ("rules.chosen", "rules.pick", "rules.peek", "rules.setup", "rules.passed"):
+        if meaning in ("rules.chosen", "rules.pick", "rules.peek", "rules.setup", "rules.passed", "rules.peer"):
             return Marked(meaning, args[0] if args else None, tuple(args[1:]))
+        if meaning == "rules.combined":
+            return Marked(meaning, tuple(args[1:]), (args[0] if args else None, kwargs))
         if meaning in ("completed", "failed"):
             return self.made_state(meaning, kwargs)
         if meaning == "threads":

@@ -194,6 +194,8 @@ class Explorer(Paths):
             return self.unknown("a future", args, kwargs)
         after, gates, rule = kwargs.pop("after", ()), kwargs.pop("gates", ()), kwargs.pop("rule", "all_success")
         over = kwargs.pop("over", None)
+        for name in ("takes", "index"):
+            kwargs.pop(name, None)
         each = meaning.endswith("each")
         if not isinstance(rule, str):
             self.give_up("a trigger rule is known only to a run")
@@ -206,12 +208,13 @@ class Explorer(Paths):
             if run.rule is None:
                 self.give_up(f"{meaning.removeprefix('rules.')}() is given a run of {run.id}, which was not started by it, and fails then")
         if each and runs_in(over):
-            self._ended([*data, *waits])
+            peers = {run for mark in _marks([after, gates, *kwargs.values()], "rules.peer") for run in runs_in(mark.value)}
+            self._ended(run for run in (*data, *waits) if run not in peers)
         bound = task.bind(args[1:], kwargs)
         run = self._create(task, bound, data, waits, "map" if each else "submit", each, rule, asked)
         if not each:
             return Future(run)
-        if any(isinstance(item, Future) for item in (over.values() if isinstance(over, dict) else [over])):
+        if runs_in(over):
             self.lengths = True
         result = Futures([Future(run)])
         result.several = result.runs = True
@@ -248,5 +251,5 @@ def _iterable(value: Any) -> list[Any] | None:
 
 def _marks(value: Any, mark: str) -> list[Marked]:
     if isinstance(value, Marked):
-        return [value] if value.mark == mark else []
+        return [value] if value.mark == mark else _marks(value.value, mark)
     return [found for item in value for found in _marks(item, mark)] if isinstance(value, list | tuple) else []

@@ -38,6 +38,8 @@ PREFECT: dict[str, str] = {
     "shared.trigger_rules.peek": "rules.peek",
     "shared.trigger_rules.Setup": "rules.setup",
     "shared.trigger_rules.passed": "rules.passed",
+    "shared.trigger_rules.peer": "rules.peer",
+    "shared.trigger_rules.combined": "rules.combined",
     "shared.trigger_rules.finish": "rules.finish",
 }
 
@@ -54,6 +56,13 @@ STARTS_RUNS = frozenset({"prefect.deployments.run_deployment", "prefect.deployme
 
 # Builtins through which any name can be reached.
 REFLECTION = frozenset({"globals", "locals", "vars", "getattr", "setattr", "eval", "exec", "__import__", "importlib.import_module"})
+
+# What `combined` may put lists together by.
+COMBINE: dict[str, Callable[..., Any]] = {
+    "builtins.zip": zip,
+    "itertools.zip_longest": itertools.zip_longest,
+    "itertools.chain": itertools.chain,
+}
 
 # Methods by which a task is started.
 STARTERS = frozenset({"submit", "map", "delay", "apply_async", "serve"})

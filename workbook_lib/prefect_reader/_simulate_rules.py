@@ -9,6 +9,7 @@ from typing import Any
 from workbook_lib.model._timing import Ended, settle
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.run import State
+from workbook_lib.prefect_reader._known import COMBINE
 from workbook_lib.prefect_reader._signals import Raised
 from workbook_lib.prefect_reader._statements import Statements
 from workbook_lib.prefect_reader._values import Abstract, Declared, Future, Futures, Marked, Run, Unknown, runs_in
@@ -48,10 +49,9 @@ class ByRule(Statements):
 
     def _submit_by_rule(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         task = self._rule_task(args)
-        waited = tuple(runs_in((args[1:], kwargs)))
-        gate = self._gate(kwargs, (args[1:], {k: v for k, v in kwargs.items() if k not in ("after", "gates", "rule")}))
-        run = self._create(task, task.bind(args[1:], kwargs))
-        run.waited = waited
+        gate = self._gate(kwargs, args[1:])
+        run = self._create(task, task.bind(args[1:], _given(kwargs)))
+        run.waited = tuple(runs_in((args[1:], kwargs)))
         return Future(self._let(run, gate))
 
     def _submit_each(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -64,20 +64,33 @@ class ByRule(Statements):
 
     def _each(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         task, over = self._rule_task(args), kwargs.pop("over", None)
-        must = [item.run for item in (over.values() if isinstance(over, dict) else [over]) if isinstance(item, Future)]
-        gate = self._gate(kwargs, (over, {k: v for k, v in kwargs.items() if k not in ("after", "gates", "rule")}), must)
+        takes, index = kwargs.pop("takes", None), kwargs.pop("index", None)
+        must = _lengths(over)
         result = Futures()
         result.runs = True
-        nothing: dict[str, Any] = dict.fromkeys(over) if isinstance(over, dict) else {}
-        if runs_in(over) and gate.closed is not None:
-            result.append(Future(self._unexpanded(task, nothing | kwargs, gate)))
-            return result
-        elements = self._elements(task, over)
+        if over is None:
+            elements: list[dict[str, Any]] = [{} for _ in range(_peers(kwargs))]
+        else:
+            elements = [] if runs_in(over) else self._elements(task, over, takes)
         if not elements:
-            known = _decided(JoinRule.ALL_SUCCESS, must, set())
-            result.append(Future(self._unexpanded(task, nothing | kwargs, Gate(known.closed or State.SKIPPED, known.now))))
-        for element in elements:
-            result.append(Future(self._let(self._create(task, kwargs | element), gate)))
+            own = _of_run(kwargs, -1)
+            before, waited = self._gate(own, over, must), tuple(runs_in((own, over)))
+            self._await(waited)  # the flow waits itself, to know the number of the runs
+            if before.closed is None and over is not None:
+                elements = self._elements(task, over, takes)
+            if not elements:
+                known = _decided(JoinRule.ALL_SUCCESS, must, set())
+                gate = before if before.closed is not None else Gate(known.closed or State.SKIPPED, known.now)
+                nothing = dict.fromkeys(takes if takes is not None else over if isinstance(over, dict) else ())
+                result.append(Future(self._unexpanded(task, nothing | _given(own), gate)))
+                result[0].run.waited = waited
+                return result
+        for number, element in enumerate(elements):
+            own = _of_run(kwargs, number)
+            counted = {index: number} if isinstance(index, str) else {}
+            run = self._let(self._create(task, element | _given(own) | counted), self._gate(own, over))
+            run.waited = tuple(runs_in((own, over)))
+            result.append(Future(run))
         return result
 
     def _unexpanded(self, task: Declared, bound: Mapping[str, Any], gate: Gate) -> Run:
@@ -93,15 +106,34 @@ class ByRule(Statements):
         run.round = gate.now + max(run.attempts, 1)
         return run
 
-    def _elements(self, task: Declared, over: Any) -> list[dict[str, Any]]:
-        over = self._arrived(over)
+    def _elements(self, task: Declared, over: Any, takes: Any) -> list[dict[str, Any]]:
+        over = self._mapped_over(over)
         if not isinstance(over, dict):
-            return [dict(record) if isinstance(record, dict) else {} for record in self._listed(task, over)]
-        rows: list[dict[str, Any]] = [{}]
-        for name, value in over.items():
-            items = list(value.items()) if isinstance(value, dict) else self._listed(task, value)
-            rows = [row | {name: item} for row in rows for item in items]
-        return rows
+            rows: list[dict[str, Any]] = [dict(record) if isinstance(record, dict) else {} for record in self._listed(task, over)]
+        else:
+            rows = [{}]
+            for name, value in over.items():
+                items = list(value.items()) if isinstance(value, dict) else self._listed(task, value)
+                rows = [row | {name: item} for row in rows for item in items]
+        return rows if takes is None else [{name: row[name] for name in takes if name in row} for row in rows]
+
+    def _mapped_over(self, value: Any) -> Any:
+        """What has arrived of the lists to map over; of a mapped task's results those that the scenario gives."""
+        if isinstance(value, dict):
+            return {name: self._mapped_over(item) for name, item in value.items()}
+        if isinstance(value, Futures):
+            return [result for result in self._arrived(value) if not isinstance(result, Unknown)]
+        if isinstance(value, Marked) and value.mark == "rules.peek" and not value.extra:
+            return self._mapped_over(value.value)
+        if isinstance(value, Marked) and value.mark == "rules.combined":
+            function, options = value.extra
+            parts = [self._mapped_over(part) for part in value.value]
+            combine = COMBINE.get(getattr(function, "name", ""))
+            if combine is None or any(isinstance(part, Abstract) for part in parts):
+                self.give_up("how lists are put together depends on a value that only a run knows")
+            assert combine is not None
+            return list(combine(*(part or () for part in parts), **options))
+        return self._arrived(value)
 
     def _listed(self, task: Declared, value: Any) -> list[Any]:
         if isinstance(value, Abstract):
@@ -135,8 +167,10 @@ class ByRule(Statements):
 
     def _gate(self, kwargs: dict[str, Any], arguments: Any, must: Sequence[Run] = ()) -> Gate:
         """Whether a task may run, by its branches, its gates and its rule. `must`: the tasks that decide a mapping's length."""
-        after, gates = _flat(kwargs.pop("after", ())), _flat(kwargs.pop("gates", ()))
-        rule = kwargs.pop("rule", "all_success")
+        after, gates = _flat(kwargs.get("after", ())), _flat(kwargs.get("gates", ()))
+        rule = kwargs.get("rule", "all_success")
+        must = [*must, *runs_in(kwargs.get("needs", ()))]
+        arguments = (arguments, _given(kwargs))
         try:
             join = JoinRule(rule)
         except ValueError:
@@ -174,6 +208,52 @@ class ByRule(Statements):
         if isinstance(run.value, Unknown):
             self.give_up(f"the scenario gives no result for {run.id}")
         return run.value if isinstance(run.value, str | list | tuple) else ()
+
+
+_SETTINGS = frozenset({"after", "gates", "needs", "rule"})
+
+
+def _given(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """What a task itself is given."""
+    return {name: value for name, value in kwargs.items() if name not in _SETTINGS}
+
+
+def _lengths(over: Any) -> list[Run]:
+    """The runs that must have succeeded before a length is known; of a mapped task it is, once there are runs."""
+    if isinstance(over, Future):
+        return [over.run]
+    if isinstance(over, Futures):
+        return [future.run for future in over if future.run.unexpanded]
+    if isinstance(over, Marked):
+        return [run for part in (over.value if isinstance(over.value, tuple) else [over.value]) for run in _lengths(part)]
+    return [run for part in over.values() for run in _lengths(part)] if isinstance(over, dict) else []
+
+
+def _of_run(value: Any, number: int) -> Any:
+    """`value` as the run with that number sees it: its own peer in the place of each; -1 before there are elements."""
+    if isinstance(value, Marked) and value.mark == "rules.peer":
+        runs = value.value
+        if not isinstance(runs, Futures) or not runs:
+            return None
+        return runs[0] if runs[0].run.unexpanded else runs[number] if 0 <= number < len(runs) else None
+    if isinstance(value, Marked):
+        return Marked(value.mark, _of_run(value.value, number), value.extra)
+    if isinstance(value, Mapping):
+        return {name: _of_run(item, number) for name, item in value.items()}
+    if isinstance(value, list | tuple) and not isinstance(value, Futures):
+        return type(value)(_of_run(item, number) for item in value)
+    return value
+
+
+def _peers(value: Any) -> int:
+    """How many runs the peers in `value` have; none while they stand for all."""
+    if isinstance(value, Marked) and value.mark == "rules.peer":
+        runs = value.value
+        return len(runs) if isinstance(runs, Futures) and not any(future.run.unexpanded for future in runs) else 0
+    parts = [value.value] if isinstance(value, Marked) else list(value.values()) if isinstance(value, Mapping) else value
+    if not isinstance(parts, list | tuple) or isinstance(parts, Futures):
+        return 0
+    return next((number for number in map(_peers, parts) if number), 0)
 
 
 def _flat(value: Any) -> list[Any]:

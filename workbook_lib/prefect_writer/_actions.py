@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from workbook_lib.model import expr as e
+from workbook_lib.model._lengths import mapping_of
 from workbook_lib.model.action import PythonCall, Shell
 from workbook_lib.model.workflow import Task, Workflow
 from workbook_lib.prefect_writer._blocks import as_function, in_front, indented, to_the_end
@@ -45,12 +46,18 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
         if value == e.Element(name=argument.name):
             builder.mapped.append(argument.name)
             parameters.append(Parameter(argument.name, value, annotation))
+        elif isinstance(value, e.Element) and _may_be_renamed(task, action, value, scope):
+            builder.mapped.append(argument.name)
+            parameters.append(Parameter(argument.name, value, annotation))
         elif passes(value):
             parameters.append(Parameter(argument.name, value, annotation or _annotation(value)))
             if not rebinds(function.source, argument.name):
                 builder.given.setdefault(e.key(value), argument.name)
         else:
             preamble.append(f"    {argument.name} = {builder.printer.show(value)}")
+
+    # What is made of an element takes its name last, when nothing else asks for the element any more.
+    preamble.sort(key=lambda text: text.split()[0] in builder.mapped)
 
     def show(value: e.Expr, wish: str | None) -> str:
         outputs = isinstance(value, e.ListOf) and bool(value.items) and all(isinstance(item, e.TaskOutput) for item in value.items)
@@ -90,6 +97,14 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
         uses=(*function.uses, *builder.uses),
         notes=("runs in the flow's own interpreter; the packages must be installed there",) if action.isolation != "none" else (),
     )
+
+
+def _may_be_renamed(task: Task, action: PythonCall, element: e.Element, scope: Scope) -> bool:
+    """Whether the flow can hand over an element under the parameter's own name: it goes to this one parameter alone."""
+    mapping = mapping_of(scope.workflow, task)
+    values = [value for _, value in action.arguments] + [span.value for span in action.function.spans if span.value is not None]
+    names = [part.name for value in values for part in e.walk(value) if isinstance(part, e.Element)]
+    return mapping is not None and mapping.form == "product" and names.count(element.name) == 1
 
 
 def shell_task(task: Task, action: Shell, scope: Scope) -> TaskCode:

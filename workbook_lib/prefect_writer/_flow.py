@@ -8,15 +8,17 @@ from dataclasses import dataclass
 
 from workbook_lib.model import expr as e
 from workbook_lib.model._base import Json
-from workbook_lib.model.workflow import Task
+from workbook_lib.model.workflow import Mapping, Task
 from workbook_lib.prefect_writer._code import Parameter, is_default
 from workbook_lib.prefect_writer._contexts import run_parameters
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
+from workbook_lib.prefect_writer._mapped import Mapped, elements, index_of, needs_elements, options, size, sources
 from workbook_lib.prefect_writer._names import Names, identifier
-from workbook_lib.prefect_writer._plan import Plan, maps_constants
+from workbook_lib.prefect_writer._plan import Plan
 from workbook_lib.prefect_writer._sequence import Call, Fork, If, Sequence, Statement
 
 
+_COMBINING = {"zip": "zip", "zip_longest": "zip_longest", "concat": "chain"}
 _LONGEST_TEST = 70  # of a call that an `if` asks directly
 
 
@@ -38,6 +40,8 @@ class FlowPrinter:
         self.rules: set[str] = set()
         self.workflow = plan.workflow
         self.tasks = {task.id: task for task in plan.workflow.tasks}
+        self.mapped = Mapped(plan.workflow)
+        self._peers: frozenset[str] = frozenset()
         self._names = names
         self.variables: dict[str, str] = {}
         self._used = self._referenced()
@@ -160,7 +164,8 @@ class FlowPrinter:
 
     def _parameters_of(self, task_id: str) -> list[Parameter]:
         code = self.plan.code[task_id]
-        return [p for p in code.parameters if not is_default(p) and p.name not in code.mapped]
+        index = index_of(code.parameters)
+        return [p for p in code.parameters if not is_default(p) and p.name not in code.mapped and p.name != index]
 
     def _alike(self, tasks: tuple[str, ...]) -> list[list[str]]:
         """Tasks of one function that differ in one constant alone, in one group each; the others by themselves."""
@@ -226,8 +231,7 @@ class FlowPrinter:
         function, plain, parameters = self._prepared(task)
         if task.mapping is None:
             return f"{function}.submit({', '.join(self._shown(parameters, plain))})"
-        over = [f"{name}={self._printer.show(value)}" for name, value in task.mapping.over]
-        return f"{function}.map({', '.join([*over, *(f'{p.name}={self._unmapped(p)}' for p in parameters)])})"
+        return self._over(task, function, parameters, [])
 
     def _call(self, task_id: str, extra: Iterable[str] = ()) -> str:
         function, plain, parameters = self._prepared(self.tasks[task_id])
@@ -242,8 +246,8 @@ class FlowPrinter:
         for task in self.workflow.tasks:
             for parameter in self.plan.code[task.id].parameters:
                 used |= {part.task for part in e.walk(parameter.value) if isinstance(part, e.TaskOutput)}
-            if task.mapping:
-                used |= {part.task for _, over in task.mapping.over for part in e.walk(over) if isinstance(part, e.TaskOutput)}
+            if task.id in self.mapped.over:
+                used |= sources(self.mapped.over[task.id])
             if self.plan.form != "sequence":
                 used |= {*self.workflow.upstream(task.id), *self.plan.gates.get(task.id, ()), *self.plan.needs.get(task.id, ())}
         return used
@@ -251,7 +255,9 @@ class FlowPrinter:
     def _variable(self, task_id: str) -> str:
         if task_id not in self.variables:
             wish = self.plan.scope.outputs.get((task_id, "return_value"), "")
-            if not wish or wish.endswith("_result") and wish.removesuffix("_result") == identifier(task_id):
+            if task_id in self.mapped.groups:
+                wish = f"{identifier(task_id)}_runs"
+            elif not wish or wish.endswith("_result") and wish.removesuffix("_result") == identifier(task_id):
                 wish = f"{identifier(task_id)}_result" if self.plan.form == "sequence" else f"{identifier(task_id)}_run"
             self.variables[task_id] = self._names.take(wish if self._names.free(wish) else f"{identifier(task_id)}_run")
         return self.variables[task_id]
@@ -282,6 +288,9 @@ class FlowPrinter:
     def _part(self, output: e.TaskOutput, keys: tuple[str, ...]) -> str:
         """One part of a result."""
         name = self._variable(output.task)
+        if output.task in self._peers:
+            self.rules.add("peer")
+            name = f"peer({name})"
         if self.plan.form != "rules":
             return name + "".join(f"[{key}]" for key in keys)
         helper = "pick" if output.task in self._current_upstream else "peek"
@@ -290,6 +299,9 @@ class FlowPrinter:
 
     def _maybe_peek(self, name: str, task_id: str) -> str:
         """A future that the rule must not count is only peeked at."""
+        if self.plan.form == "rules" and task_id in self._peers:
+            self.rules.add("peer")
+            name = f"peer({name})"
         if self.plan.form != "rules" or task_id in self._current_upstream:
             return name
         self.rules.add("peek")
@@ -298,6 +310,9 @@ class FlowPrinter:
     def _prepared(self, task: Task) -> tuple[str, list[str], list[Parameter]]:
         """What is called, the arguments of a marker, and the parameters to hand over."""
         self._current_upstream = set(self.workflow.upstream(task.id))
+        self._peers = self.mapped.peers(task.id)
+        if self.mapped.looks_at_all(task):
+            self._current_upstream -= self._peers
         called = self.called[task.id]
         code = self.plan.code[task.id]
         function = called.function
@@ -329,11 +344,25 @@ class FlowPrinter:
         ups = dict.fromkeys((*self.workflow.upstream(task.id), *self.plan.needs.get(task.id, ())))
         waits = [self._awaited(up, whatever=up in patient) for up in ups if up not in handed]
         wait_for = [f"wait_for=[{', '.join(waits)}]"] if waits else []
-        if task.mapping is None:
+        if task.id not in self.mapped.over:
             return f"{function}.submit({', '.join([*self._shown(parameters, plain), *wait_for])})"
-        over = [f"{name}={self._printer.show(value)}" for name, value in task.mapping.over]
-        fixed = [f"{p.name}={self._unmapped(p)}" for p in parameters]
-        return f"{function}.map({', '.join([*over, *fixed, *wait_for])})"
+        return self._over(task, function, parameters, wait_for)
+
+    def _over(self, task: Task, function: str, parameters: list[Parameter], more: list[str]) -> str:
+        """`function.map(...)`: elements, results of peers one by one, all else the same for each run."""
+        mapping, code = self.mapped.over[task.id], self.plan.code[task.id]
+        over, takes, _ = elements(mapping, code.parameters)
+        lists = [f"{name}={self._printer.show(value)}" for name, value in over if task.mapping is not None or name in takes]
+        if index := index_of(code.parameters):
+            lists.append(f"{index}=range({size(mapping)})")
+        fixed = [f"{p.name}={self._peer_runs(p) or self._unmapped(p)}" for p in parameters]
+        if len(lists) + len(fixed) == 1:  # one argument needs no name
+            return f"{function}.map({', '.join([*(text.partition('=')[2] for text in (*lists, *fixed)), *more])})"
+        return f"{function}.map({', '.join([*lists, *fixed, *more])})"
+
+    def _peer_runs(self, parameter: Parameter) -> str | None:
+        value = parameter.value
+        return self._variable(value.task) if isinstance(value, e.TaskOutput) and value.task in self._peers else None
 
     def _awaited(self, task_id: str, *, whatever: bool) -> str:
         """A run, or all runs of a mapped task, in a list of what is waited for; `whatever` their end."""
@@ -347,7 +376,7 @@ class FlowPrinter:
         return [f"*{name}" if self._is_mapped(name) else name for name in names]
 
     def _is_mapped(self, name: str) -> bool:
-        return any(variable == name and self.tasks[task_id].mapping is not None for task_id, variable in self.variables.items())
+        return any(variable == name and task_id in self.mapped.over for task_id, variable in self.variables.items())
 
     def _unmapped(self, parameter: Parameter) -> str:
         text = self._printer.show(parameter.value)
@@ -358,14 +387,17 @@ class FlowPrinter:
 
     def _rules(self, task: Task, function: str, plain: list[str], parameters: list[Parameter]) -> str:
         edges = {edge.source: edge for edge in self.workflow.edges if edge.target == task.id}
-        handed = self._handed(parameters) | {
-            part.task for _, over in (task.mapping.over if task.mapping else ()) for part in e.walk(over) if isinstance(part, e.TaskOutput)
-        }
+        mapping = self.mapped.over.get(task.id)
+        counts = mapping is not None and (task.mapping is not None or self._counts(task))
+        handed = self._handed(parameters) | (sources(mapping) if mapping is not None and counts else set())
+        if self.mapped.looks_at_all(task):
+            handed -= self._peers
         after = []
         for source, edge in edges.items():
-            variable = self._variable(source)
-            # Instances of a constant list exist from the start: Airflow's branches do not find them.
-            if self.tasks[source].steers == "branch" and edge.choice is not None and not maps_constants(task):
+            variable = self._future(source, task)
+            # Instances of a constant list exist from the start: branches outside of their group do not find them.
+            found = source in self._peers or not self.mapped.exist_from_start(task.id)
+            if self.tasks[source].steers == "branch" and edge.choice is not None and found:
                 self.rules.add("chosen")
                 after.append(f"chosen({', '.join([variable, *map(literal, edge.choice)])})")
             elif self.tasks[source].setup and task.join_rule == "all_done_setup_success":
@@ -373,23 +405,51 @@ class FlowPrinter:
                 after.append(f"Setup({variable})")
             elif source not in handed:
                 after.append(variable)
-        options = [f"after=[{', '.join(after)}]"] if after else []
+        more = [f"after=[{', '.join(after)}]"] if after else []
         if gates := self.plan.gates.get(task.id):
-            options.append(f"gates=[{', '.join(map(self._variable, gates))}]")
+            more.append(f"gates=[{', '.join(self._future(gate, task) for gate in gates)}]")
         if needs := self.plan.needs.get(task.id):
-            options.append(f"needs=[{', '.join(map(self._variable, needs))}]")
+            more.append(f"needs=[{', '.join(map(self._variable, needs))}]")
         if task.join_rule != "all_success" and (edges or handed):
-            options.append(f"rule={literal(str(task.join_rule))}")
-        if task.mapping is None:
+            more.append(f"rule={literal(str(task.join_rule))}")
+        if mapping is None:
             self.rules.add("submit")
-            return f"submit({', '.join([function, *self._shown(parameters, plain), *options])})"
+            return f"submit({', '.join([function, *self._shown(parameters, plain), *more])})"
         self.rules.add("submit_each")
-        if task.mapping.form == "records":
-            over = self._printer.show(task.mapping.over[0][1])
-        else:
-            over = "{" + ", ".join(f"{literal(name)}: {self._printer.show(value)}" for name, value in task.mapping.over) + "}"
-        fixed = [f"{p.name}={self._printer.show(p.value)}" for p in parameters]
-        return f"submit_each({', '.join([function, f'over={over}', *fixed, *options])})"
+        code = self.plan.code[task.id]
+        pairs, _, _ = elements(mapping, code.parameters)
+        over = "{" + ", ".join(f"{literal(name)}: {self._combined(value)}" for name, value in pairs) + "}"
+        if mapping.form == "records":
+            over = self._combined(pairs[0][1])
+        given = [f"over={over}"] if counts else []
+        fixed = [f"name={plain[0]}"] if code.marker else []
+        fixed += [f"{p.name}={self._printer.show(p.value)}" for p in parameters]
+        return f"submit_each({', '.join([function, *given, *options(task, code, self.mapped, ''.join(given)), *fixed, *more])})"
+
+    def _counts(self, task: Task) -> bool:
+        """Whether a task of a mapped group is told its elements, instead of following the runs of a peer."""
+        outside = bool(self.plan.gates.get(task.id) or self.plan.needs.get(task.id))
+        return outside or needs_elements(task, self.plan.code[task.id], self.mapped)
+
+    def _combined(self, value: e.Expr) -> str:
+        """What is mapped over; lists of several tasks are put together once they are there."""
+        function = _COMBINING.get(value.function) if isinstance(value, e.Call) else None
+        if function is None or not isinstance(value, e.Call) or not sources(Mapping(over=(("", value),))):
+            return self._printer.show(value)
+        parts, more = list(value.args), []
+        if value.function == "zip_longest":
+            *parts, fill = parts
+            more = [] if fill == e.Constant() else [f"fillvalue={self._printer.show(fill)}"]
+        self.rules.add("combined")
+        self.imports |= {f"from itertools import {function}"} if function != "zip" else set()
+        return f"combined({', '.join([function, *map(self._combined, parts), *more])})"
+
+    def _future(self, source: str, task: Task) -> str:
+        """The run that a task waits for: of a peer the one with the same element."""
+        if source not in self._peers or self.mapped.looks_at_all(task):
+            return self._variable(source)
+        self.rules.add("peer")
+        return f"peer({self._variable(source)})"
 
     def _end(self) -> list[str]:
         ends = [self._variable(task_id) for task_id in self._ends()]
@@ -405,6 +465,10 @@ class FlowPrinter:
         # A join gives up with its first failed upstream task, and Prefect cancels what still runs when a flow has ended.
         return ["# What may still run when a later task has given up.", f"wait([{', '.join(self._spread(late))}])", *returned]
 
+    def _joins_instances(self, source: str, target: str) -> bool:
+        """Whether a task waits for all instances of a task of a mapped group."""
+        return source in self.mapped.groups and source not in self.mapped.peers(target)
+
     def _silent(self) -> list[str]:
         """Teardowns at the end of the flow, which must have ended although the run's end does not depend on theirs."""
         return [task.id for task in self.workflow.tasks if not self.workflow.downstream(task.id) and task.id not in self.plan.leaves]
@@ -418,7 +482,7 @@ class FlowPrinter:
         if self.plan.form != "futures":
             return []
         waits = {t.id: {*self.workflow.upstream(t.id), *self.plan.needs.get(t.id, ())} for t in self.workflow.tasks}
-        awaited = {up for ups in waits.values() if len(ups) == 1 for up in ups}
+        awaited = {up for task_id, ups in waits.items() if len(ups) == 1 for up in ups if not self._joins_instances(up, task_id)}
         return [task_id for task_id in self.plan.order if task_id not in awaited and task_id not in self.plan.leaves]
 
 

@@ -18,6 +18,7 @@ from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Task, Workflow, closure, topological
 from workbook_lib.prefect_writer._code import TaskCode, is_default
 from workbook_lib.prefect_writer._decisions import decided, setting
+from workbook_lib.prefect_writer._mapped import Mapped, against_map, maps_constants
 from workbook_lib.prefect_writer._scope import Neighbour, Scope, scope_of
 from workbook_lib.prefect_writer._sequence import Fork, Sequence, sequence
 from workbook_lib.prefect_writer._tasks import task_code
@@ -63,7 +64,8 @@ def plan(
     code = {task.id: task_code(task, scope) for task in workflow.tasks}
     why = _against_futures(workflow, code, scope)
     order = _order(workflow)
-    regions = sequence(workflow, code, [task.id for task in workflow.tasks if task.mapping is not None and maps_constants(task)])
+    grouped = any(group.mapping is not None for group in workflow.groups)
+    regions = sequence(workflow, code, [task.id for task in workflow.tasks if maps_constants(task.mapping)]) if not grouped else ""
     if isinstance(regions, Sequence) and _reads_well(regions):
         return Plan(workflow, scope, code, "sequence", tuple(order), leaves(workflow), regions=regions, raises=raises)
     ends = tuple(order) if raises else leaves(workflow)
@@ -83,13 +85,14 @@ def _against_futures(workflow: Workflow, code: dict[str, TaskCode], scope: Scope
     """Why plain futures would not mean the same; empty when they do."""
     reasons = []
     following = closure(workflow)
+    mapped = Mapped(workflow)
     for task in workflow.tasks:
         upstream = workflow.upstream(task.id)
         if task.steers:
             reasons.append(f"{task.id} decides what goes on")
-        if (task.may_skip or code[task.id].rules or (isinstance(task.action, Wait) and task.action.soft)) and following[task.id]:
+        if (task.may_skip or "Skip" in code[task.id].rules or (isinstance(task.action, Wait) and task.action.soft)) and following[task.id]:
             reasons.append(f"{task.id} can be skipped, and a skip travels on")
-        elif code[task.id].rules:
+        elif "Skip" in code[task.id].rules:
             reasons.append(f"{task.id} can skip itself")
         patient = _patiently(task, workflow)
         if upstream and task.join_rule not in _LIKE_ALL_SUCCESS | _PATIENT:
@@ -98,8 +101,12 @@ def _against_futures(workflow: Workflow, code: dict[str, TaskCode], scope: Scope
             reasons.append(f"{task.id} needs one of several setups")
         elif patient & _taken(task, code[task.id]):
             reasons.append(f"{task.id} runs whatever happened, and takes a result that may not be there")
-        if task.mapping is not None and not maps_constants(task):
+        elif patient and task.id in mapped.groups:
+            reasons.append(f"{task.id} runs whatever happened, once per element of a group")
+        if task.mapping is not None and not maps_constants(task.mapping):
             reasons.append(f"{task.id} is mapped over what another task returns, which may be empty")
+        if task.id in mapped.groups and (why := against_map(task, code[task.id], mapped)) is not None:
+            reasons.append(why)
         parts = (part for parameter in code[task.id].parameters if not is_default(parameter) for part in e.walk(parameter.value))
         if any(_takes_a_part(part, scope) for part in parts):
             reasons.append(f"{task.id} takes a part of a result")
@@ -127,26 +134,9 @@ def _takes_a_part(expr: e.Expr, scope: Scope) -> bool:
     return isinstance(expr, e.Index) and isinstance(expr.base, e.TaskOutput)
 
 
-def maps_constants(task: Task) -> bool:
-    """Whether a task is mapped over elements that stand in the source."""
-    mapping = task.mapping
-    if mapping is None or (mapping.form == "product" and len(mapping.over) != 1) or mapping.form == "records":
-        return False
-    return all(
-        isinstance(over, e.ListOf | e.Constant) and not any(isinstance(p, e.TaskOutput) for p in e.walk(over)) and _length(over)
-        for _, over in mapping.over
-    )
-
-
-def _length(over: e.Expr) -> int:
-    if isinstance(over, e.ListOf):
-        return len(over.items)
-    return len(over.value) if isinstance(over, e.Constant) and isinstance(over.value, list) else 0
-
-
 def _order(workflow: Workflow) -> list[str]:
     """Topological, close to the source; a task that makes the flow wait for a length comes as late as it can."""
-    waits = {task.id for task in workflow.tasks if task.mapping is not None and not maps_constants(task)}
+    waits = {task.id for task in workflow.tasks if task.mapping is not None and not maps_constants(task.mapping)}
     order = topological(workflow)
     if not waits:
         return order

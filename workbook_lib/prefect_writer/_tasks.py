@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from workbook_lib.model import expr as e
 from workbook_lib.model.action import Nothing, Opaque, PythonCall, Shell, StartWorkflow, Wait
-from workbook_lib.model.workflow import Task, Workflow
+from workbook_lib.model.workflow import Task
 from workbook_lib.prefect_writer._actions import python_task, shell_task
 from workbook_lib.prefect_writer._blocks import inside
 from workbook_lib.prefect_writer._code import TaskCode
@@ -19,22 +19,10 @@ from workbook_lib.prefect_writer._waits import wait_task
 
 def task_code(task: Task, scope: Scope) -> TaskCode:
     """The function for `task`; a placeholder that says why where it cannot be written."""
-    group = mapped_group(task, scope.workflow)
-    if group is not None:
-        return placeholder(task, f"it stands in the mapped task group {group!r}, which the writer cannot repeat yet")
     try:
         return in_pool(_converted(task, scope))
     except Unprintable as problem:
         return placeholder(task, str(problem))
-
-
-def mapped_group(task: Task, workflow: Workflow) -> str | None:
-    """The mapped group around `task`, or None."""
-    groups = {group.id: group for group in workflow.groups}
-    inside = task.group
-    while inside is not None and groups[inside].mapping is None:
-        inside = groups[inside].parent
-    return inside
 
 
 def in_pool(code: TaskCode) -> TaskCode:
@@ -84,7 +72,7 @@ def _converted(task: Task, scope: Scope) -> TaskCode:
     if isinstance(action, Opaque):
         return placeholder(task, action.missing)
     if isinstance(action, Nothing):
-        return TaskCode(task, task.id, marker=True) if task.mapping is None else placeholder(task, "a mapped task that does nothing")
+        return TaskCode(task, task.id, marker=True)
     if isinstance(action, PythonCall):
         return python_task(task, action, scope)
     if isinstance(action, Shell):

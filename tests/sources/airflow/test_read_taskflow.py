@@ -118,7 +118,9 @@ def test_expand_kwargs_and_derived_outputs() -> None:
     mapping = only(dag).mapping
     assert mapping is not None
     assert (mapping.form, mapping.over[0][0]) == ("records", "")
-    assert mapping.over[0][1].source == "one.output.zip(two.output).map(<lambda>)"
+    over = mapping.over[0][1]
+    assert (over.function, over.args[0].name.rpartition(".")[2]) == ("map", "<lambda>")
+    assert (over.args[1].function, [part.task for part in over.args[1].args]) == ("zip", ["one", "two"])
     assert edges(dag) == "one>a two>a"
 
 

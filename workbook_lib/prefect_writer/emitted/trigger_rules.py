@@ -46,7 +46,37 @@ class Setup:
 
 
 class Runs(list[PrefectFuture]):
-    """The runs of one mapped task, in the order of its elements."""
+    """The runs of one mapped task, in the order of its elements; without elements, or before there are any, one that never started."""
+
+    def __init__(self, futures: Iterable[PrefectFuture] = (), *, expanded: bool = True) -> None:
+        super().__init__(futures)
+        self.expanded = expanded
+
+
+class Peer:
+    """The one of these runs that has the same element as the task that is started."""
+
+    def __init__(self, runs: Runs) -> None:
+        self.runs = runs
+
+
+def peer(runs: Runs) -> Peer:
+    """Of the runs of a task in the same mapped group: the one with the same element."""
+    return Peer(runs)
+
+
+class Combined:
+    """Lists that tasks will return, put together."""
+
+    def __init__(self, function: Callable[..., Iterable[Any]], parts: Sequence[Any], options: Mapping[str, Any]) -> None:
+        self.function = function
+        self.parts = parts
+        self.options = options
+
+
+def combined(function: Callable[..., Iterable[Any]], *parts: Any, **options: Any) -> Combined:
+    """What `function`, such as `zip` or `itertools.chain`, makes of the lists that tasks will return."""
+    return Combined(function, parts, options)
 
 
 class Pick:
@@ -93,30 +123,71 @@ def submit(
 def submit_each(
     work: Task,
     *,
-    over: Mapping[str, Any] | PrefectFuture,
+    over: Any = None,
+    takes: Iterable[str] | None = None,
+    index: str | None = None,
     after: Iterable[Any] = (),
-    gates: Iterable[PrefectFuture] = (),
+    gates: Iterable[Any] = (),
     needs: Iterable[PrefectFuture] = (),
     rule: str = "all_success",
     **kwargs: Any,
 ) -> Runs:
     """Start `work` once per combination of the lists in `over`; without elements it is skipped.
 
-    `over` names the parameters and their lists (or the tasks that return them), or is a task that returns a list of keyword
-    arguments. Other arguments are the same for each run.
+    `over` names the parameters and their lists (or the tasks that return them), or is a list of keyword arguments (or the task that
+    returns it); of these `takes` names those that `work` takes, if not all. Without `over` there is one run for each run of a `peer`.
+    `index` is the parameter that gets the number of the run. Other arguments are the same for each run, but for those of a `peer`.
     """
-    gate = _Gate(after, gates, rule, (over, kwargs), must=[*_lengths(over), *needs])
-    unknown = dict.fromkeys(over if isinstance(over, Mapping) else _missing(work, kwargs)) | kwargs
-    if _futures(over):
-        for future in gate.all:
-            future.wait()
-        if gate.closed():
-            return Runs([_submit(work, (), unknown, gate, NOT_EXPANDED)])
-    elements = _elements(over)
+    after, gates, needs, must = list(after), list(gates), list(needs), _lengths(over)
+
+    def start(number: int, element: Mapping[str, Any], gate: _Gate | None = None) -> PrefectFuture:
+        given = _of_run(kwargs, number)
+        ends = (_of_run(after, number), _of_run(gates, number))
+        own = gate or _Gate(*ends, rule, (over, given), must=needs)  # one for each run, because each counts its own attempts
+        arguments = {**element, **given, **({index: number} if index else {})}
+        return _submit(work, (), arguments, own, NOT_EXPANDED if gate else "")
+
+    unknown = dict.fromkeys((over if isinstance(over, Mapping) else _missing(work, kwargs)) if takes is None else takes)
+    elements = _peers((after, gates, kwargs)) if over is None else None if _futures(over) else _elements(over, takes)
     if not elements:
-        return Runs([_submit(work, (), unknown, _Gate((), (), "never", (), must=_lengths(over)), NOT_EXPANDED)])
-    # Each run has a gate of its own, because each counts its own attempts.
-    return Runs(_submit(work, (), element | kwargs, _Gate(after, gates, rule, (over, kwargs), must=list(needs))) for element in elements)
+        before = _Gate(_of_run(after, -1), _of_run(gates, -1), rule, (over, _of_run(kwargs, -1)), must=[*must, *needs])
+        for future in before.all:
+            future.wait()
+        closed = before.closed()
+        elements = elements or ([] if closed or over is None else _elements(over, takes))
+        if not elements:
+            return Runs([start(-1, unknown, before if closed else _Gate((), (), "never", (), must=must))], expanded=False)
+    return Runs(start(number, element) for number, element in enumerate(elements))
+
+
+def _of_run(value: Any, number: int) -> Any:
+    """`value` as the run with that number sees it: its own peer in the place of each; -1 stands for all before there are elements."""
+    if isinstance(value, Peer):
+        runs = value.runs
+        return runs[0] if not runs.expanded else runs[number] if number >= 0 else None
+    if isinstance(value, Pick):
+        return Pick(_of_run(value.source, number), value.keys, follows=value.follows)
+    if isinstance(value, Chosen):
+        return Chosen(_of_run(value.branch, number), value.answers)
+    if isinstance(value, Setup):
+        return Setup(_of_run(value.future, number))
+    if isinstance(value, Mapping):
+        return {name: _of_run(item, number) for name, item in value.items()}
+    if isinstance(value, list | tuple) and not isinstance(value, Runs):
+        return type(value)(_of_run(item, number) for item in value)
+    return value
+
+
+def _peers(value: Any) -> list[dict[str, Any]]:
+    """An empty element for each run of the peers in `value`."""
+    if isinstance(value, Peer):
+        return [{} for _ in value.runs] if value.runs.expanded else []
+    if isinstance(value, Pick | Chosen | Setup):
+        value = [value.source if isinstance(value, Pick) else value.branch if isinstance(value, Chosen) else value.future]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    found = (_peers(item) for item in value) if isinstance(value, list | tuple) and not isinstance(value, Runs) else ()
+    return next((elements for elements in found if elements), [])
 
 
 def _missing(work: Task, given: Mapping[str, Any]) -> list[str]:
@@ -195,6 +266,8 @@ def _value(value: Any) -> Any:
         return value.result() if _outcome(value) == "success" else None
     if isinstance(value, Runs):
         return [result for result in map(_value, value) if result is not None]
+    if isinstance(value, Combined):
+        return list(value.function(*(_value(part) or () for part in value.parts), **value.options))
     if isinstance(value, Pick):
         return functools.reduce(lambda whole, key: None if whole is None else whole[key], value.keys, _value(value.source))
     if isinstance(value, Mapping):
@@ -209,27 +282,35 @@ def _futures(value: Any, all_: bool = True) -> list[PrefectFuture]:
     if isinstance(value, PrefectFuture):
         return [value]
     if isinstance(value, Chosen | Setup):
-        return [value.branch if isinstance(value, Chosen) else value.future]
+        return _futures(value.branch if isinstance(value, Chosen) else value.future)
     if isinstance(value, Pick):
         return _futures(value.source) if all_ or value.follows else []
+    if isinstance(value, Combined):
+        return _futures(value.parts, all_)
     if isinstance(value, Mapping):
         value = list(value.values())
     return [future for item in value for future in _futures(item, all_)] if isinstance(value, list | tuple) else []
 
 
-def _elements(over: Any) -> list[dict[str, Any]]:
+def _elements(over: Any, takes: Iterable[str] | None) -> list[dict[str, Any]]:
     """One dict of arguments per run."""
     over = _value(over)
-    if not isinstance(over, Mapping):
-        return [dict(record) for record in over or []]
-    values = [list(each.items()) if isinstance(each, Mapping) else list(each or []) for each in over.values()]
-    return [dict(zip(over, combination, strict=True)) for combination in itertools.product(*values)]
+    if isinstance(over, Mapping):
+        values = [list(each.items()) if isinstance(each, Mapping) else list(each or []) for each in over.values()]
+        records = [dict(zip(over, combination, strict=True)) for combination in itertools.product(*values)]
+    else:
+        records = [dict(record) for record in over or []]
+    return records if takes is None else [{name: record[name] for name in takes if name in record} for record in records]
 
 
 def _lengths(over: Any) -> list[PrefectFuture]:
-    """The tasks that must have returned a list before the number of runs is known."""
-    sources = list(over.values()) if isinstance(over, Mapping) else [over]
-    return [source for source in sources if isinstance(source, PrefectFuture)]
+    """The tasks that must have succeeded before the number of runs is known: of a mapped one it is, once there are runs."""
+    if isinstance(over, PrefectFuture):
+        return [over]
+    if isinstance(over, Runs):
+        return [] if over.expanded else list(over)
+    parts = [over.source] if isinstance(over, Pick) else over.parts if isinstance(over, Combined) else ()
+    return [future for part in (over.values() if isinstance(over, Mapping) else parts) for future in _lengths(part)]
 
 
 def _once(futures: list[PrefectFuture]) -> list[PrefectFuture]:
@@ -253,10 +334,10 @@ class _Gate:
     def __init__(self, after: Iterable[Any], gates: Iterable[PrefectFuture], rule: str, arguments: Any, must: Any = ()) -> None:
         after = list(after)
         self.rule = rule
-        self.gates = list(gates)
+        self.gates = [gate for gate in gates if gate is not None]
         self.must = _futures(must)
-        self.branches = [item for item in after if isinstance(item, Chosen)]
-        self.setups = [item.future for item in after if isinstance(item, Setup)]
+        self.branches = [item for item in after if isinstance(item, Chosen) and item.branch is not None]
+        self.setups = [item.future for item in after if isinstance(item, Setup) and item.future is not None]
         self.upstream = _once(_futures([after, list(arguments)], all_=False))
         self.all = _once([*_futures([after, list(arguments)]), *self.gates, *self.must])
         self.attempts = 0

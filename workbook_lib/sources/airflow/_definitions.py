@@ -8,6 +8,7 @@ import symtable
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Literal
 
 from workbook_lib.model import expr as x
 from workbook_lib.model.function import Definition, Origin
@@ -19,6 +20,7 @@ from workbook_lib.sources.tracing._trees import walk
 _GIVEN = frozenset(dir(builtins)) | {"__name__", "__annotations__"}
 
 
+Form = Literal["import", "constant", "function", "class"]
 Key = tuple[str, str]  # the module that a definition stands in once it is carried over, empty for the flow's; and the name it binds
 
 
@@ -181,6 +183,17 @@ class Definitions:
         result.uses = tuple(result.keys)
         return result
 
+    def add(self, module: Module, node: ast.stmt, wish: str, source: str) -> Needs:
+        """Define a function whose text is not a statement of the module, such as what a lambda becomes; under `wish`, or a name like it."""
+        name, number = wish, 1
+        while self._taken(name, text := source.replace(f"def {wish}(", f"def {name}(", 1)):
+            number += 1
+            name = f"{wish}_{number}"
+        made = self._define(module, node, name, text, "", "function", self.needs(module, node, globals_of(text) - {name}), True)
+        if made.key is not None:
+            made = self._in_flow(made, made.key, module)
+        return Needs((name,), {name: made.key} if made.key is not None else {}, {}, made.problems, made.may_skip)
+
     def _in_flow(self, made: _Made, key: Key, module: Module) -> _Made:
         """`made` as a name of the flow's module, which binds a name once."""
         known = self._flow.setdefault(made.name, key)
@@ -266,11 +279,16 @@ class Definitions:
         bound, source = self._free(module, name, source) if module.dotted and not home else (name, source)
         form = "import" if bindings[-1].target else _form(bindings[-1].node)
         needs = self.needs(module, statement, globals_of(source) - {name}, home) if form != "import" or guarded else Needs()
+        return self._define(module, statement, bound, source, home, form, needs, form != "import" or guarded)
+
+    def _define(
+        self, module: Module, statement: ast.stmt, bound: str, source: str, home: str, form: Form, needs: Needs, marked: bool
+    ) -> _Made:
         try:
             tree = ast.parse(source)
         except SyntaxError:
-            return _problem(name, "whose source cannot be cut out")
-        marks = self._marks(module, statement, source, tree, needs) if form != "import" or guarded else Marks()
+            return _problem(bound, "whose source cannot be cut out")
+        marks = self._marks(module, statement, source, tree, needs) if marked else Marks()
         reasons = [*needs.problems, *marks.blockers, *_run_bound(marks)]
         kept = globals_of(rewritten(source, marks))
         uses = tuple(key for use, key in needs.keys.items() if use in kept or use not in globals_of(source))
@@ -284,7 +302,7 @@ class Definitions:
             origin=Origin(file=module.path, line=statement.lineno, column=statement.col_offset),
         )
         if reasons:
-            return _problem(name, f"which still needs Airflow: {reasons[0]}", f" ({module.shown}:{statement.lineno})")
+            return _problem(bound, f"which still needs Airflow: {reasons[0]}", f" ({module.shown}:{statement.lineno})")
         taken = self._definitions.get((home, bound))
         if taken is not None and taken.source != source:
             return _Made(bound, (home, bound), [self._ambiguous(bound, module.shown, taken)])
@@ -370,7 +388,7 @@ def _parameters(node: Callish) -> set[str]:
     return {arg.arg for arg in every if arg is not None}
 
 
-def _form(node: ast.stmt) -> str:
+def _form(node: ast.stmt) -> Form:
     return "function" if isinstance(node, Callish) else "class" if isinstance(node, ast.ClassDef) else "constant"
 
 

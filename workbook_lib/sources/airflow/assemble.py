@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import TypeVar
 
 from workbook_lib.findings import Finding, Severity
 from workbook_lib.model import expr as x
@@ -14,11 +16,13 @@ from workbook_lib.model.action import Action, Opaque, PythonCall, Shell, Wait
 from workbook_lib.model.expr import Expr
 from workbook_lib.model.function import Function
 from workbook_lib.model.join_rules import JoinRule
-from workbook_lib.model.workflow import Group, Link, RunParameter, Task, Workflow, topological
+from workbook_lib.model.workflow import Group, Link, Mapping, RunParameter, Task, Workflow, topological
 from workbook_lib.sources.airflow import _left_out, _mistakes, operators
+from workbook_lib.sources.airflow._callables import identifier
 from workbook_lib.sources.airflow._choices import with_choices
 from workbook_lib.sources.airflow._context import Scope
 from workbook_lib.sources.airflow._definitions import Definitions
+from workbook_lib.sources.airflow._elements import Elements, applied, mapped_calls, plain, with_elements
 from workbook_lib.sources.airflow._meanings import regular
 from workbook_lib.sources.airflow._outputs import settle_outputs
 from workbook_lib.sources.airflow._raw import RawDag, RawFile, RawTask
@@ -30,6 +34,7 @@ from workbook_lib.sources.airflow._template_files import find, named
 from workbook_lib.sources.airflow.functions import Binder
 from workbook_lib.sources.airflow.operators import Built, Room
 
+T = TypeVar("T")
 _FROM_CONF = "Read from the run's configuration."
 _MUST_BE_GIVEN = "Read from the run's configuration; it must be given."
 # Old spellings of trigger rules; `dummy` was the first name of `always`.
@@ -92,6 +97,7 @@ class _Assembly:
         self.room = Room(dag, raw.file, sources, Binder(sources, self.definitions), scope, raw.root)
         self.links: list[Link] = []
         self.files: set[str] = set(dag.files)
+        self.groups = {group.id: self.mapped_group(group) for group in dag.groups if group.mapping is not None}
         self.unconverted: list[Expr] = []  # arguments of placeholders: what they name is needed all the same
 
     def run(self) -> tuple[Workflow, list[Finding]]:
@@ -119,7 +125,10 @@ class _Assembly:
             limits=self.dag.limits,
             argument_sources=self.dag.argument_sources,
             tasks=tuple(tasks),
-            groups=self.dag.groups,
+            groups=tuple(
+                group.model_copy(update={"mapping": self.groups[group.id][0].mapping}) if group.id in self.groups else group
+                for group in self.dag.groups
+            ),
             edges=with_choices(self.dag.edges, tasks, self.dag.groups),
             callbacks=callbacks,
             definitions=self.definitions.all(),
@@ -167,8 +176,56 @@ class _Assembly:
             )
         )
 
+    def applied(self, values: T, task: str, names: Iterator[str]) -> tuple[T, bool]:
+        """`values` with each function that is applied to an output as a definition; and whether one of them may skip."""
+        skips = False
+
+        def change(found: Expr) -> Expr:
+            nonlocal skips
+            if not isinstance(found, x.Call) or found.function != "map" or isinstance(found.args[0], x.Reference):
+                return found
+            function, may_skip = applied(found.args[0], self.room.sources, self.definitions, task, next(names))
+            skips |= may_skip
+            return found.model_copy(update={"args": (function, *found.args[1:])})
+
+        return transform(values, change), skips
+
+    def elements(self, raw: RawTask) -> tuple[RawTask, Elements | None, bool]:
+        """What the task is mapped over, itself or through its group; and whether what is done to an element may skip the task."""
+        skips = False
+        if mapped_calls(raw):
+            name = raw.mapping.over[0][0] if raw.mapping is not None else ""
+            names = _wishes(name, identifier(raw.id))
+            arguments, first = self.applied(raw.arguments, raw.id, names)
+            mapping, second = self.applied(raw.mapping, raw.id, names) if raw.mapping is not None else (None, False)
+            raw, skips = raw.model_copy(update={"arguments": arguments, "mapping": mapping}), first or second
+        if raw.mapping is not None:
+            return raw, plain(self.mapping(raw)), skips
+        group = next((self.groups[name] for name in self.around(raw.group) if name in self.groups), None)
+        return raw, group[0] if group is not None else None, skips or (group is not None and group[1] and self.takes_element(raw))
+
+    def around(self, name: str | None) -> Iterator[str]:
+        """The groups around something, innermost first."""
+        parents = {group.id: group.parent for group in self.dag.groups}
+        while name is not None and name in parents:
+            yield name
+            name = parents[name]
+
+    def takes_element(self, raw: RawTask) -> bool:
+        return any(isinstance(part, x.Element) for _, value in raw.arguments for part in x.walk(value))
+
+    def mapped_group(self, group: Group) -> tuple[Elements, bool]:
+        """What a mapped group is mapped over."""
+        assert group.mapping is not None
+        mapping, skips = self.applied(group.mapping, group.id, _wishes(group.mapping.over[0][0], identifier(group.id)))
+        return plain(mapping), skips
+
     def task(self, raw: RawTask) -> Task:
+        raw, elements, skips = self.elements(raw)
         built, unused = operators.build(raw, self.room)
+        if elements is not None and not isinstance(built.action, Opaque):
+            built.action = with_elements(built.action, elements)
+        built.may_skip |= skips
         self.links += built.links
         self.files |= set(built.files)
         for kind, argument in (("consumes", "inlets"), ("produces", "outlets")):
@@ -187,11 +244,10 @@ class _Assembly:
             join = JoinRule.ALL_SUCCESS
             message = f"the task {raw.id!r} has the trigger rule {raw.trigger_rule!r}, which is not known; all_success is taken"
             self.note("trigger_rule_unknown", Severity.ERROR, message, raw, "Check the spelling against Airflow's list of trigger rules.")
-        kept = raw.model_dump(include=set(_CARRIED))
         return Task.model_validate(
             {
-                **{name: getattr(raw, name) for name in kept},
-                "mapping": self.mapping(raw),
+                **{name: getattr(raw, name) for name in _CARRIED},
+                "mapping": elements.mapping if elements is not None and raw.mapping is not None else None,
                 "action": built.action,
                 "join_rule": join,
                 "steers": built.steers,
@@ -216,10 +272,9 @@ class _Assembly:
         callbacks = tuple((name, self.callback(name, target, raw)) for name, target in raw.callbacks)
         return task.model_copy(update={"callbacks": callbacks}) if callbacks else task
 
-    def mapping(self, raw: RawTask) -> object:
+    def mapping(self, raw: RawTask) -> Mapping:
         """What is mapped over, its texts compiled as Airflow renders them in each instance."""
-        if raw.mapping is None:
-            return None
+        assert raw.mapping is not None
         scope = self.room.scope.within(task=raw.id)
         over = tuple((name, operators.compile_value(value, scope)) for name, value in raw.mapping.over)
         return raw.mapping.model_copy(update={"over": over})
@@ -310,6 +365,12 @@ _CARRIED = (
     "doc",
     "origin",
 )
+
+
+def _wishes(argument: str, task: str) -> Iterator[str]:
+    """Names for the functions that lambdas become."""
+    yield f"as_{argument}" if argument else f"{task}_element"
+    yield from (f"{task}_element_{number}" for number in count(2))
 
 
 def _in_mapped_group(group: str | None, groups: dict[str, Group]) -> bool:

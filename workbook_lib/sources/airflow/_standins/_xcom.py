@@ -9,9 +9,10 @@ from typing import Any
 
 from workbook_lib.sources.airflow._standins._relations import Dependent
 from workbook_lib.sources.tracing._entries import Expr
-from workbook_lib.sources.tracing._exprs import callable_expr
+from workbook_lib.sources.tracing._exprs import to_expr
 
 RETURN = "return_value"
+_NOT_GIVEN = object()
 
 
 class XComArg(Dependent):
@@ -58,9 +59,9 @@ class XComArg(Dependent):
         """As in Airflow."""
         return _Derived("map", [self], function)
 
-    def zip(self, *others: Any, fillvalue: Any = None) -> XComArg:
+    def zip(self, *others: Any, fillvalue: Any = _NOT_GIVEN) -> XComArg:
         """As in Airflow."""
-        return _Derived("zip", [self, *others], more="" if fillvalue is None else f", fillvalue={fillvalue!r}")
+        return _Derived("zip", [self, *others], fill=fillvalue)
 
     def concat(self, *others: Any) -> XComArg:
         """As in Airflow."""
@@ -103,10 +104,10 @@ PlainXComArg = XComArg
 
 
 class _Derived(XComArg):
-    """`.map(f)`, `.zip(...)`, `.concat(...)`: what it needs is known, what it makes is not in the expression language."""
+    """`.map(f)`, `.zip(...)`, `.concat(...)` of outputs."""
 
-    def __init__(self, form: str, parts: list[Any], function: Any = None, more: str = "") -> None:
-        self.form, self.parts, self.function, self.more = form, parts, function, more
+    def __init__(self, form: str, parts: list[Any], function: Any = None, fill: Any = _NOT_GIVEN) -> None:
+        self.form, self.parts, self.function, self.fill = form, parts, function, fill
         super().__init__(next(task for part in parts for task in needed(part)))
 
     def operators(self) -> list[Any]:
@@ -115,24 +116,13 @@ class _Derived(XComArg):
     def __getitem__(self, key: Any) -> Any:
         raise ValueError(f"the result of {self.form}() has no keys")
 
-    def text(self) -> str:
-        """Python-like text of it."""
-        first, rest = self.parts[0], self.parts[1:]
-        name = callable_expr(self.function)["name"] if self.function is not None else ""
-        inside = ", ".join([name] if name else [shown(part) for part in rest])
-        return f"{shown(first)}.{self.form}({inside}{self.more})"
-
     def _workbook_expr(self) -> Expr:
-        return {"kind": "unknown", "source": self.text()[:2000], "reason": f"XComArg.{self.form}"}
-
-
-def shown(value: Any) -> str:
-    """A value for people."""
-    if isinstance(value, _Derived):
-        return value.text()
-    if isinstance(value, XComArg):
-        return f"{value.operator.task_id}.output" + ("" if value.key == RETURN else f"[{value.key!r}]")
-    return repr(value)
+        parts = [to_expr(part) for part in self.parts]
+        if self.form == "map":
+            return {"kind": "call", "function": "map", "args": [to_expr(self.function), *parts]}
+        if self.fill is not _NOT_GIVEN:
+            return {"kind": "call", "function": "zip_longest", "args": [*parts, to_expr(self.fill)]}
+        return {"kind": "call", "function": self.form, "args": parts}
 
 
 class MappedArgument:
