@@ -161,7 +161,7 @@ def _lambda(module: Module, target: x.Callable, name: str) -> Found:
         found = [node for node in found if (node.body.lineno, node.body.col_offset) == (line, target.column)] or found
     if len(found) != 1:
         raise Unreadable(name, f"there are {len(found)} lambdas at line {line} of {module.shown}; which one is meant is not known")
-    body = ast.get_source_segment(module.text, found[0].body) or ""
+    body = module.segment(found[0].body)
     if "\n" in body:
         body = f"({body})"
     source = f"def {name}({ast.unparse(found[0].args)}):\n    return {body}\n"
