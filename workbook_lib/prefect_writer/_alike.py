@@ -29,8 +29,9 @@ def grouped(plan: Plan) -> list[list[TaskCode]]:
     for task in plan.workflow.tasks:
         code = plan.code[task.id]
         signature = tuple((p.name, p.annotation, repr(p.value) if is_default(p) else "") for p in code.parameters)
+        hooked = _hooked(plan, task)
         key: tuple[object, ...] = (
-            (code.marker, task.retry, task.timeout_seconds)
+            (code.marker, task.retry, task.timeout_seconds, hooked)
             if code.marker
             else (
                 signature,
@@ -42,10 +43,17 @@ def grouped(plan: Plan) -> list[list[TaskCode]]:
                 task.timeout_seconds,
                 code.reason,
                 _function_of(task),
+                hooked,
             )
         )
         groups.setdefault(key, []).append(code)
     return list(groups.values())
+
+
+def _hooked(plan: Plan, task: Task) -> tuple[object, ...]:
+    """What the task's hooks are made of: its callbacks, and the assets that it updates."""
+    callbacks = tuple((event, function.source, repr(function.parameters)) for event, function in task.callbacks)
+    return callbacks, tuple(link.target for link in plan.workflow.links if link.kind == "produces" and link.task == task.id)
 
 
 def _function_of(task: Task) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbook_lib.model import cron
-from workbook_lib.model.workflow import Workflow
+from workbook_lib.model.workflow import AssetCondition, Schedule, Workflow
+from workbook_lib.prefect_writer._hooks import UPDATED
 from workbook_lib.prefect_writer._names import deployment_name
 from workbook_lib.prefect_writer._plan import Plan
 
@@ -44,15 +45,64 @@ def deployments(workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], pl
 
 def _schedules(workflow: Workflow) -> list[str]:
     schedule = workflow.schedule  # as decided
-    zone = [f"        timezone: {_text(schedule.timezone)}"]
-    if schedule.kind == "cron" and schedule.cron:
-        return ["    schedules:", f"      - cron: {_text(cron.fields(schedule.cron))}", *zone, "        active: false"]
-    if schedule.kind == "interval" and schedule.interval_seconds:
-        anchor = [f"        anchor_date: {_text(workflow.start_date)}"] if workflow.start_date else []
-        return ["    schedules:", f"      - interval: {schedule.interval_seconds:g}", *anchor, *zone, "        active: false"]
+    entries = _entries(schedule, workflow.start_date)
+    lines = ["    schedules:", *entries] if entries else []
+    triggers = _triggers(schedule.condition) if schedule.condition is not None and _known(schedule.condition) else []
+    if triggers:
+        lines += ["    triggers:", *(line for trigger in triggers for line in _entry(trigger | {"enabled": False}))]
+    if lines:
+        return lines
     if schedule.kind == "none":
         return ["    schedules: []"]
     return [f"    schedules: []  # the legacy schedule has no counterpart here: {schedule.kind} {_one_line(schedule.text)}"]
+
+
+def _entries(schedule: Schedule, start: str | None) -> list[str]:
+    """The schedules of the deployment: one, several where there are several cron expressions, none where it goes by no clock."""
+    zone = [f"        timezone: {_text(schedule.timezone)}"]
+    if schedule.kind == "interval" and schedule.interval_seconds:
+        anchor = [f"        anchor_date: {_text(start)}"] if start else []
+        return [f"      - interval: {schedule.interval_seconds:g}", *anchor, *zone, "        active: false"]
+    crons = [schedule.cron] if schedule.kind == "cron" and schedule.cron else list(schedule.crons)
+    entries = [line for text in crons for line in (f"      - cron: {_text(cron.fields(text))}", *zone, "        active: false")]
+    return entries + (_entries(schedule.time, start) if schedule.time is not None else [])
+
+
+def _known(condition: AssetCondition) -> bool:
+    """Whether every asset of a condition is known by name; an alias stands for assets that only runs name."""
+    if condition.kind in ("all", "any"):
+        return bool(condition.parts) and all(map(_known, condition.parts))
+    return condition.kind == "asset" and bool(condition.uri or condition.name)
+
+
+def _triggers(condition: AssetCondition) -> list[dict[str, Any]]:
+    """What starts the deployment: several triggers where any of them does (https://docs.prefect.io/v3/concepts/event-triggers)."""
+    if condition.kind == "any":
+        return [trigger for part in condition.parts for trigger in _triggers(part)]
+    return [_trigger(condition)]
+
+
+def _trigger(condition: AssetCondition) -> dict[str, Any]:
+    if condition.kind == "asset":
+        return {"match": {"prefect.resource.id": condition.uri or condition.name}, "expect": [UPDATED]}
+    if len(condition.parts) == 1:
+        return _trigger(condition.parts[0])
+    return {"type": "compound", "require": condition.kind, "triggers": [_trigger(part) for part in condition.parts]}
+
+
+def _entry(trigger: dict[str, Any]) -> list[str]:
+    """One trigger as an item of a YAML list; each of its values is JSON, which is YAML."""
+    first, *rest = [f"{name}: {json.dumps(_plain(value), ensure_ascii=True)}" for name, value in trigger.items()]
+    return [f"      - {first}", *(f"        {line}" for line in rest)]
+
+
+def _plain(value: Any) -> Any:
+    """The value with Prefect's own `{{ }}` taken apart in its texts."""
+    if isinstance(value, str):
+        return value.replace("{{", "{ {").replace("}}", "} }")
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return {name: _plain(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 def _one_line(text: str) -> str:

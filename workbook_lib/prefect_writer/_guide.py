@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbook_lib.findings import Finding
 from workbook_lib.model.workflow import Workflow
+from workbook_lib.prefect_writer._before import before
 from workbook_lib.prefect_writer._plan import Plan
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def guide(workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], findings
     lines += ["", "## Why not plainer", ""]
     reasons = [(workflow.id, reason) for workflow in workflows for reason in plans[workflow.id].why]
     lines += [f"- {_code(workflow_id)}: {_cell(reason)}." for workflow_id, reason in reasons] or ["Every flow is written in plain Prefect."]
+    lines += before(workflows, plans)
     lines += ["", "## Left to you", ""]
     lines += _left(findings) or ["Nothing."]
     return "\n".join(lines) + "\n"

@@ -12,7 +12,7 @@ from workbook_lib.prefect_writer._blocks import in_front
 from workbook_lib.prefect_writer._bodies import fill
 from workbook_lib.prefect_writer._dates import date_default
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
-from workbook_lib.prefect_writer._names import Names
+from workbook_lib.prefect_writer._names import Names, identifier
 from workbook_lib.prefect_writer._scope import Scope
 
 # Legacy callbacks and the hook that is called at the same moment; the others have none.
@@ -41,8 +41,42 @@ def hooks(workflow: Workflow, scope: Scope, names: Names) -> Hooks:
             name = _hook(workflow, scope, names, made, known, owner, event, function)
             if name is not None:
                 target = made.of_flow if owner is None else made.of_task.setdefault(owner, {})
-                target[HOOKS[event]] = name
+                _add(target, HOOKS[event], name)
+    _announce(workflow, names, made)
     return made
+
+
+def _add(target: dict[str, str], event: str, name: str) -> None:
+    """One more hook for an event; the same one is named once."""
+    listed = target[event].split(", ") if event in target else []
+    target[event] = ", ".join(dict.fromkeys([*listed, name]))
+
+
+UPDATED = "asset.updated"  # the event by which a task tells that it has updated an asset; triggers in prefect.yaml wait for it
+
+
+def _announce(workflow: Workflow, names: Names, made: Hooks) -> None:
+    """For each task that updates assets a hook that tells so, once it has succeeded."""
+    assets: dict[str, list[str]] = {}
+    for link in workflow.links:
+        if link.kind == "produces" and link.task is not None and not link.target.startswith("alias:"):
+            assets.setdefault(link.task, []).append(link.target)
+    known: dict[tuple[str, ...], str] = {}
+    for task_id, updated in assets.items():
+        key = tuple(dict.fromkeys(updated))
+        if key not in known:
+            known[key] = names.take("announce" if len(key) > 1 else f"announce_{identifier(key[0].rstrip('/').rsplit('/', 1)[-1])}")
+            made.texts.append(_announcing(known[key], key))
+            made.imports.add("from prefect.events import emit_event")
+        _add(made.of_task.setdefault(task_id, {}), "on_completion", known[key])
+
+
+def _announcing(name: str, assets: tuple[str, ...]) -> str:
+    call = f'emit_event({literal(UPDATED)}, resource={{"prefect.resource.id": '
+    lines = [f"def {name}(task, run, state):", '    """Tell automations that the task has updated what it writes."""']
+    if len(assets) == 1:
+        return "\n".join([*lines, f"    {call}{literal(assets[0])}}})"])
+    return "\n".join([*lines, f"    for asset in {literal(list(assets))}:", f"        {call}asset}})"])
 
 
 def _hook(
@@ -97,7 +131,7 @@ def _leaf(expr: e.Expr, workflow: Workflow, scope: Scope, owner: str | None, imp
             return "run.run_count"
         raise Unprintable(f"{expr.name.replace('_', ' ')} is not known to a hook")
     if isinstance(expr, e.Reference):
-        return expr.name
+        return expr.text
     if isinstance(expr, e.TaskOutput | e.Parameter | e.Element | e.Template | e.Unknown | e.Callable | e.Connection):
         raise Unprintable(f"{expr.kind.replace('_', ' ')} is not known to a hook")
     return None

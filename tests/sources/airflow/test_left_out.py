@@ -22,7 +22,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 def lost(**fields: Any) -> list[tuple[str, str]]:
     """Severity and text of what is lost of a DAG that is read at the start of 2026."""
-    return [(severity.value, what) for severity, what, _ in of_dag(RawDag(id="d", origin=Origin(file=FILE, line=1), **fields), NOW)]
+    return [(severity.value, what) for severity, what, _ in of_dag(RawDag(id="d", origin=Origin(file=FILE, line=1), **fields), "2.11", NOW)]
 
 
 LOST: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
@@ -33,10 +33,11 @@ LOST: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         [("warning", "makes up for runs of the past (`catchup`), which no Prefect schedule does")],
     ),
     ({"limits": Limits(active_runs=1)}, []),
+    ({"limits": Limits(active_runs=1, active_tasks=4)}, []),
     (
         {"limits": Limits(active_tasks=4, fail_fast=True)},
         [
-            ("warning", "runs at most 4 tasks at once (`max_active_tasks`), which the flow does not"),
+            ("note", "runs at most 4 tasks at once over all of its runs (`max_active_tasks`), the flow in each run"),
             ("warning", "stops at the first failed task (`fail_fast`), which the flow does not"),
         ],
     ),
@@ -66,13 +67,13 @@ def test_pools() -> None:
     tasks = [raw_task("a", pool="db", pool_slots=2), raw_task("b", pool="default_pool"), raw_task("c", pool_slots=3)]
     _, findings = read("", *tasks)
     assert told(findings, "setting_unsupported") == [
+        ("note", "c", "the task 'c' takes 3 slots of the default pool (`pool_slots`), which the flow does not", "Use a concurrency limit."),
         (
             "warning",
-            "a",
-            "the task 'a' takes 2 slots of the pool 'db' (`pool`), which the flow does not",
-            "Make a global concurrency limit of that name and enclose the body: `with concurrency('db', occupy=2, strict=True):`.",
+            None,
+            "the DAG 'd' takes slots of the pool 'db', which is a global concurrency limit in Prefect",
+            "Create it before the first run, with as many slots: `prefect gcl create db --limit SLOTS`.",
         ),
-        ("note", "c", "the task 'c' takes 3 slots of the default pool (`pool_slots`), which the flow does not", "Use a concurrency limit."),
     ]
 
 

@@ -95,16 +95,46 @@ ACTIONS: dict[str, tuple[dict[str, Any], Any]] = {
     "TimeDeltaSensor": ({"delta": timedelta(hours=1)}, Wait(on="duration", target=x.Constant(value=3600), timeout_seconds=604800)),
     "TimeDeltaSensorAsync": (
         {"delta": timedelta(hours=1)},
-        Wait(on="duration", target=x.Constant(value=3600), timeout_seconds=604800, holds_slot=False),
+        Wait(on="duration", target=x.Constant(value=3600), tells=True, holds_slot=False),
     ),
     "TimeSensor": (
         {"target_time": x.Unknown(source="datetime.time(6, 30)", reason="a time of day")},
-        Wait(on="moment", target=x.Constant(value="06:30:00"), timeout_seconds=604800),
+        Wait(on="clock", target=x.Constant(value="06:30:00"), timeout_seconds=604800),
     ),
     "DateTimeSensor": ({"target_time": "{{ ds_nodash }}"}, Wait(on="moment", target=DAY, timeout_seconds=604800)),
     "ExternalTaskSensor": (
         {"external_dag_id": "other", "external_task_id": "last"},
-        Wait(on="workflow", workflow="other", task="last", timeout_seconds=604800),
+        Wait(on="workflow", workflow="other", tasks=("last",), timeout_seconds=604800),
+    ),
+    "ExternalTaskSensor of a group": (
+        {
+            "external_dag_id": "other",
+            "external_task_group_id": "group",
+            "execution_delta": timedelta(days=1),
+            "allowed_states": ["success", "skipped"],
+            "failed_states": ["failed"],
+        },
+        Wait(
+            on="workflow",
+            workflow="other",
+            group="group",
+            behind_seconds=86400,
+            succeeds_on=("success", "skipped"),
+            fails_on=("failed",),
+            timeout_seconds=604800,
+        ),
+    ),
+    "BashSensor with a status": (
+        {"bash_command": "exit 7", "retry_exit_code": 7, "exponential_backoff": True, "max_wait": 90, "silent_fail": True},
+        Wait(
+            on="shell",
+            check=Shell(command=x.Constant(value="exit 7"), skip_on=(), returns="none"),
+            again_on=7,
+            grows=True,
+            longest_seconds=90,
+            on_error="again",
+            timeout_seconds=604800,
+        ),
     ),
     "TriggerDagRunOperator": (
         {"trigger_dag_id": "other", "conf": {"day": "{{ ds_nodash }}"}, "wait_for_completion": True},
@@ -183,6 +213,11 @@ def test_every_rule_has_an_example() -> None:
         "DayOfWeekSensor",
         "BranchDayOfWeekOperator",
         "BranchDateTimeOperator",
+        "LatestOnlyOperator",  # tests/operator_cases
+        "HITLOperator",
+        "HITLEntryOperator",
+        "HITLBranchOperator",
+        "ApprovalOperator",
         "TimeSensorAsync",
         "DateTimeSensorAsync",
     }
@@ -277,24 +312,13 @@ def test_choosing_by_the_clock_runs(lower: str | None, upper: str | None, chosen
 
 OPAQUE = {
     "KubernetesPodOperator": ({}, "container", "no rule for KubernetesPodOperator"),
-    "LatestOnlyOperator": ({}, "branch", "no rule for LatestOnlyOperator"),
     "SQLExecuteQueryOperator": ({}, "sql", "no rule for SQLExecuteQueryOperator"),
     "MyOperator": ({}, "other", "no rule for MyOperator"),
-    "BashSensor": (
-        {"bash_command": "x", "retry_exit_code": 1},
-        "wait",
-        "BashSensor: its `retry_exit_code` makes other exit statuses fail at once",
-    ),
-    "BashOperator": (
-        {"bash_command": "x", "output_processor": 1},
-        "shell",
-        "BashOperator: its `output_processor` changes what the command returns",
-    ),
     "EmptyOperator": ({"pre_execute": 1}, "other", "EmptyOperator with a `pre_execute` hook, which runs inside Airflow"),
     "ExternalTaskSensor": (
-        {"external_dag_id": "o", "execution_delta": timedelta(1)},
+        {"external_dag_id": "o", "allowed_states": ["deferred"]},
         "wait",
-        "ExternalTaskSensor: its `execution_delta` makes it wait for something else than the run of the same logical date",
+        "ExternalTaskSensor: its `allowed_states` name the state 'deferred', which a flow run or task run does not keep",
     ),
 }
 
@@ -316,6 +340,20 @@ def test_own_execute_code_wins_over_the_class() -> None:
 def test_a_derived_class_has_the_rule_of_its_base() -> None:
     task, _, _ = built("MyBash", bases=("Mixin", "BashOperator", "BaseOperator"), bash_command="date")
     assert task.action == Shell(command=x.Constant(value="date"))
+
+
+@pytest.mark.parametrize(
+    ("operator", "steers"),
+    [
+        ("HITLOperator", ("", False)),
+        ("HITLEntryOperator", ("", False)),
+        ("HITLBranchOperator", ("branch", False)),
+        ("ApprovalOperator", ("short_circuit", True)),
+    ],
+)
+def test_waiting_for_a_person_is_a_placeholder_that_steers(operator: str, steers: tuple[str, bool]) -> None:
+    task = built(operator, subject="Go on?")[0]
+    assert (task.action.kind, task.steers, task.steers_rules) == ("opaque", *steers)
 
 
 def test_links() -> None:

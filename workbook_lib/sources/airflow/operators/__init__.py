@@ -13,8 +13,8 @@ from workbook_lib.model.expr import Expr
 from workbook_lib.sources.airflow._own_modules import is_airflows
 from workbook_lib.sources.airflow._raw import RawTask
 from workbook_lib.sources.airflow._settings import SETTINGS
-from workbook_lib.sources.airflow.operators import _bash, _control, _own, _python, _sensors
-from workbook_lib.sources.airflow.operators._families import family
+from workbook_lib.sources.airflow.operators import _bash, _control, _human, _own, _python, _sensors
+from workbook_lib.sources.airflow.operators._families import family, steering
 from workbook_lib.sources.airflow.operators._room import Built, Case, Given, Room, Rule, Unfit, mapping_of, opaque
 from workbook_lib.sources.airflow.templates import compile_value
 
@@ -52,6 +52,10 @@ OPERATORS: dict[str, Rule] = {
     "BranchDayOfWeekOperator": _control.branch_by_day,
     "BranchDateTimeOperator": _control.branch_by_time,
     "TriggerDagRunOperator": _control.start_workflow,
+    "HITLOperator": _human.human,
+    "HITLEntryOperator": _human.human,
+    "HITLBranchOperator": _human.human_branch,
+    "ApprovalOperator": _human.approval,
     "PythonSensor": _sensors.python_sensor,
     "BashSensor": _sensors.bash_sensor,
     "FileSensor": _sensors.file_sensor,

@@ -1,0 +1,46 @@
+"""What `MIGRATION.md` says of the time before the first run: limits to create, and how the runs of the past are made."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from workbook_lib.model.workflow import Workflow
+from workbook_lib.prefect_writer._dates import interval_seconds
+from workbook_lib.prefect_writer._names import deployment_name, flow_name
+from workbook_lib.prefect_writer._plan import Plan
+from workbook_lib.prefect_writer._text import uses_date
+
+
+def before(workflows: Sequence[Workflow], plans: Mapping[str, Plan]) -> list[str]:
+    """The lines of two sections, each only where there is something to say."""
+    pools = sorted({task.pool for w in workflows for task in w.tasks if task.pool and task.pool != "default_pool"})
+    lines: list[str] = []
+    if pools:
+        lines += ["", "## Before the first run", ""]
+        lines += ["A pool is a global concurrency limit. Create each with as many slots as the pool has (SLOTS):", "", "```bash"]
+        lines += [f"prefect gcl create {shlex.quote(deployment_name(pool))} --limit SLOTS" for pool in pools]
+        lines += ["```"]
+    past = [w for w in workflows if w.catchup and w.schedule.kind in ("cron", "interval") and uses_date(plans[w.id])]
+    if past:
+        lines += ["", "## Runs of the past", ""]
+        lines += ["No Prefect schedule makes up for missing runs (`catchup`). Start them yourself, one for each date:", "", "```bash"]
+        lines += [line for workflow in past for line in _backfill(workflow, plans[workflow.id])]
+        lines += ["```"]
+    return lines
+
+
+def _backfill(workflow: Workflow, plan: Plan) -> list[str]:
+    """A loop over days where the dates of runs are whole days apart; else one run to be repeated."""
+    deployment = shlex.quote(f"{flow_name(workflow.id)}/{deployment_name(workflow.id)}")
+    name, start = plan.scope.date_name, (workflow.start_date or "")[:10]
+    seconds = interval_seconds(workflow)
+    if plan.scope.day and seconds and seconds % 86400 == 0 and start:
+        return [
+            f"d={start}",
+            'while [[ "$d" < "$(date -I)" ]]; do',
+            f'  prefect deployment run {deployment} --param {name}="$d"',
+            f'  d=$(date -I -d "$d + {seconds / 86400:g} day")',
+            "done",
+        ]
+    return [f"prefect deployment run {deployment} --param {name}=DATE"]
