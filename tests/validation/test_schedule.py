@@ -9,7 +9,8 @@ import pytest
 from validation_build import flow
 
 from workbook_lib.errors import ProjectError
-from workbook_lib.model.workflow import Limits, Schedule
+from workbook_lib.model.workflow import AssetCondition, Limits, Schedule
+from workbook_lib.prefect_writer import UPDATED
 from workbook_lib.validation import compare_schedule, deployment
 
 DAILY = Schedule(kind="cron", cron="0 6 * * *", timezone="Europe/Berlin")
@@ -22,6 +23,24 @@ def cron(text: str, zone: str | None = None, **more: Any) -> dict[str, Any]:
     return {"schedules": [{"cron": text, **({"timezone": zone} if zone else {}), **more}]}
 
 
+def asset(uri: str) -> AssetCondition:
+    return AssetCondition(kind="asset", uri=uri)
+
+
+def trigger(uri: str, **more: Any) -> dict[str, Any]:
+    return {"match": {"prefect.resource.id": uri}, "expect": [UPDATED], **more}
+
+
+def both(*uris: str, **more: Any) -> dict[str, Any]:
+    return {"type": "compound", "require": "all", "triggers": [trigger(uri) for uri in uris], **more}
+
+
+A_AND_B = Schedule(kind="assets", condition=AssetCondition(kind="all", parts=(asset("a"), asset("b"))))
+A_OR_B = Schedule(kind="assets", condition=AssetCondition(kind="any", parts=(asset("a"), asset("b"))))
+A_OR_DAILY = Schedule(kind="custom", condition=asset("a"), time=DAILY)
+OR_ALIAS = Schedule(kind="assets", condition=AssetCondition(kind="any", parts=(asset("a"), AssetCondition(kind="alias", name="b"))))
+TWO_CRONS = Schedule(kind="custom", crons=("0 6 * * *", "@daily"))
+OTHER = "what the deployment's triggers wait for differs"
 PAUSED = "paused: the deployment has the same schedule, but does not run by it yet"
 CASES: list[tuple[Schedule, dict[str, Any] | None, str, str]] = [
     (DAILY, cron("0 6 * * *", "Europe/Berlin"), "equal", ""),
@@ -48,7 +67,26 @@ CASES: list[tuple[Schedule, dict[str, Any] | None, str, str]] = [
     (NONE, cron("0 6 * * *", active=False), "equal", ""),
     (Schedule(kind="unknown", text="?"), {}, "not comparable", "it is decided by something that was not known when reading"),
     (Schedule(kind="once", text="@once"), {}, "not comparable", "Prefect has no schedule that runs once"),
-    (Schedule(kind="assets", text="s3://x"), {}, "not comparable", "it runs when assets change; events are not compared yet"),
+    (Schedule(kind="assets", text="s3://x"), {}, "not comparable", "it runs when assets change that only runs name"),
+    (OR_ALIAS, {"triggers": [trigger("a")]}, "not comparable", "it runs when assets change that only runs name"),
+    (A_AND_B, {"triggers": [both("b", "a")]}, "equal", ""),
+    (A_AND_B, {"triggers": [both("b", "a", enabled=False)]}, "equal", PAUSED),
+    (A_AND_B, {"triggers": [trigger("a"), trigger("b")]}, "different", OTHER),
+    (A_AND_B, {"triggers": [both("a", "b", "c")]}, "different", OTHER),
+    (A_AND_B, {"triggers": [both("a", "b", within=60)]}, "different", OTHER),
+    (A_AND_B, {"triggers": [both("a", "b")], "schedules": [{"interval": 60}]}, "different", "the deployment has 1 schedule"),
+    (A_AND_B, {}, "different", "the deployment has no triggers"),
+    (A_OR_B, {"triggers": [trigger("a"), trigger("b")]}, "equal", ""),
+    (A_OR_B, {"triggers": [both("a", "b") | {"require": "any"}]}, "equal", ""),
+    (A_OR_B, {"triggers": [trigger("a"), trigger("b", enabled=False)]}, "different", "some of the deployment's triggers are switched off"),
+    (A_OR_B, {"triggers": [trigger("a"), trigger("b", threshold=2)]}, "different", OTHER),
+    (A_OR_B, {"triggers": [trigger("a"), trigger("b") | {"expect": ["x"]}]}, "different", OTHER),
+    (A_OR_DAILY, cron("0 6 * * *", "Europe/Berlin") | {"triggers": [trigger("a")]}, "equal", ""),
+    (A_OR_DAILY, {"triggers": [trigger("a")]}, "different", "the deployment has no schedule"),
+    (NONE, {"triggers": [trigger("a")]}, "different", "the legacy workflow has no schedule, the deployment has one"),
+    (DAILY, cron("0 6 * * *", "Europe/Berlin") | {"triggers": [trigger("a")]}, "different", OTHER),
+    (TWO_CRONS, {"schedules": [{"cron": "0 0 * * *"}, {"cron": "0 6 * * *"}]}, "equal", ""),
+    (TWO_CRONS, cron("0 6 * * *"), "different", "the deployment has 1 schedule"),
 ]
 
 

@@ -18,12 +18,13 @@ from workbook_lib.errors import ProjectError
 from workbook_lib.model import cron
 from workbook_lib.model._base import Json
 from workbook_lib.model.workflow import Schedule, Workflow
+from workbook_lib.validation import _events
 from workbook_lib.validation._rows import AspectResult, Judgement, TaskVerdict
 
 UNLIKE = {
     "once": "Prefect has no schedule that runs once",
     "continuous": "Prefect has no continuous schedule",
-    "assets": "it runs when assets change; events are not compared yet",
+    "assets": "it runs when assets change that only runs name",
     "custom": "its timetable is code of its own",
     "unknown": "it is decided by something that was not known when reading",
 }
@@ -84,28 +85,38 @@ def compare_schedule(workflow: Workflow, deployed: Mapping[str, Any] | None) -> 
     deployment's entry, None when `prefect.yaml` has none for the flow.
     """
     legacy = workflow.schedule
-    wanted = _wanted(legacy)
+    wanted, awaited = _wanted(legacy), _events.wanted(legacy.condition)
     if deployed is None:
         return [_row(Judgement.NOT_COMPARABLE, "prefect.yaml has no deployment for this flow", wanted, None)]
-    entries = _entries(deployed)
+    entries, triggers = _entries(deployed), deployed.get("triggers")
     paused = bool(deployed.get("paused"))
     active = [] if paused else [entry for entry in entries if entry.get("active", True)]
     found: Json = [_found(entry) for entry in (active or entries)]
     shown: Json = found[0] if len(found) == 1 else found or None
     if entries and not active:
         shown = {"paused": True, "schedules": found}
-    if legacy.kind in UNLIKE:
+    times = _times(legacy)
+    if times is None or (awaited is None and (legacy.kind == "assets" or legacy.condition is not None)):
         return [_row(Judgement.NOT_COMPARABLE, UNLIKE[legacy.kind], wanted, shown), *_at_once(workflow, deployed)]
     remark = ""
-    if legacy.kind == "none":
-        same, reason = not active, "the legacy workflow has no schedule, the deployment has one"
-    elif not entries:
+    enabled = [] if paused else _events.enabled(triggers)
+    on = bool(active) or any(enabled)
+    if not times and awaited is None:
+        same, reason = not on, "the legacy workflow has no schedule, the deployment has one"
+    elif _events.found(triggers) != awaited:
+        same, reason = False, "the deployment has no triggers" if not triggers else "what the deployment's triggers wait for differs"
+    elif times and not entries:
         same, reason = False, "the deployment has no schedule"
-    elif not active:
-        same, reason = found == [wanted], "the deployment is paused, and its schedule differs"
+    elif on and awaited is not None and not all(enabled):
+        same, reason = False, "some of the deployment's triggers are switched off"
+    elif not on:
+        same, reason = _alike(found, times), "the deployment is paused, and its schedule differs"
         remark = "paused: the deployment has the same schedule, but does not run by it yet"
     else:
-        same, reason = found == [wanted], _difference(wanted, active, found)
+        same, reason = _alike(found, times), _difference(times, active, found)
+    if awaited is not None:
+        wanted = {"assets": awaited, "times": times}
+        shown = {"assets": _events.found(triggers), "times": found}
     verdict = Judgement.EQUAL if same else Judgement.DIFFERENT
     return [_row(verdict, remark if same else reason, wanted, shown), *_at_once(workflow, deployed)]
 
@@ -119,6 +130,21 @@ def _at_once(workflow: Workflow, deployed: Mapping[str, Any]) -> list[AspectResu
     reason = "" if found == wanted else "the numbers of runs that may go on at once differ"
     verdict = Judgement.EQUAL if found == wanted else Judgement.DIFFERENT
     return [_row(verdict, reason, {"active_runs": wanted}, {"concurrency_limit": found})]
+
+
+def _times(schedule: Schedule) -> list[Json] | None:
+    """The clock times of a schedule, one entry for each schedule of a deployment; None where no clock and no asset tells."""
+    if schedule.kind in ("none", "assets"):
+        return []
+    if schedule.kind in ("cron", "interval"):
+        return [_wanted(schedule)]
+    if schedule.crons:
+        return [{"cron": cron.fields(text), "timezone": schedule.timezone} for text in schedule.crons]
+    return _times(schedule.time) if schedule.time is not None else None
+
+
+def _alike(found: Json, times: list[Json]) -> bool:
+    return sorted(map(str, found)) == sorted(map(str, times))
 
 
 def _wanted(schedule: Schedule) -> Json:
@@ -148,10 +174,10 @@ def _found(entry: Mapping[str, Any]) -> Json:
     return {str(key): str(value) for key, value in entry.items()}
 
 
-def _difference(wanted: Json, active: list[Mapping[str, Any]], found: Json) -> str:
-    if len(active) > 1:
-        return f"the deployment has {len(active)} schedules"
-    if "cron" in wanted and wanted["cron"] == found[0].get("cron"):
+def _difference(times: list[Json], active: list[Mapping[str, Any]], found: Json) -> str:
+    if len(active) != len(times):
+        return f"the deployment has {len(active) or 'no'} schedule{'' if len(active) == 1 else 's'}"
+    if len(times) == 1 and "cron" in times[0] and times[0]["cron"] == found[0].get("cron"):
         return "the time zones differ"
     return "the schedules differ"
 
