@@ -183,10 +183,19 @@ class Element(Frozen):
 
 
 class Reference(Frozen):
-    """A module-level name of the legacy source that is carried over (see `Workflow.definitions`)."""
+    """A module-level name of the legacy source that is carried over (see `Workflow.definitions`).
+
+    `called`: it has become a function, whose result the value is.
+    """
 
     kind: Literal["reference"] = "reference"
     name: str
+    called: bool = False
+
+    @property
+    def text(self) -> str:
+        """It as Python."""
+        return f"{self.name}()" if self.called else self.name
 
 
 class Callable(Frozen):

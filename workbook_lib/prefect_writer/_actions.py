@@ -12,7 +12,7 @@ from workbook_lib.prefect_writer._blocks import as_function, in_front, indented,
 from workbook_lib.prefect_writer._bodies import OUTPUTS, fill, hand_over, names_in, outputs_start, pushes, rebinds
 from workbook_lib.prefect_writer._code import Builder, Parameter, TaskCode, is_default, passes
 from workbook_lib.prefect_writer._expr import Printer, Unprintable
-from workbook_lib.prefect_writer._names import Names
+from workbook_lib.prefect_writer._names import KEPT_BY_PREFECT, Names
 from workbook_lib.prefect_writer._scope import Scope
 
 
@@ -34,6 +34,13 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
         value = bound.get(argument.name)
         if value is None and argument.form in ("var_positional", "var_keyword"):
             value = e.ListOf(type="tuple") if argument.form == "var_positional" else e.DictOf()
+        if argument.name in KEPT_BY_PREFECT:
+            if isinstance(value, e.Element):
+                raise Unprintable(f"it is mapped over its parameter {argument.name!r}, a name that Prefect keeps for itself")
+            given = builder.add(argument.name, value) if value is not None and passes(value) else None
+            shown = given or (builder.printer.show(value) if value is not None else argument.default or "None")
+            preamble.append(f"    {argument.name} = {shown}")
+            continue
         if value is None and argument.default is not None:
             value = e.Unknown(source=argument.default, reason="default")
             parameters.append(Parameter(argument.name, value, argument.annotation))
@@ -146,7 +153,7 @@ def local_function(builder: Builder, call: PythonCall, free: tuple[str, ...] = (
         raise Unprintable(f"its function {function.name!r} may skip")
     for parameter in code.parameters:
         if not is_default(parameter):
-            builder.add_named(parameter.name, parameter.value)
+            builder.parameters[e.key(parameter.value)] = parameter
     builder.imports |= code.imports
     builder.uses += code.uses
     return f"    def {function.name}({', '.join(free)}):\n{indented(code.body)}\n\n", function.name

@@ -126,7 +126,7 @@ def fill(function: Function, show: Callable[[Expr, str | None], str]) -> Filled:
             raise Unprintable("two marks in the body overlap")
         wish = assigned_name(function, span) if span.kind == "value" else None
         text = f"{OUTPUTS}[{literal(span.key)}] = {span.argument}" if span.kind == "push" else _replacement(span, show, wish, rules)
-        if span.kind == "value" and not text.isidentifier() and any(start < span.start < end for start, end in quoted):
+        if span.kind == "value" and not text.removesuffix("()").isidentifier() and any(start < span.start < end for start, end in quoted):
             name = f"value_{len(hoisted) + 1}"
             hoisted.append(f"    {name} = {text}")
             text = name

@@ -20,7 +20,7 @@ def definition_text(definition: Definition) -> tuple[str, set[str], set[str]]:
     Nothing reaches it from outside: it can show neither outputs nor parameters.
     """
     imports: set[str] = set()
-    printer = Printer(lambda expr: expr.name if isinstance(expr, e.Reference) else None, imports)
+    printer = Printer(lambda expr: expr.text if isinstance(expr, e.Reference) else None, imports)
     filled = fill_definition(definition, lambda value, _: printer.show(value))
     return filled.body.strip("\n"), imports, filled.rules
 

@@ -120,7 +120,7 @@ class Builder:
             return expr.name
         if isinstance(expr, e.Reference):
             self.uses.append(expr.name)
-            return expr.name
+            return expr.text
         if isinstance(expr, e.Context):
             return self._context(expr)
         if isinstance(expr, e.Connection):

@@ -7,13 +7,14 @@ import keyword
 import re
 import unicodedata
 
-# Names that generated modules use themselves, and what Prefect refuses as parameters.
+# https://docs.prefect.io/v3/concepts/tasks: arguments of every call, which no task or flow can have as parameters.
+KEPT_BY_PREFECT = frozenset({"return_state", "wait_for"})
+# Names that generated modules use themselves.
 _TAKEN = frozenset({
     "UTC", "Any", "Path", "State", "Variable", "chosen", "concurrency", "date", "datetime", "finish", "flow", "get_run_logger", "growing",
     "interval_start", "json", "marker", "moment_of", "no_on_error", "os", "peek", "pick", "prefect", "run_has", "run_shell",
     "run_shell_or_skip", "run_to_its_end", "runtime", "shell_succeeds", "skip_on_error", "submit", "submit_each", "subprocess", "task",
     "timedelta", "today_at", "unmapped", "wait", "wait_for_value", "wait_or_give_up", "wait_or_skip", "wait_until",
-    "return_state", "wait_for",
 })  # fmt: skip
 
 _REFUSED = str.maketrans(dict.fromkeys("/%&<>{}", "-"))
@@ -51,7 +52,7 @@ class Names:
     """Hands out names that differ from each other, from builtins and from what generated modules use."""
 
     def __init__(self, reserved: frozenset[str] | set[str] = frozenset()) -> None:
-        self._used = set(reserved) | _TAKEN | set(dir(builtins))
+        self._used = set(reserved) | _TAKEN | KEPT_BY_PREFECT | set(dir(builtins))
         self.given: set[str] = set()
 
     def take(self, wish: str) -> str:

@@ -15,6 +15,7 @@ from workbook_lib.model.function import Definition
 from workbook_lib.model.run import RunRecord, Scenario
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_writer._apart import apart, joined
+from workbook_lib.prefect_writer._asked_late import asked_late
 from workbook_lib.prefect_writer._carried import definition_text, shared_module
 from workbook_lib.prefect_writer._deployment import deployments
 from workbook_lib.prefect_writer._emitted import trimmed
@@ -63,6 +64,7 @@ def statuses(workflow: Workflow, decisions: Mapping[str, Any] | None = None) -> 
 def _module_of(workflow: Workflow, decisions: Mapping[str, Any] | None, **told: Any) -> tuple[Plan, Module]:
     """The plan and its module, with other names for what is carried over where the module needs a name itself."""
     findings: list[Finding] = []
+    workflow = asked_late(workflow)
     while True:
         the_plan = plan(workflow, decisions, **told)
         made = module(the_plan)

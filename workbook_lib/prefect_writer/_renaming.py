@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from workbook_lib.model.function import Definition
 from workbook_lib.model.workflow import Workflow
+
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 def bound_name(definition: Definition) -> str:
@@ -29,9 +32,15 @@ def imported(line: str) -> dict[str, tuple[object, ...]]:
     return found
 
 
+def words(workflow: Workflow) -> set[str]:
+    """Every word of the code that is carried over: a new name must be none of them, for it may be that of a local variable."""
+    texts = [part["source"] for part in _parts(workflow.model_dump(mode="json", by_alias=True)) if isinstance(part.get("source"), str)]
+    return {word for text in texts for word in _WORD.findall(text)} | {bound_name(definition) for definition in workflow.definitions}
+
+
 def new_names(workflow: Workflow, clashing: list[Definition]) -> dict[str, str]:
     """By the definition's unique name the one it gets: `own_flow` for `flow`."""
-    taken = {bound_name(definition) for definition in workflow.definitions}
+    taken = words(workflow)
     chosen: dict[str, str] = {}
     for definition in clashing:
         base = name = f"{'OWN' if bound_name(definition).isupper() else 'own'}_{bound_name(definition)}"
@@ -43,14 +52,14 @@ def new_names(workflow: Workflow, clashing: list[Definition]) -> dict[str, str]:
     return chosen
 
 
-def renamed(workflow: Workflow, names: dict[str, str]) -> Workflow:
-    """The workflow with other names for definitions, in their texts and wherever carried-over code uses them."""
+def renamed(workflow: Workflow, names: dict[str, str], *, called: bool = False) -> Workflow:
+    """The workflow with other names for definitions, in their texts and wherever carried-over code uses them; there `called`, if so."""
     document = workflow.model_dump(mode="json", by_alias=True)
     for part in _parts(document):
         if part.get("kind") == "reference" and part.get("name") in names:
-            part["name"] = names[part["name"]]
+            part["name"], part["called"] = names[part["name"]], called or part["called"]
         elif "source" in part and "uses" in part and "spans" in part:
-            _rename_in(part, names, part in document["definitions"])
+            _rename_in(part, names, part in document["definitions"], called)
     return Workflow.from_json(document)
 
 
@@ -65,20 +74,20 @@ def _parts(value: Any) -> Iterator[dict[str, Any]]:
             yield from _parts(inner)
 
 
-def _rename_in(code: dict[str, Any], names: dict[str, str], definition: bool) -> None:
+def _rename_in(code: dict[str, Any], names: dict[str, str], definition: bool, called: bool) -> None:
     own = code["name"] if definition and code["name"] in names else None
     used = [name for name in code["uses"] if name in names]
     if own is not None and code["form"] == "import":
         code["source"] = _import_as(code["source"], own.rpartition(".")[2], names[own].rpartition(".")[2])
     else:
         for name in dict.fromkeys([*([own] if own else []), *used]):
-            _mark(code, name, names[name], binds=name == own)
+            _mark(code, name, names[name], binds=name == own, called=called and name != own)
     code["uses"] = [names.get(name, name) for name in code["uses"]]
     if own is not None:
         code["name"] = names[own]
 
 
-def _mark(code: dict[str, Any], name: str, new: str, *, binds: bool) -> None:
+def _mark(code: dict[str, Any], name: str, new: str, *, binds: bool, called: bool) -> None:
     """Marks on every place where the text says the name, so that the new one is written there."""
     old = name.rpartition(".")[2]
     text = code["source"]
@@ -92,23 +101,23 @@ def _mark(code: dict[str, Any], name: str, new: str, *, binds: bool) -> None:
         end = start + len(old)
         around = [span for span in code["spans"] if span["start"] <= start and end <= span["end"]]
         for span in around:
-            span["argument"] = _in_expression(span["argument"], old, new)
+            span["argument"] = _in_expression(span["argument"], old, new, called)
         if not around:
-            value = {"kind": "reference", "name": new}
+            value = {"kind": "reference", "name": new, "called": called}
             code["spans"].append({"start": start, "end": end, "kind": "value", "value": value, "key": None, "argument": ""})
     code["spans"].sort(key=lambda span: span["start"])
     for parameter in code.get("parameters", ()):
         for field in ("default", "annotation"):
-            parameter[field] = _in_expression(parameter[field], old, new) if parameter[field] else parameter[field]
+            parameter[field] = _in_expression(parameter[field], old, new, called) if parameter[field] else parameter[field]
 
 
-def _in_expression(text: str, old: str, new: str) -> str:
+def _in_expression(text: str, old: str, new: str, called: bool) -> str:
     try:
         tree = ast.parse(text, mode="eval")
     except SyntaxError:
         return text
     for start in sorted(_places(text, tree, old, False), reverse=True):
-        text = text[:start] + new.rpartition(".")[2] + text[start + len(old) :]
+        text = f"{text[:start]}{new.rpartition('.')[2]}{'()' if called else ''}{text[start + len(old) :]}"
     return text
 
 
