@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from read_helpers import built, ids, only, trace_text
 
@@ -128,6 +130,19 @@ GIVEN = {
 }
 
 
+def test_an_input_that_decides_in_many_places_is_told_once() -> None:
+    body = "X = V('x', 'a')\n    if X == 'a': T('a')\n    if X != 'a': T('b')\n    for n in range(int(V('n', 2))): T(f't{n}')"
+    raw, findings = trace_text(f"{HEAD}with DAG('d', schedule=None):\n    {body}")
+    assert raw is not None
+    assert [finding.message for finding in findings] == [
+        "a condition and 1 more depend on the variable 'x', unknown while reading; values are assumed",
+        "a number depends on the variable 'n', unknown while reading; '2' is assumed",
+    ]
+    line = findings[0].line or 0
+    assert findings[1].line == line + 2
+    assert (findings[0].advice or "").endswith(f" Line {line}: a condition ('True'); Line {line + 1}: a condition ('False').")
+
+
 @pytest.mark.parametrize("source", STRUCTURE)
 def test_what_decides_is_told_until_it_is_supplied(source: str) -> None:
     text = f"{HEAD}with DAG('d', schedule=None):\n    {source}"
@@ -136,7 +151,8 @@ def test_what_decides_is_told_until_it_is_supplied(source: str) -> None:
     assert raw is not None
     assert ids(raw.dags[0]) == assumed
     assert {finding.code for finding in findings} == {"airflow.assumed_value"}
-    assert [finding.line for finding in findings if finding.message.startswith(f"{what} depends on the ")]
+    told = [f"{finding.message} {finding.advice}" for finding in findings]
+    assert [one for one in told if one.startswith(f"{what} depends on the ") or re.search(rf"Line \d+: {what} \(", one)]
     assert ids(built(text, **GIVEN)) == given
 
 

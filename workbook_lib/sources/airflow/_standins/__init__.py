@@ -313,29 +313,31 @@ def _asked() -> list[dict[str, Any]]:
 
 
 def _tell_assumptions() -> None:
-    seen = set()
+    """One finding for each input that decides something in a file, with every place where it does."""
+    places: dict[tuple[Any, str], dict[tuple[str, int], str]] = {}
+    moving: set[tuple[str, str, int]] = set()
     for decision in _entries.STATE.decisions:
-        key = (decision.inputs, decision.file, decision.line, decision.what)
-        if key in seen:
-            continue
-        seen.add(key)
+        file, line = display(decision.file) if decision.file else SESSION.file, decision.line or 1
         if decision.moving:
+            if (decision.what, file, line) in moving:
+                continue
+            moving.add((decision.what, file, line))
             report(
                 "airflow.parse_time_value", "warning",
                 f"{decision.what} depends on the clock or on chance when the DAG file is read; the way of this reading is taken",
-                advice="Decide it when the task runs.", file=display(decision.file) if decision.file else SESSION.file,
-                line=decision.line or 1,
+                advice="Decide it when the task runs.", file=file, line=line,
             )  # fmt: skip
             continue
-        place = f"{display(decision.file) if decision.file else SESSION.file}:{decision.line or 1}"
-        _entries.decides(decision.inputs, f"{decision.what} ({place})")
-        report(
-            "airflow.assumed_value", "warning",
-            f"{decision.what} depends on {_symbols.name_inputs(decision.inputs)}, unknown while reading; "
-            f"{str(decision.value)[:80]!r} is assumed",
-            advice="Supply the value (--inputs, --variables ...) and read again.",
-            file=display(decision.file) if decision.file else SESSION.file, line=decision.line or 1,
-        )  # fmt: skip
+        _entries.decides(decision.inputs, f"{decision.what} ({file}:{line})")
+        places.setdefault((decision.inputs, file), {}).setdefault((decision.what, line), repr(str(decision.value)[:80]))
+    for (inputs, file), found in places.items():
+        names, advice = _symbols.name_inputs(inputs), "Supply the value (--inputs, --variables ...) and read again."
+        (what, first), value = next(iter(found.items()))
+        message = f"{what} depends on {names}, unknown while reading; {value} is assumed"
+        if len(found) > 1:
+            message = f"{what} and {len(found) - 1} more depend on {names}, unknown while reading; values are assumed"
+            advice += " " + "; ".join(f"Line {line}: {one} ({value})" for (one, line), value in found.items()) + "."
+        report("airflow.assumed_value", "warning", message, advice=advice, file=file, line=first)
 
 
 def _tell_missing(finder: _loading.Finder) -> None:
