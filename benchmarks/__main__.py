@@ -23,6 +23,7 @@ from workbook_lib.sources.airflow.engine import environment
 
 _HERE = Path(__file__).parent
 _MIB = 2**20
+_PACKAGES = ("asyncio", "jinja2", "pendulum", "pydantic.main", "yaml")  # what a reading needs of others: for its files, and for its model
 
 
 def _read(name: str, *paths: object, cache: Path | None = None, options: Sequence[str] = ("--json",)) -> Command:
@@ -47,8 +48,12 @@ class Bench:
         quiet = {"AIRFLOW_HOME": str(home), "HOME": str(home)}
         dagbag = Command("DagBag", [python, str(_HERE / "_dagbag.py"), folder], quiet)
         reading = _read("read", folder)
-        taken = self._times([dagbag, reading])
+        floor = Command("compile + fork", [sys.executable, "-I", "-S", str(_HERE / "_floor.py"), folder])
+        large = Command("compile + fork, packages imported", [sys.executable, "-I", str(_HERE / "_floor.py"), folder, *_PACKAGES])
+        taken = self._times([dagbag, reading, floor, large])
         _ratio("DagBag / read", taken["DagBag"], taken["read"], "at least 15")
+        _ratio("DagBag / (compile + fork)", taken["DagBag"], taken[floor.name], "one after the other, nothing else done")
+        _ratio("DagBag / the same, packages imported", taken["DagBag"], taken[large.name], f"{', '.join(_PACKAGES)}")
         bag, own = _measure.peak(dagbag), _measure.peak(reading)
         print(f"  peak memory, MiB: DagBag {bag / _MIB:.0f}, read {own / _MIB:.0f}; read / DagBag {own / bag:.2f} (at most 0.25)")
 

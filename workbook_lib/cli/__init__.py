@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(str(error), "--json" in given)
     if arguments.command == "read":  # it has to start fast, and to look for plugins takes as long as to read several files
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-        gc.set_threshold(50_000, 20, 100)  # what it makes is trees: next to nothing of it is garbage in circles
+        gc.set_threshold(300_000, 20, 100)  # what it makes is trees: next to nothing of it is garbage in circles
     module = importlib.import_module(f"workbook_lib.cli.{_MODULES[arguments.command]}")
     command = getattr(module, arguments.command, None) or module.run
     more: dict[str, Any] = {}
