@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 from workbook_lib.model.expr import Call, Constant, DictOf, Expr, ListOf, Parameter, TaskOutput, walk
+from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.run import State, TaskRun
 from workbook_lib.model.workflow import Group, Mapping, Task, Workflow
 
@@ -31,6 +32,32 @@ def mapping_of(workflow: Workflow, task: Task) -> Mapping | None:
         return task.mapping
     group = enclosing(workflow, task)
     return group.mapping if group is not None else None
+
+
+_ONE_OF_ALL = (JoinRule.ONE_SUCCESS, JoinRule.ONE_FAILED, JoinRule.ONE_DONE)
+
+
+def _newer(workflow: Workflow) -> bool:
+    """Whether Airflow 3.3's reading of mapped instances holds (`ti_deps/deps/trigger_rule_dep.py`), not that of 2.11."""
+    return workflow.version.startswith("3")
+
+
+def looks_at_all(workflow: Workflow, task: Task, group: str) -> bool:
+    """Whether the rule of a task in a mapped group looks at all instances of the others: one of them can meet it, and in Airflow 2 does."""
+    return not _newer(workflow) and task.join_rule in _ONE_OF_ALL and task.group == group
+
+
+def looks_at_all_first(workflow: Workflow, task: Task) -> bool:
+    """The same before there are elements, as in Airflow 3."""
+    return _newer(workflow) and task.join_rule in (*_ONE_OF_ALL, JoinRule.NONE_FAILED_MIN_ONE_SUCCESS)
+
+
+def finds_answer(workflow: Workflow, index: int, branch: int) -> bool:
+    """Whether the instance `index` is skipped by the answer of the branch's instance `branch` (-1: not mapped).
+
+    In Airflow 2 a branch that is not mapped skips mapped tasks before they are expanded; instances that exist already it does not find.
+    """
+    return index == branch or (branch < 0 and _newer(workflow))
 
 
 def sources(mapping: Mapping) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ from workbook_lib.model.join_rules import Decision, JoinRule
 from workbook_lib.model.run import Outcome, Scenario, State, TaskRun, result_of
 from workbook_lib.model.workflow import Edge, Mapping, Task, Workflow, closure, topological
 
-_FAST = (JoinRule.ONE_SUCCESS, JoinRule.ONE_FAILED, JoinRule.ONE_DONE)
 _BAD = (State.FAILED, State.UPSTREAM_FAILED, State.NOT_RUN)
 
 Runner = Callable[[Task, int], TaskRun]
@@ -166,14 +165,13 @@ class _Evaluation:
         return settle(task.join_rule, upstream, (*required, *scope))
 
     def _relevant(self, task: Task, index: int, upstream: str) -> list[TaskRun]:
-        """The instances of `upstream` that this instance waits for: its own peer inside one mapped group, else all.
-
-        Rules that one task can meet look at all instances, when the task stands directly in the mapped group.
-        """
+        """The instances of `upstream` that this instance waits for: its own peer inside one mapped group, else all."""
         runs, groups = self.ended[upstream], self.graph.groups
-        same = task.id in groups and groups[task.id] == groups.get(upstream)
-        fast = task.join_rule in _FAST and task.group == groups.get(task.id)
-        return [one for one in runs if one.map_index in (index, -1)] if same and not fast else runs
+        if task.id not in groups or groups[task.id] != groups.get(upstream):
+            return runs
+        if _lengths.looks_at_all(self.workflow, task, groups[task.id]) or (index < 0 and _lengths.looks_at_all_first(self.workflow, task)):
+            return runs
+        return [one for one in runs if one.map_index in (index, -1)]
 
     def _passed_over(self, task: Task, index: int) -> int | None:
         """The round from which it is seen that a branch chose otherwise or a short circuit stopped here; then no rule is asked."""
@@ -186,8 +184,8 @@ class _Evaluation:
         for edge in self.graph.branches[task.id]:
             for one in self._relevant(task, index, edge.source):
                 known, value = self.result(one)
-                if index >= 0 and one.map_index == -1:
-                    continue  # a branch outside skips the task before it is expanded; instances that exist already it does not find
+                if not _lengths.finds_answer(self.workflow, index, one.map_index):
+                    continue
                 if one.state is State.SUCCESS and known and not self._chosen(task.id, edge.choice, value):
                     rounds.append(self.seen[edge.source, one.map_index])
         return min(rounds, default=None)
@@ -255,6 +253,6 @@ def _run(workflow: Workflow, task: Task, outcome: Outcome, index: int) -> TaskRu
 
 
 def _cannot_map(workflow: Workflow, task: Task, value: object) -> bool:
-    if task.id not in _lengths.deciders(workflow) or _lengths.mapping_of(workflow, task) is not None:
+    if task.id not in _lengths.deciders(workflow) or task.mapping is not None:
         return False
     return not isinstance(value, list | tuple | dict)

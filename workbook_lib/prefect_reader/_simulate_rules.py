@@ -64,7 +64,7 @@ class ByRule(Statements):
 
     def _each(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         task, over = self._rule_task(args), kwargs.pop("over", None)
-        takes, index = kwargs.pop("takes", None), kwargs.pop("index", None)
+        takes, index, whole = kwargs.pop("takes", None), kwargs.pop("index", None), kwargs.pop("all_first", False) is True
         must = _lengths(over)
         result = Futures()
         result.runs = True
@@ -73,7 +73,7 @@ class ByRule(Statements):
         else:
             elements = [] if runs_in(over) else self._elements(task, over, takes)
         if not elements:
-            own = _of_run(kwargs, -1)
+            own = _of_run(kwargs, -1, whole)
             before, waited = self._gate(own, over, must), tuple(runs_in((own, over)))
             self._await(waited)  # the flow waits itself, to know the number of the runs
             if before.closed is None and over is not None:
@@ -229,19 +229,20 @@ def _lengths(over: Any) -> list[Run]:
     return [run for part in over.values() for run in _lengths(part)] if isinstance(over, dict) else []
 
 
-def _of_run(value: Any, number: int) -> Any:
-    """`value` as the run with that number sees it: its own peer in the place of each; -1 before there are elements."""
+def _of_run(value: Any, number: int, whole: bool = False) -> Any:
+    """`value` as the run with that number sees it: its own peer in the place of each; -1 before there are elements (`whole`: all)."""
     if isinstance(value, Marked) and value.mark == "rules.peer":
         runs = value.value
         if not isinstance(runs, Futures) or not runs:
             return None
-        return runs[0] if runs[0].run.unexpanded else runs[number] if 0 <= number < len(runs) else None
+        return runs[0] if runs[0].run.unexpanded else runs[number] if 0 <= number < len(runs) else runs if whole and number < 0 else None
     if isinstance(value, Marked):
-        return Marked(value.mark, _of_run(value.value, number), value.extra)
+        inner = whole and value.mark in ("rules.pick", "rules.peek")
+        return Marked(value.mark, _of_run(value.value, number, inner), value.extra)
     if isinstance(value, Mapping):
-        return {name: _of_run(item, number) for name, item in value.items()}
+        return {name: _of_run(item, number, whole) for name, item in value.items()}
     if isinstance(value, list | tuple) and not isinstance(value, Futures):
-        return type(value)(_of_run(item, number) for item in value)
+        return type(value)(_of_run(item, number, whole) for item in value)
     return value
 
 

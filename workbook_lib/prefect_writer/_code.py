@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workbook_lib.model import expr as e
+from workbook_lib.model._lengths import mapping_of
 from workbook_lib.model.action import PythonCall, Shell
 from workbook_lib.model.workflow import Task
 from workbook_lib.prefect_writer._contexts import as_shift, neighbour
@@ -114,6 +115,8 @@ class Builder:
         if isinstance(expr, e.Parameter):
             return self.add(self.scope.parameters.get(expr.name, identifier(expr.name)), expr)
         if isinstance(expr, e.Element):
+            if expr.name == "":
+                raise Unprintable("it takes a whole element, which holds arguments by name")
             if expr.name not in self.mapped:
                 self.mapped.append(expr.name)
                 self.names.reserve(expr.name)
@@ -145,6 +148,8 @@ class Builder:
         if expr.name == "logger":
             self.imports.add("from prefect import get_run_logger")
             return "get_run_logger()"
+        if expr.name == "map_index":
+            return self.add("map_index", expr, "int") if mapping_of(self.scope.workflow, self.task) is not None else "-1"
         if expr.name in ("run_id", "attempt"):
             self.imports.add("from prefect import runtime")
             return "runtime.flow_run.id" if expr.name == "run_id" else "runtime.task_run.run_count"

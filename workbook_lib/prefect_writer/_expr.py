@@ -33,10 +33,15 @@ _CALLS: dict[str, str] = {
     "add_days": "(date.fromisoformat({0}) + timedelta(days={1})).isoformat()",
     "reformat_date": "datetime.strptime({0}, {1}).strftime({2})",
     "now": "datetime.now(UTC)",
+    "get": "{0}.get({1}, {2})",
+    "map": "[{0}(item) for item in {1}]",
     "present": "[item for item in {0} if item is not None]",
 }
+_LISTS = {"zip": "zip", "zip_longest": "zip_longest", "concat": "chain"}
 _PLAIN_CALLS = frozenset({"str", "int", "float", "bool", "len", "list", "dict", "sum", "min", "max", "sorted"})
 _IMPORTS: dict[str, tuple[str, ...]] = {
+    "zip_longest": ("from itertools import zip_longest",),
+    "concat": ("from itertools import chain",),
     "json_loads": ("import json",),
     "json_dumps": ("import json",),
     "shift": ("from datetime import timedelta",),
@@ -109,6 +114,11 @@ class Printer:
             return f"{args[0]}.strftime({args[1]})"
         if expr.function == "default" and len(args) == 2:
             return f"({args[1]} if {args[0]} is None else {args[0]})"
+        if expr.function == "apply":
+            return f"{args[0]}({', '.join(args[1:])})"
+        if expr.function in _LISTS:
+            more = [] if expr.function != "zip_longest" or args.pop() == "None" else [f"fillvalue={self.show(expr.args[-1])}"]
+            return f"list({_LISTS[expr.function]}({', '.join([*args, *more])}))"
         if expr.function in _PLAIN_CALLS:
             return f"{expr.function}({', '.join(args)})"
         if expr.function in _CALLS:

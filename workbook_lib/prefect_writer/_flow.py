@@ -17,7 +17,6 @@ from workbook_lib.prefect_writer._names import Names, identifier
 from workbook_lib.prefect_writer._plan import Plan
 from workbook_lib.prefect_writer._sequence import Call, Fork, If, Sequence, Statement
 
-
 _COMBINING = {"zip": "zip", "zip_longest": "zip_longest", "concat": "chain"}
 _LONGEST_TEST = 70  # of a call that an `if` asks directly
 
@@ -395,8 +394,7 @@ class FlowPrinter:
         after = []
         for source, edge in edges.items():
             variable = self._future(source, task)
-            # Instances of a constant list exist from the start: branches outside of their group do not find them.
-            found = source in self._peers or not self.mapped.exist_from_start(task.id)
+            found = self.mapped.finds_answer(source, task.id)
             if self.tasks[source].steers == "branch" and edge.choice is not None and found:
                 self.rules.add("chosen")
                 after.append(f"chosen({', '.join([variable, *map(literal, edge.choice)])})")
@@ -412,6 +410,8 @@ class FlowPrinter:
             more.append(f"needs=[{', '.join(map(self._variable, needs))}]")
         if task.join_rule != "all_success" and (edges or handed):
             more.append(f"rule={literal(str(task.join_rule))}")
+        if self.mapped.looks_at_all_first(task):
+            more.append("all_first=True")
         if mapping is None:
             self.rules.add("submit")
             return f"submit({', '.join([function, *self._shown(parameters, plain), *more])})"

@@ -7,13 +7,12 @@ and takes their results.
 from __future__ import annotations
 
 from workbook_lib.model import expr as e
-from workbook_lib.model._lengths import enclosing, literal, mapping_of
+from workbook_lib.model._lengths import enclosing, finds_answer, literal, looks_at_all, looks_at_all_first, mapping_of
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Mapping, Task, Workflow
 from workbook_lib.prefect_writer._code import Parameter, TaskCode, is_default
 from workbook_lib.prefect_writer._expr import literal as shown
 
-_ONE_OF_ALL = (JoinRule.ONE_SUCCESS, JoinRule.ONE_FAILED, JoinRule.ONE_DONE)
 _INDEX = e.Context(name="map_index")
 
 
@@ -32,8 +31,20 @@ class Mapped:
         return frozenset(other for other, around in self.groups.items() if around == group and other != task_id) if group else frozenset()
 
     def looks_at_all(self, task: Task) -> bool:
-        """Whether Airflow asks all instances of the peers: by rules that one can meet, for tasks that stand in the group itself."""
-        return task.join_rule in _ONE_OF_ALL and task.group == self.groups.get(task.id)
+        """Whether the rule asks all instances of the peers."""
+        return task.id in self.groups and looks_at_all(self.workflow, task, self.groups[task.id])
+
+    def looks_at_all_first(self, task: Task) -> bool:
+        """Whether it does so before there are elements."""
+        return task.id in self.groups and not self.exist_from_start(task.id) and looks_at_all_first(self.workflow, task)
+
+    def finds_answer(self, branch: str, task_id: str) -> bool:
+        """Whether a branch can skip a task; not where it never finds its instances."""
+        if branch in self.peers(task_id):
+            return True
+        if branch in self.over:
+            return False
+        return not self.exist_from_start(task_id) or finds_answer(self.workflow, 0, -1)
 
     def exist_from_start(self, task_id: str) -> bool:
         """Whether the instances are there before anything has run."""

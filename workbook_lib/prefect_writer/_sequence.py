@@ -137,7 +137,7 @@ class _Builder:
                     raise _No(f"{behind[0]} need not wait for {source}")
             if len(sources) > 1 or self.tasks[sources[0]].mapping is not None:
                 if any(self.tasks[source].steers for source in sources):
-                    raise _No(f"{sources[0]} and {sources[1]} run side by side, and one of them decides what goes on")
+                    raise _No(f"{sources[0]} runs beside other runs, and decides what goes on")
                 statements.append(Fork(tuple(sources)))
                 rest = others
             elif self.tasks[sources[0]].steers == "short_circuit":

@@ -130,13 +130,15 @@ def submit_each(
     gates: Iterable[Any] = (),
     needs: Iterable[PrefectFuture] = (),
     rule: str = "all_success",
+    all_first: bool = False,
     **kwargs: Any,
 ) -> Runs:
     """Start `work` once per combination of the lists in `over`; without elements it is skipped.
 
     `over` names the parameters and their lists (or the tasks that return them), or is a list of keyword arguments (or the task that
     returns it); of these `takes` names those that `work` takes, if not all. Without `over` there is one run for each run of a `peer`.
-    `index` is the parameter that gets the number of the run. Other arguments are the same for each run, but for those of a `peer`.
+    `all_first` lets the rule look at all runs of each peer before there are elements. `index` is the parameter that gets the number
+    of the run. Other arguments are the same for each run, but for those of a `peer`.
     """
     after, gates, needs, must = list(after), list(gates), list(needs), _lengths(over)
 
@@ -150,7 +152,8 @@ def submit_each(
     unknown = dict.fromkeys((over if isinstance(over, Mapping) else _missing(work, kwargs)) if takes is None else takes)
     elements = _peers((after, gates, kwargs)) if over is None else None if _futures(over) else _elements(over, takes)
     if not elements:
-        before = _Gate(_of_run(after, -1), _of_run(gates, -1), rule, (over, _of_run(kwargs, -1)), must=[*must, *needs])
+        first = [_of_run(value, -1, all_first) for value in (after, gates, kwargs)]
+        before = _Gate(first[0], first[1], rule, (over, first[2]), must=[*must, *needs])
         for future in before.all:
             future.wait()
         closed = before.closed()
@@ -160,21 +163,24 @@ def submit_each(
     return Runs(start(number, element) for number, element in enumerate(elements))
 
 
-def _of_run(value: Any, number: int) -> Any:
-    """`value` as the run with that number sees it: its own peer in the place of each; -1 stands for all before there are elements."""
+def _of_run(value: Any, number: int, whole: bool = False) -> Any:
+    """`value` as the run with that number sees it: its own peer in the place of each.
+
+    -1 stands for all before there are elements: it sees no runs of peers that have elements already, or all of them (`whole`).
+    """
     if isinstance(value, Peer):
         runs = value.runs
-        return runs[0] if not runs.expanded else runs[number] if number >= 0 else None
+        return runs[0] if not runs.expanded else runs[number] if number >= 0 else runs if whole else None
     if isinstance(value, Pick):
-        return Pick(_of_run(value.source, number), value.keys, follows=value.follows)
+        return Pick(_of_run(value.source, number, whole), value.keys, follows=value.follows)
     if isinstance(value, Chosen):
         return Chosen(_of_run(value.branch, number), value.answers)
     if isinstance(value, Setup):
         return Setup(_of_run(value.future, number))
     if isinstance(value, Mapping):
-        return {name: _of_run(item, number) for name, item in value.items()}
+        return {name: _of_run(item, number, whole) for name, item in value.items()}
     if isinstance(value, list | tuple) and not isinstance(value, Runs):
-        return type(value)(_of_run(item, number) for item in value)
+        return type(value)(_of_run(item, number, whole) for item in value)
     return value
 
 

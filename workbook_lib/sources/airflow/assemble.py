@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from workbook_lib.findings import Finding, Severity
 from workbook_lib.model import expr as x
+from workbook_lib.model._lengths import literal
 from workbook_lib.model.action import Action, Opaque, PythonCall, Shell, Wait
 from workbook_lib.model.expr import Expr
 from workbook_lib.model.function import Function
@@ -226,6 +227,8 @@ class _Assembly:
         if elements is not None and not isinstance(built.action, Opaque):
             built.action = with_elements(built.action, elements)
         built.may_skip |= skips
+        if built.steers and raw.mapping is None and raw.id in self.mapped:
+            self.decides_in_mapped_group(raw, built)
         self.links += built.links
         self.files |= set(built.files)
         for kind, argument in (("consumes", "inlets"), ("produces", "outlets")):
@@ -244,6 +247,7 @@ class _Assembly:
             join = JoinRule.ALL_SUCCESS
             message = f"the task {raw.id!r} has the trigger rule {raw.trigger_rule!r}, which is not known; all_success is taken"
             self.note("trigger_rule_unknown", Severity.ERROR, message, raw, "Check the spelling against Airflow's list of trigger rules.")
+        self.rule_in_mapped_group(raw, join)
         return Task.model_validate(
             {
                 **{name: getattr(raw, name) for name in _CARRIED},
@@ -255,6 +259,30 @@ class _Assembly:
                 "may_skip": built.may_skip,
             }
         )
+
+    def rule_in_mapped_group(self, raw: RawTask, rule: JoinRule) -> None:
+        """Rules that Airflow 2 decides in a mapped group before the tasks in front have instances, so that they skip; 3.3 does not."""
+        group = next((name for name in self.around(raw.group) if name in self.groups), None)
+        if group is None or self.raw.airflow.startswith("3") or literal(self.groups[group][0].mapping):
+            return
+        nested = rule in (JoinRule.ONE_SUCCESS, JoinRule.ONE_FAILED, JoinRule.ONE_DONE) and raw.group != group
+        if rule is JoinRule.NONE_FAILED_MIN_ONE_SUCCESS or nested:
+            message = f"Airflow 2 skips the task {raw.id!r} whatever happens: in a mapped group it decides {rule} too early"
+            self.note("rule_in_mapped_group", Severity.WARNING, message, raw, "The flow runs it by its rule, as Airflow 3.3 does.")
+
+    def decides_in_mapped_group(self, raw: RawTask, built: Built) -> None:
+        """A branch or short circuit in a mapped group: Airflow 3 does not find its answer, Airflow 2 skips only what follows directly.
+
+        `ti_deps/deps/not_previously_skipped_dep.py` of 3.3.2 asks for the answer of an instance that is not mapped; `models/skipmixin.py`
+        of 2.11.2 leaves mapped instances to that check.
+        """
+        if not self.raw.airflow.startswith("3"):
+            built.steers_rules = True
+            return
+        built.steers, built.steers_rules = "", False
+        message = f"what the task {raw.id!r} decides skips nothing: it stands in a mapped task group, where Airflow 3.3 does not find it"
+        advice = "The flow does the same. If tasks should be skipped by it, put an `if` around them."
+        self.note("branch_without_effect", Severity.WARNING, message, raw, advice)
 
     def template_files(self, raw: RawTask) -> None:
         """Template files that a placeholder names: what it needs, or a finding."""

@@ -35,6 +35,7 @@ class TaskGroup(Dependent):
     ) -> None:
         self.prefix_group_id, self.tooltip = prefix_group_id, tooltip
         self.children: dict[str, Any] = {}
+        self._before: list[Any] = []  # tasks that it was put behind
         self.mapping: Any = None
         self._own_id = None if group_id is None else name_text(group_id, "a group id")
         self.given_id = group_id
@@ -173,6 +174,20 @@ class TaskGroup(Dependent):
 
     get_roots = starts
     get_leaves = ends
+
+    def meets(self, other: Any, upstream: bool, label: str | None = None) -> None:
+        if upstream and not isinstance(other, TaskGroup):
+            self._before += [task for task in other.starts() if isinstance(task, BaseOperator)]
+
+    def relate(self, others: Any, upstream: bool, label: str | None = None) -> None:
+        """As in Airflow; from 3.0 on, what follows a group without tasks follows what stands before it, or around it."""
+        if upstream or not SESSION.is_3 or any(True for _ in self):
+            return super().relate(others, upstream, label)
+        around: TaskGroup | None = self
+        while around is not None and not around.ends() and not around._before:
+            around = around.task_group
+        for own in (around.ends() or around._before) if around is not None else ():
+            own.relate(others, upstream, label)
 
     def __enter__(self) -> TaskGroup:
         SESSION.group_stack.append(self)

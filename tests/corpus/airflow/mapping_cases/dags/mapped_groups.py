@@ -282,7 +282,37 @@ def group_unused_element():
     repeated.expand(x=[1, 2])
 
 
+@dag(**ONCE)
+def group_rules_constants():
+    @task_group
+    def careful(x):
+        middle = second(first(x))
+        fine = EmptyOperator(task_id="fine", trigger_rule="none_failed_min_one_success")
+        alarm = EmptyOperator(task_id="alarm", trigger_rule="one_failed")
+        middle >> [fine, alarm]
+
+    careful.expand(x=[1, 2]) >> EmptyOperator(task_id="after", trigger_rule="all_done")
+
+
+@dag(**ONCE)
+def group_rules_nested():
+    @task_group
+    def careful(x):
+        middle = second(first(x))
+
+        @task_group
+        def inner():
+            EmptyOperator(task_id="fine", trigger_rule="none_failed_min_one_success")
+            EmptyOperator(task_id="alarm", trigger_rule="one_failed")
+
+        middle >> inner()
+
+    careful.expand(x=numbers()) >> EmptyOperator(task_id="after", trigger_rule="all_done")
+
+
 for make in [
+    group_rules_constants,
+    group_rules_nested,
     group_constants,
     group_output,
     group_alone,

@@ -257,7 +257,28 @@ def tasks_index():
     joined(numbered.expand(x=letters()))
 
 
+@dag(**ONCE)
+def tasks_behind_branch():
+    @task.branch
+    def choose():
+        return "total"
+
+    mapped, later = add.expand(x=[1, 2]), show.expand(item=numbers())
+    choose() >> [mapped, later, total.override(task_id="total")([1])]
+
+
+@dag(**ONCE)
+def tasks_branches():
+    @task.branch
+    def choose(x):
+        return "small" if x < 2 else "large"
+
+    choose.expand(x=[1, 2]) >> [EmptyOperator(task_id="small"), EmptyOperator(task_id="large")]
+
+
 for make in [
+    tasks_behind_branch,
+    tasks_branches,
     tasks_constants,
     tasks_dict,
     tasks_dict_output,

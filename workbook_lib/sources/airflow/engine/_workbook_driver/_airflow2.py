@@ -157,6 +157,7 @@ def _script(dag: Any, scenario: dict[str, Any]) -> None:
             self._execute_task(context, original)
 
     models.TaskInstance._execute_task_with_callbacks = staticmethod(execute)
+    _common.apply_nothing(module("airflow.models.xcom_arg")._MapResult)
     _common.render_nothing([module("airflow.template.templater").Templater, module("airflow.models.abstractoperator").AbstractOperator])
     _common.drop_callbacks(dag)
 

@@ -199,6 +199,7 @@ def _script(dag: Any, scenario: dict[str, Any]) -> None:
     runner._serialize_rendered_fields = lambda task: {}
     for name in ("_render_map_index", "_run_task_state_change_callbacks", "_evaluate_retry_policy"):
         setattr(runner, name, lambda *args, **kwargs: None)
+    _common.apply_nothing(module("airflow.sdk.definitions.xcom_arg")._MapResult)
     _common.render_nothing([module("airflow.sdk.definitions._internal.templater").Templater])
     _common.drop_callbacks(dag)
     dag.has_on_success_callback = dag.has_on_failure_callback = False

@@ -90,6 +90,19 @@ def shorten_sensors(base: Any) -> None:
     base.BaseSensorOperator.execute = execute
 
 
+def apply_nothing(results: Any) -> None:
+    """Let what `.map(f)` gives be the element itself where `f` fails or skips: scripted elements are not of the kind that it expects."""
+    original = results.__getitem__
+
+    def item(self: Any, index: Any) -> Any:
+        try:
+            return original(self, index)
+        except Exception:
+            return self.value[index]
+
+    results.__getitem__ = item
+
+
 def render_nothing(roots: Iterable[Any]) -> None:
     """Replace `_do_render_template_fields` in every class below `roots` that has one of its own."""
     waiting = list(roots)
