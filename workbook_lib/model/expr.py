@@ -122,8 +122,10 @@ class Call(Frozen):
     `strip`, `replace(text, old, new)`, `join(separator, items)`, `split(text, separator)`, `default(value,
     other)`, `uuid`, `now`, `random`, `present(list)` (its items without those that are None), `json_html(value)` (JSON text
     with sorted keys and `<`, `>`, `&`, `'` as \\u escapes), `required(value, name)` (an error where it is None), `parse_moment(iso_text)`
-    (None stays None), `parse_date(text, format)`, `start_of(moment, unit)`, `capitalize`, `title`, `abs`, `round`, `dict_get(dict, key,
-    [other])`, `dict_items`, `dict_keys`, `dict_values`, `unique`, `reversed`, `slice(value, start, stop)`, `is_mapping` and the like.
+    (None stays None), `parse_date(text, format)`, `start_of(moment, unit)`, `with_parts(moment, name,
+    value ...)`, `capitalize`, `title`, `abs`, `round`, `dict_get(dict, key,
+    [other])`, `dict_items`, `dict_keys`, `dict_values`, `unique`, `reversed`, `slice(value, start, stop, step)`. `render(text, names,
+    [filters])` and `render_native` are the legacy engine's own rendering with Jinja, `pulled(dict)` and `pulled_3` what they call there.
 
     Of lists, as what is mapped over or as an argument: `zip(*lists)` as far as the shortest, `zip_longest(*lists, fill)`, `concat(*lists)`,
     `map(function, list)`. `apply(function, value)` is one call. There `function` is a Reference to a definition that is carried over.

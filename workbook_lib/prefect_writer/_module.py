@@ -156,6 +156,9 @@ _LEFT_TO_SHARED = (
     (FROM_SHARED, "dates", "interval_start"),
     ("from shared.dates import time_after", "dates", "time_after"),
     ("from shared.dates import time_before", "dates", "time_before"),
+    ("from shared.templates import pulled", "templates", "pulled"),
+    ("from shared.templates import render", "templates", "render"),
+    ("from shared.templates import render_native", "templates", "render_native"),
     ("from shared.variables import given", "variables", "given"),
     ("from shared.variables import variable", "variables", "variable"),
 )

@@ -257,7 +257,8 @@ def _pyproject(
     project["version"] = "0.1.0"
     project["requires-python"] = ">=3.11"
     dependencies = tomlkit.array()
-    dependencies.extend(["prefect>=3.8,<3.10", *(["cronsim>=2"] if "dates" in shared else []), *packages])
+    own = [package for module, package in (("dates", "cronsim>=2"), ("templates", "jinja2>=3.1")) if module in shared]
+    dependencies.extend(["prefect>=3.8,<3.10", *own, *packages])
     project["dependencies"] = dependencies.multiline(len(packages) > 2)
     document["project"] = project
     document["tool"] = tomlkit.table(is_super_table=True)

@@ -21,8 +21,11 @@ FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "dict_values": ("{0}.values()", ()),
     "reversed": ("{0}[::-1]", ()),
     "unique": ("list(dict.fromkeys({0}))", ()),
+    "pulled": ("pulled({0})", ("from shared.templates import pulled",)),
+    "pulled_3": ("pulled({0}, gaps=True)", ("from shared.templates import pulled",)),
     "in_zone": ("{0}.astimezone(ZoneInfo({1}))", ("from zoneinfo import ZoneInfo",)),
 }
+_HTML = r'{60: "\\u003c", 62: "\\u003e", 38: "\\u0026", 39: "\\u0027"}'  # as Jinja's `tojson` writes the signs of HTML
 _UNITS = ("year", "month", "day", "hour", "minute", "second")
 _FIRST = {"month": 1, "day": 1}
 
@@ -33,6 +36,12 @@ def _start_of(args: Sequence[str]) -> str:
     return f"{args[0]}.replace({', '.join(f'{unit}={_FIRST.get(unit, 0)}' for unit in (*smaller, 'microsecond'))})"
 
 
+def _with_parts(args: Sequence[str]) -> str:
+    """`with_parts(moment, "day", 1, ...)`."""
+    pairs = zip(args[1::2], args[2::2], strict=True)
+    return f"{args[0]}.replace({', '.join(f'{name[1:-1]}={value}' for name, value in pairs)})"
+
+
 def _several(template: str) -> Callable[[Sequence[str]], str]:
     return lambda args: template.format(", ".join(args), *args)
 
@@ -40,6 +49,7 @@ def _several(template: str) -> Callable[[Sequence[str]], str]:
 # The same for those with a varying number of arguments.
 MORE: dict[str, Callable[[Sequence[str]], str]] = {
     "start_of": _start_of,
+    "with_parts": _with_parts,
     "round": _several("round({0})"),
     "dict_get": lambda args: f"{args[0]}.get({', '.join(args[1:])})",
     "slice": lambda args: f"{args[0]}[{':'.join('' if part == 'None' else part for part in args[1:])}]",
@@ -51,6 +61,10 @@ def written(function: str, args: Sequence[str]) -> tuple[str, tuple[str, ...]] |
     """The call as Python, and its imports; None where there is no form."""
     if function in MORE:
         return MORE[function](args), ()
+    if function == "json_html":
+        return f"json.dumps({args[0]}, sort_keys=True).translate({_HTML})", ("import json",)
+    if function in ("render", "render_native"):
+        return f"{function}({', '.join(args)})", (f"from shared.templates import {function}",)
     if function in FORMS:
         template, imports = FORMS[function]
         return template.format(*args), imports

@@ -15,6 +15,7 @@ from workbook_lib.model._base import Frozen
 from workbook_lib.model.expr import Expr
 from workbook_lib.model.function import Function, Origin
 from workbook_lib.model.workflow import Edge, RunParameter, Task, Workflow
+from workbook_lib.prefect_writer.emitted import templates as rendering
 from workbook_lib.sources.airflow._raw import RawDag, RawFile, RawTask
 from workbook_lib.sources.airflow.assemble import assemble
 
@@ -245,6 +246,8 @@ _CALLS: dict[str, Any] = {
     "strip": str.strip,
     "default": lambda v, o: o if v is None else v,
     "required": lambda v, _: v,
+    "render": rendering.render,
+    "pulled": rendering.pulled,
     "present": lambda items: [item for item in items if item is not None],
     "json_html": lambda v: jinja2.utils.htmlsafe_json_dumps(v, sort_keys=True),
     **{f.__name__: f for f in (str, int, float, bool, len, list, dict, sum, min, max, sorted)},
@@ -283,7 +286,9 @@ def evaluated(expr: Expr) -> Any:
         case x.Call():
             return _CALLS[expr.function](*map(evaluated, expr.args))
         case x.ListOf():
-            return list(map(evaluated, expr.items))
+            return (tuple if expr.type == "tuple" else list)(map(evaluated, expr.items))
+        case x.DictOf():
+            return {evaluated(key): evaluated(item) for key, item in expr.items}
         case x.Format():
             return "".join(str(evaluated(part)) for part in expr.parts)
         case x.Index():

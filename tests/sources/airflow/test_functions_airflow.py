@@ -13,7 +13,6 @@ from workbook_lib.model import expr as x
 from workbook_lib.model.action import PythonCall
 from workbook_lib.model.workflow import Workflow
 
-
 OTHERS = [raw_task(id, "UnknownOperator") for id in ("a", "b", "one", "t_0", "t_1")]  # what the bodies here pull from
 
 

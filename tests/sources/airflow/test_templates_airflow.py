@@ -95,6 +95,33 @@ def test_meaning(text: str, meaning: str) -> None:
     assert evaluated(found) == jinja_rendered(text)
 
 
+# template -> the names that it is rendered with while the task runs, where no expression says it
+RENDERED = {
+    "{{ params[['x', 's'][0]] }}": "{'params': run_parameters}",
+    "{{ ds | title }}": "{'ds': format_date(logical_date, '%Y-%m-%d')}",
+    "{{ 2 ** params.x }}": "{'params': run_parameters}",
+    "{% for i in params.s %}{{ i }}{% endfor %}": "{'params': run_parameters}",
+    "{% for i in [1] %}{{ loop.index }}{% endfor %}": "{}",
+    "{% for i in range(1000) %}x{% endfor %}": "{}",
+    "{% macro m(a) %}{{ a }}{{ a }}{% endmacro %}{{ m(ds_nodash) }}": "{'ds_nodash': format_date(logical_date, '%Y%m%d')}",
+    "{{ macros.ds_add(ds, 1) | title }}": "{'ds': format_date(logical_date, '%Y-%m-%d')}",
+    "{{ absent | default('a') | title }}": "{}",
+    "{% for n in ti.xcom_pull('names') %}{{ n }}{% endfor %}": "{'ti': {'xcom_pull': pulled({[names, 'return_value']: names})}}",
+    "{{ dag_run.conf.message | title }} {{ dag.dag_id }} {{ ti.try_number }}": (
+        "{'dag': {'dag_id': workflow_id}, 'dag_run': {'conf': run_parameters}, 'ti': {'try_number': attempt}}"
+    ),
+    "{{ var.value.plain | title }} {{ var.json.doc.deep.er }}": "{'var': {'json': {'doc': var doc json}, 'value': {'plain': var plain}}}",
+    "{{ logical_date.replace(day=1) | ds | title }}": "{'logical_date': logical_date}",
+}
+
+
+@pytest.mark.parametrize(("text", "names"), RENDERED.items(), ids=list(RENDERED))
+def test_what_no_expression_says_is_rendered_with_the_names_it_uses(text: str, names: str) -> None:
+    found = compile_template(text, SCOPE)
+    assert brief(found).replace("['names',", "[names,") == f"render({text!r}, {names})"
+    assert evaluated(found) == jinja_rendered(text)
+
+
 # template -> why it is not understood
 REFUSED = {
     "{{ ds": "cannot be parsed by Jinja: unexpected end of template, expected 'end of print statement'.",
@@ -111,13 +138,9 @@ REFUSED = {
     "{{ ti.xcom_pull('a', include_prior_dates=True) }}": "pulls XComs of earlier runs",
     "{{ ti.xcom_pull(params.s) }}": "pulls an XCom of a task whose id is computed",
     "{{ ti.xcom_push(key='a', value=1) }}": "calls ti.xcom_push()",
-    "{{ params[ds] }}": "looks up a key of params that is computed",
-    "{{ ds | title }}": "uses the filter 'title'",
     "{{ logical_date.format('X') }}": "formats a date by 'X', for which strftime has nothing",
-    "{% for i in params.s %}{{ i }}{% endfor %}": "loops over something that is only known when it runs",
-    "{% for i in [1] %}{{ loop.index }}{% endfor %}": "has loop.index, for which there is no neutral meaning",
-    "{% for i in range(10000) %}x{% endfor %}": "loops over something that is only known when it runs",
-    "{% macro m() %}{% endmacro %}": "uses the Jinja statement 'macro'",
+    "{{ logical_date.add(days=params.x) }}": "computes a duration from values that are not literal",
+    "{% include 'x' %}": "uses the Jinja statement 'include'",
     "{{ macros.random_thing() }}": "calls macros.random_thing(), for which there is no neutral meaning",
 }
 
@@ -149,7 +172,8 @@ NATIVE = {
     "[1, 2]": "[1, 2]",
     "word": "'word'",
     "echo hello {{ ds }}": "f('echo hello ' + format_date(logical_date, '%Y-%m-%d'))",
-    "{{ params.x }}{{ params.x }}": "template: the DAG renders native objects, and whether this text becomes one is not known",
+    "{{ params.x }}{{ params.x }}": "render_native('{{ params.x }}{{ params.x }}', {'params': run_parameters})",
+    "{{ params.x }}{{ ti.hostname }}": "template: has ti.hostname, for which there is no neutral meaning",
 }
 
 
@@ -186,4 +210,6 @@ def test_a_value_of_the_dag_file_inside_an_expression_is_refused() -> None:
     ],
 )
 def test_hostile_loops_end_soon(text: str) -> None:
-    assert isinstance(compile_template(text, SCOPE), x.Template)
+    found = compile_template(text, SCOPE)
+    assert isinstance(found, x.Call)
+    assert found.function == "render"  # nothing is unrolled: Jinja's own limit holds while the task runs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from workbook_lib.model.expr import Expr
@@ -18,7 +18,7 @@ class Scope:
     """What the meaning of a template or a body depends on: the DAG, the task and the inputs declared for them.
 
     `facts` are attributes of the task that are settled while the file is read; `scheduled` tells whether runs follow one another by a cron
-    schedule or an interval, None that this is not known.
+    schedule or an interval, None that this is not known. `own_macro` and `own_filter` give what the DAG itself defines for templates.
     """
 
     workflow: str
@@ -33,6 +33,8 @@ class Scope:
     templates_dict: Expr | None = None
     facts: Mapping[str, Expr] = field(default_factory=dict)
     scheduled: bool | None = False
+    own_macro: Callable[[str], Expr | None] = lambda name: None
+    own_filter: Callable[[str], Expr | None] = lambda name: None
 
     def within(self, **changes: object) -> Scope:
         """The same scope with some fields changed."""

@@ -14,9 +14,9 @@ from workbook_lib.sources.airflow._meanings import Entity, Meaning, NotUnderstoo
 
 _MOMENT_FIELDS = frozenset({"year", "month", "day", "hour", "minute", "second", "microsecond"})
 _MOMENTS = frozenset({"logical_date", "interval_start", "interval_end", "previous_date", "run_start"})
-_MOMENT_CALLS = frozenset({"shift", "now", "parse_moment", "parse_date", "start_of"})
+_MOMENT_CALLS = frozenset({"shift", "now", "parse_moment", "parse_date", "start_of", "with_parts"})
 _TEXT_CALLS = frozenset({"format_date", "iso", "add_days", "reformat_date", "str", "json_dumps", "json_html", "lower", "upper", "strip"})
-_TEXT_CALLS |= {"replace", "join", "uuid", "capitalize", "title"}
+_TEXT_CALLS |= {"replace", "join", "uuid", "capitalize", "title", "render"}
 _UNITS = ("year", "month", "day", "hour", "minute", "second")
 # Fields that pendulum's dates have and `datetime` has not: the strftime code whose number they are, and what is added to it.
 _NUMBERED = {"day_of_year": ("%j", 0), "week_of_year": ("%V", 0), "day_of_week": ("%u", -1)}
@@ -108,8 +108,9 @@ def moment_method(base: Expr, name: str, args: Sequence[Expr], kwargs: Mapping[s
         return x.Call(function="start_of", args=(base, x.Constant(value=text)))
     if name in ("add", "subtract") and not args and kwargs:
         return shift(base, duration((), kwargs) * (1 if name == "add" else -1))
-    if name in ("yesterday", "tomorrow") or name.startswith("__"):
-        raise NotUnderstood(f"calls .{name}() of a date")
+    if name == "replace" and not args and kwargs and set(kwargs) <= _MOMENT_FIELDS:
+        pairs = [part for key, value in kwargs.items() for part in (x.Constant(value=key), value)]
+        return x.Call(function="with_parts", args=(base, *pairs))
     raise NotUnderstood(f"calls .{name}() of a date")
 
 

@@ -26,6 +26,7 @@ from workbook_lib.sources.airflow._definitions import Definitions
 from workbook_lib.sources.airflow._elements import Elements, applied, mapped_calls, plain, with_elements
 from workbook_lib.sources.airflow._meanings import regular
 from workbook_lib.sources.airflow._outputs import settle_outputs
+from workbook_lib.sources.airflow._own_names import with_own
 from workbook_lib.sources.airflow._raw import RawDag, RawFile, RawTask
 from workbook_lib.sources.airflow._requirements import asset_uris, requirements
 from workbook_lib.sources.airflow._rewrite import expressions, transform
@@ -95,6 +96,7 @@ class _Assembly:
         )
         self.parse_time = [name for kind, name in raw.inputs if kind == "variable"]
         self.definitions = Definitions(sources, scope, raw.file)
+        scope = with_own(scope, dag, sources, self.definitions)
         self.room = Room(dag, raw.file, sources, Binder(sources, self.definitions), scope, raw.root)
         self.links: list[Link] = []
         self.files: set[str] = set(dag.files)
@@ -331,6 +333,8 @@ class _Assembly:
             if isinstance(found, x.Template):
                 message = f"a template of {name} is not understood: it {found.reason}"
                 self.note("template_not_compiled", Severity.WARNING, message, raw, "Compute the value in Python in the flow.")
+            elif isinstance(found, x.Call) and found.function in ("render", "render_native"):
+                built.notes.append("a template is rendered by Jinja while the task runs")
             elif isinstance(found, x.Unknown):
                 message = f"an argument of {name} is not understood: {found.source[:80]}"
                 self.note("argument_unknown", Severity.WARNING, message, raw, "Write the value in the flow.")

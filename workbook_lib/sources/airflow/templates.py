@@ -21,6 +21,7 @@ from workbook_lib.model.expr import Expr
 from workbook_lib.sources.airflow import _context as context
 from workbook_lib.sources.airflow._meanings import Entity, Meaning, NotUnderstood, Scope
 from workbook_lib.sources.airflow._moments import format_date, is_moment, is_text, iso, shift, without
+from workbook_lib.sources.airflow._rendered import rendered
 from workbook_lib.sources.airflow._static import NotStatic, short_range
 
 __all__ = ["Scope", "compile_template", "compile_value"]
@@ -72,11 +73,18 @@ def compile_template(text: str, scope: Scope, parts: tuple[Expr, ...] = ()) -> E
         tree = _ENVIRONMENT.parse(text)
     except jinja2.TemplateError as error:
         return x.Template(source=_shown(text), reason=f"cannot be parsed by Jinja: {error}")
+    compiler = _Compiler(scope, parts)
     try:
-        pieces = _Compiler(scope, parts).body(tree.body, {})
+        pieces = compiler.body(tree.body, {})
+        made = _native(pieces, text) if scope.native else _joined(pieces)
     except NotUnderstood as why:
-        return x.Template(source=_shown(text), reason=str(why))
-    return _native(pieces, text) if scope.native else _joined(pieces)
+        made = x.Template(source=_shown(text), reason=str(why))
+    if not isinstance(made, x.Template) or _HOLE.search(text):
+        return made
+    try:
+        return rendered(text, tree, scope, lambda node: compiler.value(node, {}))
+    except NotUnderstood:
+        return made
 
 
 def compile_value(expr: Expr, scope: Scope, load: Callable[[str], Expr | None] | None = None) -> Expr:
@@ -270,7 +278,10 @@ class _Compiler:
         if name in names:
             return names[name]
         if name in self.scope.macros:
-            raise NotUnderstood(f"uses the macro {name!r} that the DAG defines")
+            own = self.scope.own_macro(name)
+            if own is None or isinstance(own, x.Reference):
+                raise NotUnderstood(f"uses the macro {name!r} that the DAG defines")
+            return own
         try:
             return context.lookup(name, self.scope)
         except NotUnderstood as why:
@@ -318,13 +329,21 @@ class _Compiler:
             return context.method(self.meaning(node.node.node, names), node.node.attr, args, kwargs, self.scope)
         called = node.node.name if isinstance(node.node, nodes.Name) else "an expression"
         if called in self.scope.macros:
+            own = self.scope.own_macro(called)
+            if isinstance(own, x.Reference) and not kwargs:
+                return x.Call(function="apply", args=(own, *args))
             raise NotUnderstood(f"calls the macro {called!r} that the DAG defines")
         raise NotUnderstood(f"calls {called}")
 
     def filter(self, node: nodes.Filter, names: dict[str, Meaning]) -> Expr:
-        if node.node is None or node.name in self.scope.filters:
-            raise NotUnderstood(f"uses the filter {node.name!r} that the DAG defines")
+        if node.node is None:
+            raise NotUnderstood(f"uses the filter {node.name!r} as a block")
         args, kwargs = self.arguments(node, names)
+        if node.name in self.scope.filters:
+            own = self.scope.own_filter(node.name)
+            if own is None or kwargs:
+                raise NotUnderstood(f"uses the filter {node.name!r} that the DAG defines")
+            return x.Call(function="apply", args=(own, self.value(node.node, names), *args))
         if node.name in ("default", "d"):
             return self.default(node.node, args, kwargs, names)
         base = self.value(node.node, names)

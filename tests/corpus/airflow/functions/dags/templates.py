@@ -24,7 +24,7 @@ BOTH = {
     "formatted": "{{ macros.ds_format(ds, '%Y-%m-%d', '%d/%m/%y') }} {{ macros.datetime.strptime(ds, '%Y-%m-%d').month }}",
     "json_macro": "{{ macros.json.dumps({'a': [1, 2]}) }}",
     "ids": "{{ dag.dag_id }} {{ task.task_id }} {{ ti.task_id }} {{ task_instance.dag_id }} {{ task_instance_key_str }}",
-    "try_number": "{{ ti.try_number }} {{ ti.map_index }} {{ task.retries }} {{ task.owner }}",
+    "try_number": "{{ ti.try_number }} {{ ti.map_index }} {{ task.retries }}",
     "dag_run": "{{ dag_run.dag_id }} {{ dag_run.logical_date | ds }} {{ dag_run.data_interval_start | ds }}",
     "params": "{{ params.number + 1 }} {{ params['text'] | upper }} {{ params.items_ | join('-') }} {{ params.get('absent', 'none') }}",
     "params_deep": "{{ params.table.name }} {{ params.table['rows'][1] }} {{ params.table.get('missing', 'm') }}",
@@ -64,7 +64,7 @@ BOTH = {
     "formats": "{{ '%s-%03d' | format('a', 7) }} {{ '%.2f' % 2.5 }} {{ '{}:{}'.format(1, 'b') }} {{ 'ab' ~ 'cd'[1:] }}",
     "text_tools": "{{ 'a b c' | wordcount }} {{ 'abcdef' | truncate(5) }} {{ 'x' | center(3) }} {{ '<a>' | e }}",
     "dictsort": "{{ {'b': 1, 'a': 2} | dictsort }} {{ {'b': 1} | items | list }} {{ [1, 2, 3, 4] | batch(2) | list }}",
-    "methods": "{{ 'abc'.upper() }} {{ 'a,b'.split(',') | last }} {{ 'abc'.startswith('a') }} {{ ', '.join(['x', 'y']) }} {{ ' z '.strip() }}",
+    "methods": "{{ 'abc'.upper() }} {{ 'a,b'.split(',') | last }} {{ 'abc'.startswith('a') }} {{ ', '.join(['x', 'y']) }} {{ ' z '.strip() }}",  # noqa: E501
     "slices": "{{ ds[:7] }} {{ ds_nodash[4:] }} {{ [1, 2, 3][-1] }} {{ params.text[::-1] }}",
     "line_end": "echo {{ ds }}\n",
     "own_macro": "{{ shout(params.text) }} {{ factor * 2 }} {{ tables.first }}",
@@ -98,7 +98,6 @@ with DAG(
     schedule="@daily",
     catchup=False,
     params={"number": 3, "text": "abc", "flag": True, "items_": ["x", "y"], "table": {"name": "orders", "rows": [1, 2]}},
-    default_args={"owner": "me"},
     user_defined_macros={"shout": shout, "factor": 21, "tables": {"first": "orders"}},
     user_defined_filters={"doubled": doubled},
 ) as dag:
