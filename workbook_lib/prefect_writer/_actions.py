@@ -50,10 +50,7 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
         if argument.form == "var_positional" and isinstance(value, e.ListOf):
             value = value.model_copy(update={"type": "tuple"})
         annotation = None if argument.form in ("var_positional", "var_keyword") else argument.annotation
-        if value == e.Element(name=argument.name):
-            builder.mapped.append(argument.name)
-            parameters.append(Parameter(argument.name, value, annotation))
-        elif isinstance(value, e.Element) and _may_be_renamed(task, action, value, scope):
+        if isinstance(value, e.Element) and (value.name == argument.name or _may_be_renamed(task, action, value, scope)):
             builder.mapped.append(argument.name)
             parameters.append(Parameter(argument.name, value, annotation))
         elif passes(value):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterId
-from prefect.client.schemas.objects import FlowRun, State
-from prefect.client.schemas.sorting import FlowRunSort
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
+from prefect.client.schemas.sorting import FlowRunSort, TaskRunSort
 from prefect.deployments import run_deployment
 from shared.trigger_rules import Skip
 
-MOST_RUNS = 200  # the newest runs of a flow that are looked at
+MOST_RUNS = 200  # what the server gives at once; of a flow's runs the newest are looked at
 STATES = {
-    "COMPLETED": "success", "FAILED": "failed", "CRASHED": "failed", "CANCELLED": "failed", "CANCELLING": "running",
-    "RUNNING": "running", "PENDING": "queued", "SCHEDULED": "scheduled", "PAUSED": "running",
+    "COMPLETED": "success", "FAILED": "failed", "CRASHED": "failed", "CANCELLED": "failed",
+    "CANCELLING": "running", "RUNNING": "running", "PAUSED": "running",
+    "PENDING": "queued", "SCHEDULED": "scheduled",
 }  # fmt: skip
 NAMES = {"Skipped": "skipped", "UpstreamFailed": "upstream_failed", "NotReady": "upstream_failed", "AwaitingRetry": "up_for_retry"}
 
@@ -68,10 +70,20 @@ def _states(client: SyncPrefectClient, run: FlowRun, tasks: Sequence[str], group
     if not tasks and group is None:
         yield _state(run.state)
         return
-    for task_run in client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))):
+    for task_run in _task_runs(client, run):
         given = {task_run.name, task_run.name.rpartition("-")[0]}  # Prefect adds a few letters to a name that it was not given
         if given & set(tasks) or (group is not None and task_run.name.startswith(f"{group}.")):
             yield _state(task_run.state)
+
+
+def _task_runs(client: SyncPrefectClient, run: FlowRun) -> Iterator[TaskRun]:
+    """The task runs of a flow run, page by page."""
+    wanted = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
+    for page in itertools.count():
+        found = client.read_task_runs(flow_run_filter=wanted, sort=TaskRunSort.ID_DESC, limit=MOST_RUNS, offset=page * MOST_RUNS)
+        yield from found
+        if len(found) < MOST_RUNS:
+            return
 
 
 def _state(state: State | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from workbook_lib.model import expr as x
 from workbook_lib.model._base import Json
-from workbook_lib.model.action import PythonCall
+from workbook_lib.model.action import Opaque, PythonCall
 from workbook_lib.model.expr import Expr
 from workbook_lib.sources.airflow._own_modules import is_airflows
 from workbook_lib.sources.airflow._raw import RawTask
@@ -89,7 +89,14 @@ def rule_for(task: RawTask) -> Rule | None:
 
 
 def build(task: RawTask, room: Room) -> tuple[Built, list[str]]:
-    """The action of a task, and the names of arguments that no rule used."""
+    """The action of a task, and the names of arguments that no rule used. A placeholder steers what follows as its operator does."""
+    built, unused = _build(task, room)
+    if isinstance(built.action, Opaque) and not built.steers:
+        built.steers, built.steers_rules = steering(task)
+    return built, unused
+
+
+def _build(task: RawTask, room: Room) -> tuple[Built, list[str]]:
     given = Given(task)
     params = given.values.get("params")
     scope = room.scope.within(task=task.id, task_params=_params(params), facts=_facts(task, given))

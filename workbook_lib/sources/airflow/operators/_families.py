@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 
+from workbook_lib.model import expr as x
+from workbook_lib.sources.airflow._raw import RawTask
+
 # The first pattern that is found in "module.ClassName" decides; more telling names come first.
 _TABLE: tuple[tuple[str, str], ...] = (
     ("branch", r"Branch|LatestOnly"),
@@ -30,3 +33,21 @@ def family(operator: str, bases: tuple[str, ...] = ()) -> str:
             if name not in ("BaseOperator", "PythonOperator") and re.search(pattern, name):
                 return found
     return "other"
+
+
+# Classes whose result names the tasks that go on; operators of providers that branch are named after it, as BranchSQLOperator is
+# (https://airflow.apache.org/docs/apache-airflow/2.11.2/core-concepts/dags.html#branching).
+_BRANCHES = re.compile(r"^(Base)?Branch\w*Operator$|^BranchMixIn$|^LatestOnlyOperator$|^HITLBranchOperator$")
+_STOPS = frozenset({"ShortCircuitOperator"})
+
+
+def steering(task: RawTask) -> tuple[str, bool]:
+    """How an operator decides what follows it, by its class and decorator: as `Task.steers` and `Task.steers_rules` say it."""
+    decorator = task.decorator.removeprefix("task.")
+    names = (task.operator, *task.bases)
+    if decorator.startswith("branch") or any(_BRANCHES.match(name) for name in names):
+        return "branch", False
+    if decorator == "short_circuit" or _STOPS & set(names):
+        rules = dict(task.arguments).get("ignore_downstream_trigger_rules")
+        return "short_circuit", isinstance(rules, x.Constant) and rules.value is False
+    return "", False

@@ -1,0 +1,75 @@
+"""A flow that waits for runs of another one: the whole, some tasks, a group, another date, bad ends; asked of the local server."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from workbook_lib.pilot import Session
+from workbook_lib.prefect_writer import write
+from workbook_lib.sources import ReadOptions, read
+
+DAGS = """
+from datetime import datetime, timedelta
+from airflow import DAG
+from airflow.operators.bash import BashOperator
+from airflow.sensors.external_task import ExternalTaskSensor
+from airflow.utils.task_group import TaskGroup
+
+OPEN = {"schedule": "@daily", "start_date": datetime(2024, 1, 1), "catchup": False}
+with DAG("other", **OPEN):
+    with TaskGroup("group"):
+        BashOperator(task_id="first", bash_command="echo {{ ds }}") >> BashOperator(task_id="second", bash_command="echo 2")
+    BashOperator(task_id="skips", bash_command="exit 99")
+    BashOperator(task_id="fails", bash_command="false") >> BashOperator(task_id="end", trigger_rule="all_done", bash_command="echo end")
+
+BRIEF = {"external_dag_id": "other", "poke_interval": 20, "timeout": 600}
+
+
+def day_before(logical_date):
+    return logical_date - timedelta(days=1)
+
+
+with DAG("waiter", **OPEN):
+    ExternalTaskSensor(task_id="whole", **BRIEF)
+    ExternalTaskSensor(task_id="one", external_task_id="group.first", **BRIEF)
+    ExternalTaskSensor(task_id="several", external_task_ids=["group.first", "group.second"], **BRIEF)
+    ExternalTaskSensor(task_id="group", external_task_group_id="group", **BRIEF)
+    ExternalTaskSensor(task_id="not_there", external_task_id="nothing", **BRIEF)
+    ExternalTaskSensor(task_id="one_that_skips", external_task_id="skips", **BRIEF)
+    ExternalTaskSensor(task_id="skips_too", external_task_id="skips", skipped_states=["skipped"], **BRIEF)
+    ExternalTaskSensor(task_id="content", external_task_id="skips", allowed_states=["success", "skipped"], **BRIEF)
+    ExternalTaskSensor(task_id="fails_too", external_task_id="fails", failed_states=["failed"], **BRIEF)
+    ExternalTaskSensor(task_id="fails_softly", external_task_id="fails", failed_states=["failed"], soft_fail=True, **BRIEF)
+    ExternalTaskSensor(task_id="day_before", execution_delta=timedelta(days=1), **BRIEF)
+    ExternalTaskSensor(task_id="by_function", execution_date_fn=day_before, soft_fail=True, **BRIEF)
+"""
+STATES = {
+    "whole": "success", "one": "success", "several": "success", "group": "success", "not_there": "failed", "one_that_skips": "failed",
+    "skips_too": "skipped", "content": "success", "fails_too": "failed", "fails_softly": "skipped", "day_before": "failed",
+    "by_function": "skipped",
+}  # fmt: skip
+
+
+@pytest.mark.pilot
+def test_waits_for_runs_of_another_flow(tmp_path: Path) -> None:
+    source = tmp_path / "dags.py"
+    source.write_text(DAGS, encoding="utf-8")
+    workflows = {workflow.id: workflow for workflow in read([source], ReadOptions(version="2.11")).workflows}
+    for path, text in write(list(workflows.values())).files.items():
+        target = tmp_path / "project" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    with Session(tmp_path) as session:
+        first = session.run(workflows["other"], logical_date="2024-01-05T00:00:00+00:00", time_limit=120)
+        time.sleep(3)  # the server records task runs a little later than they end
+        done = session.run(workflows["waiter"], logical_date="2024-01-05T00:00:00+00:00", time_limit=120)
+        later = session.run(workflows["waiter"], logical_date="2024-01-06T00:00:00+00:00", time_limit=120)
+    assert {run.id: str(run.state) for run in first.tasks}["end"] == "success"
+    assert {run.id: str(run.state) for run in done.tasks} == STATES
+    found = {run.id: str(run.state) for run in later.tasks}
+    assert {name: found[name] for name in ("whole", "day_before", "by_function")} == {
+        "whole": "failed", "day_before": "success", "by_function": "success",
+    }  # fmt: skip
