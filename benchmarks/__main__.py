@@ -1,6 +1,6 @@
 """What a user waits for, as ratios within one run: `make bench`, or parts of it by name.
 
-    python -m benchmarks [examples] [many] [linear] [again] [steps] [--runs N] [--files N] [--more N]
+    python -m benchmarks [examples] [many] [linear] [again] [steps] [flows] [--runs N] [--pairs N] [--files N] [--more N]
 
 Seconds are of whole processes, lowest, median and highest of N runs in turn; ratios are of medians. Memory is that of all processes of a
 command together, at their highest.
@@ -34,8 +34,8 @@ def _read(name: str, *paths: object, cache: Path | None = None, options: Sequenc
 class Bench:
     """The sections; each prints its lines."""
 
-    def __init__(self, runs: int, files: int, more: int, work: Path) -> None:
-        self.runs, self.files, self.more, self.work = runs, files, more, work
+    def __init__(self, runs: int, files: int, more: int, pairs: int, work: Path) -> None:
+        self.runs, self.files, self.more, self.pairs, self.work = runs, files, more, pairs, work
 
     def examples(self) -> None:
         """Airflow's own example DAGs: its DagBag against the reading, in time and memory."""
@@ -88,6 +88,13 @@ class Bench:
 
         print("\n".join(steps()))
 
+    def flows(self) -> None:
+        """Generated flows against flows written by hand, in turn against one server: 20 pairs; and Airflow's dag.test() on the same."""
+        from benchmarks._flows import lines
+
+        found = self._engine()
+        lines(self.work / "flows", self.pairs, found[0] if found else None)
+
     def _times(self, commands: Sequence[Command], runs: int | None = None) -> dict[str, list[float]]:
         taken = _measure.times(commands, runs or self.runs)
         for name, values in taken.items():
@@ -119,18 +126,19 @@ def _ratio(what: str, above: list[float], below: list[float], wanted: str) -> No
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="benchmarks")
-    names = ["examples", "many", "linear", "again", "steps"]
+    names = ["examples", "many", "linear", "again", "steps", "flows"]
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"some of {', '.join(names)}; all of them by default")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--more", type=int, default=5000)
+    parser.add_argument("--pairs", type=int, default=20)
     given = parser.parse_args()
     unknown = [name for name in given.sections if name not in names]
     if unknown:
         parser.error(f"unknown section {unknown[0]!r}; known: {', '.join(names)}")
     print(f"{_measure.machine()}; Python {sys.version.split()[0]}; {given.runs} runs in turn: lowest, median, highest, in seconds")
     with tempfile.TemporaryDirectory(prefix="workbook-bench-") as work:
-        bench = Bench(given.runs, given.files, given.more, Path(work))
+        bench = Bench(given.runs, given.files, given.more, given.pairs, Path(work))
         for name in given.sections or names:
             section: Callable[[], None] = getattr(bench, name)
             print(f"{name}: {section.__doc__}", flush=True)

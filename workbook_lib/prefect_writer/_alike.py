@@ -72,7 +72,7 @@ def functions(groups: list[list[TaskCode]], names: Names) -> tuple[dict[str, Cal
             for code in group:
                 called[code.task.id] = Called(name, code.task.id)
             continue
-        wish = first.wish if len(group) == 1 else _function_of(first.task) or first.wish
+        wish = first.wish if len(group) == 1 else _function_of(first.task) or _common(group)
         name = names.take(wish)
         if len(group) == 1:
             settings = {} if name == first.task.id else {"name": literal(first.task.id)}
@@ -84,6 +84,12 @@ def functions(groups: list[list[TaskCode]], names: Names) -> tuple[dict[str, Cal
                 called[code.task.id] = Called(name, None if template else code.task.id)
         headers.append(Written(name, settings, first))
     return called, headers
+
+
+def _common(group: list[TaskCode]) -> str:
+    """The name that tasks of several groups bear inside of their groups, when it is the same; else the first one's."""
+    inside = {code.task.id.rpartition(".")[2] for code in group}
+    return inside.pop() if len(inside) == 1 and group[0].wish == group[0].task.id else group[0].wish
 
 
 def _run_name_template(group: list[TaskCode]) -> str | None:

@@ -257,7 +257,8 @@ class FlowPrinter:
             if task_id in self.mapped.groups:
                 wish = f"{identifier(task_id)}_runs"
             elif not wish or wish.endswith("_result") and wish.removesuffix("_result") == identifier(task_id):
-                wish = f"{identifier(task_id)}_result" if self.plan.form == "sequence" else f"{identifier(task_id)}_run"
+                own = identifier(task_id)  # free, where the function is called otherwise
+                wish = f"{own}_result" if self.plan.form == "sequence" else own if self._names.free(own) else f"{own}_run"
             self.variables[task_id] = self._names.take(wish if self._names.free(wish) else f"{identifier(task_id)}_run")
         return self.variables[task_id]
 

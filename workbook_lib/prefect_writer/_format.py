@@ -13,7 +13,8 @@ from workbook_lib.prefect_writer._lines import break_long, excuse, reflow_docstr
 LINE_LENGTH = 110
 # The rules that every generated module keeps to; a project's own pyproject.toml names them for ruff.
 RULES = ("E", "F", "I", "UP", "B", "SIM", "RET", "PT")
-_FIXED = ("I", "F401", "UP", "F541", "RET505", "E713", "E714")
+_FIXED = ("I", "F401", "UP", "F541", "RET504", "RET505", "E713", "E714")
+_SAFE = "lint.extend-safe-fixes=['RET504']"  # `x = f()`, `return x`: the same value under no name
 _ISORT = "lint.isort.known-first-party=['shared', 'flows']"
 
 
@@ -32,7 +33,7 @@ def tidy(source: str, file: str, *, own: bool = False) -> str:
         raise ProjectError(f"the writer made text that is not Python: {error.msg}", file=file, line=error.lineno) from error
     common = ["--isolated", "--quiet", f"--line-length={LINE_LENGTH}", "--target-version=py311", f"--stdin-filename={Path(file).name}", "-"]
     source = reflow_docstrings(source, LINE_LENGTH) if own else source
-    linted = _run(["check", "--fix-only", f"--select={','.join(_FIXED)}", "--config", _ISORT, *common], source)
+    linted = _run(["check", "--fix-only", f"--select={','.join(_FIXED)}", "--config", _ISORT, "--config", _SAFE, *common], source)
     formatted = break_long(_run(["format", *common], linted), LINE_LENGTH)
     check = ["check", "--exit-zero", "--output-format=json", f"--select={','.join(RULES)}", "--config", _ISORT, *common]
     return excuse(formatted, lambda text: _run(check, text))

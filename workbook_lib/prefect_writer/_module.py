@@ -12,6 +12,7 @@ from workbook_lib.prefect_writer._alike import functions, grouped
 from workbook_lib.prefect_writer._carried import definition_text, definitions, import_of, reach
 from workbook_lib.prefect_writer._dates import FROM_SHARED
 from workbook_lib.prefect_writer._flow import FlowPrinter
+from workbook_lib.prefect_writer._fold import fold
 from workbook_lib.prefect_writer._hooks import hooks
 from workbook_lib.prefect_writer._names import Names
 from workbook_lib.prefect_writer._plan import Plan
@@ -56,6 +57,7 @@ def module(plan: Plan, reserved: frozenset[str] = frozenset()) -> Module:
     own, elsewhere, broken = definitions(plan)
     for task_id, reason in broken.items():
         plan.code[task_id] = placeholder(plan.code[task_id].task, reason)
+    fold(plan)
     codes = plan.code.values()
     names = Names(reserved | {d.name for d in own + elsewhere} | set(plan.scope.parameters.values()) | {plan.scope.date_name})
     function = names.take(workflow.id)

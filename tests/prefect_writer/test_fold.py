@@ -1,0 +1,38 @@
+"""Operators made alike in a loop share one function; others do not."""
+
+from __future__ import annotations
+
+import ast
+
+from writer_build import shell, workflow
+
+from workbook_lib.model.function import Origin
+from workbook_lib.model.workflow import Task, Workflow
+from workbook_lib.prefect_writer import write
+
+
+def functions(made: Workflow) -> dict[str, list[str]]:
+    """The functions of the generated flow, with their parameters."""
+    text = write([made]).files["flows/example.py"]
+    return {node.name: [arg.arg for arg in node.args.args] for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+
+
+def at(line: int, task_id: str, command: str) -> Task:
+    return shell(task_id, command, origin=Origin(file="dags/example.py", line=line))
+
+
+def test_one_place_and_nothing_but_the_id_differs() -> None:
+    made = workflow(at(3, "load_a", "echo load_a {x}"), at(3, "load_b", "echo load_b {x}"), at(5, "end", "echo end"))
+    assert functions(made) == {"load": ["task_id"], "end": [], "example": []}
+
+
+def test_another_place_is_another_function() -> None:
+    assert functions(workflow(at(3, "load_a", "echo load_a"), at(4, "load_b", "echo load_b"))) == {"load_a": [], "load_b": [], "example": []}
+
+
+def test_an_id_that_is_part_of_a_word_stays() -> None:
+    assert functions(workflow(at(3, "a", "echo apple"), at(3, "b", "echo bapple"))) == {"a": [], "b": [], "example": []}
+
+
+def test_what_differs_otherwise_stays() -> None:
+    assert functions(workflow(at(3, "a", "echo a 1"), at(3, "b", "echo b 2"))) == {"a": [], "b": [], "example": []}
