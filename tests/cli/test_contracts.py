@@ -278,7 +278,7 @@ def test_validate_without_legacy_records_says_so(plain: Path, tmp_path: Path, mo
     workbook("convert", plain, "--out", root)
     code, found = answer("validate", root, "--junit", junit, "--yes")
     assert code == 1
-    assert list(found) == ["schema", "verdict", "workflow", "aspects", "tasks", "scenarios", "masks", "unproven"]
+    assert list(found) == ["schema", "verdict", "workflow", "aspects", "tasks", "scenarios", "masks", "unproven", "edited"]
     assert (found["verdict"], found["workflow"], found["aspects"]["structure"]) == ("not comparable", "plain", "equal")
     assert list(found["tasks"][0])[:7] == ["id", "map_index", "aspect", "verdict", "legacy", "pilot", "reason"]
     assert ElementTree.parse(junit).getroot().tag == "testsuites"

@@ -14,6 +14,7 @@ JOIN = "one = a.submit()\ntwo = b.submit()\nlast = c.submit(wait_for=[one, two])
         (JOIN + "return [last]", "", []),
         (JOIN + "return [last]", "a:fail", ["b"]),  # the join gives up with its first failed upstream task
         (JOIN + "return [last]", "b:fail", []),  # it had waited for `a` before
+        ("one = a.submit()\ntwo = b.submit()\nlast = c.submit(wait_for=[allow_failure(one), two])\nreturn [last]", "b:fail", []),
         (JOIN + "return [one, two, last]", "a:fail", []),
         ("one = a.submit()\nb()", "", ["a"]),
         ("one = a.submit()\nb(one)", "", []),

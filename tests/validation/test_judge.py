@@ -56,9 +56,19 @@ def test_equal_when_everything_agrees(project: Path) -> None:
     assert found.filled_in > 0
 
 
+def test_code_that_was_edited_is_never_simply_equal(project: Path) -> None:
+    found = verdict(project, edited=("total", "REGIONS"))
+    said = "in the real run and in 11 rehearsals; 1 task body never ran: hold; changed by hand since it was written: total, REGIONS"
+    assert (found.verdict, found.headline) == ("equal as run, 2 edited", f"equal as run, 2 edited: {said}")
+    assert verdict(project, edited=("total",), placeholders={"publish"}).verdict == "equal in rehearsal, 1 placeholder"
+    late = records(SALES, "prefect", RESULTS)
+    late["real"] = changed(late["real"], "total", result={"json": 1})
+    assert verdict(project, pilot=late, edited=("total",)).verdict == "different"
+
+
 def test_the_document_has_exactly_the_keys_of_the_contract(project: Path) -> None:
     document = verdict(project).document()
-    assert list(document) == ["schema", "verdict", "workflow", "aspects", "tasks", "scenarios", "masks", "unproven"]
+    assert list(document) == ["schema", "verdict", "workflow", "aspects", "tasks", "scenarios", "masks", "unproven", "edited"]
     assert {tuple(row) for row in document["tasks"]} == {("id", "map_index", "aspect", "verdict", "legacy", "pilot", "reason", "scenario")}
 
 

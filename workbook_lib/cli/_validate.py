@@ -17,7 +17,7 @@ from workbook_lib.model.run import REAL
 if TYPE_CHECKING:
     from workbook_lib.validation import Verdict
 
-GOOD = ("equal", "explained")
+GOOD = ("equal", "explained", "equal as run", "explained as run")
 
 
 def validate(arguments: argparse.Namespace, stdout: TextIO) -> int:
@@ -49,7 +49,7 @@ def validate(arguments: argparse.Namespace, stdout: TextIO) -> int:
             stdout.write(one_line(f"report: {migration.report(verdict.workflow)}") + "\n")
     if failed:
         return BAD
-    return DONE if all(verdict.verdict in GOOD for verdict in verdicts) else LEFT
+    return DONE if all(verdict.verdict.partition(",")[0] in GOOD for verdict in verdicts) else LEFT
 
 
 def converted(migration: Migration) -> list[str]:
@@ -84,7 +84,16 @@ def joined(verdicts: list[Verdict]) -> dict[str, Any]:
     documents = [verdict.document() for verdict in verdicts]
     if len(documents) == 1:
         return documents[0]
-    order = ["equal", "explained", "equal in rehearsal", "explained in rehearsal", "not comparable", "different"]
+    order = [
+        "equal",
+        "explained",
+        "equal as run",
+        "explained as run",
+        "equal in rehearsal",
+        "explained in rehearsal",
+        "not comparable",
+        "different",
+    ]
     worst = max(documents, key=lambda one: order.index(str(one["verdict"]).partition(",")[0]))
     aspects: dict[str, str] = {}
     for one in documents:

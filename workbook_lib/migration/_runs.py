@@ -106,7 +106,7 @@ def logical_date(migration: Migration, workflow: Workflow) -> str:
 def validate(migration: Migration, workflow: Workflow, *, record: bool, progress: Progress, **options: Any) -> Verdict:
     """Run what is missing or stale, compare and keep the verdict."""
     from workbook_lib.pilot import run, run_many
-    from workbook_lib.validation import Mask, judge
+    from workbook_lib.validation import Mask, edited, judge
 
     store, scenarios = migration.store, migration.scenarios(workflow.id)
     store.hide_again()
@@ -145,6 +145,7 @@ def validate(migration: Migration, workflow: Workflow, *, record: bool, progress
         masks=[Mask.model_validate(mask) for mask in store.masks(workflow.id)],
         project=migration.root / "project",
         fingerprint=fingerprint(migration, workflow),
+        edited=edited(migration.root / "project", migration.root / ".workbook" / "base", workflow.id),
     )
     verdict = hide.model(verdict)
     store.save_verdict(workflow.id, verdict.to_json())

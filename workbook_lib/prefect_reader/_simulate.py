@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from workbook_lib.model.run import Outcome, Scenario, State, TaskRun, result_of
@@ -153,8 +153,7 @@ class Simulator(ByRule):
         run.waited = tuple(runs_in((given, waits)))
         if any(state not in _COMPLETED for state in _upstream((given, waits))):
             run.state, run.not_ready = State.UPSTREAM_FAILED, True
-            known = _upstream_runs((given, waits))
-            run.waited = tuple(known[: next(i for i, one in enumerate(known) if one.state not in _COMPLETED) + 1])
+            run.waited = tuple(_up_to_the_first_failed((given, waits)))
         else:
             self._perform(run)
         return run
@@ -408,15 +407,24 @@ def _upstream(value: Any) -> list[State]:
     return []
 
 
-def _upstream_runs(value: Any) -> list[Run]:
-    """The runs whose states `_upstream` gives, in the order in which Prefect waits for them."""
+def _up_to_the_first_failed(value: Any) -> Iterator[Run]:
+    """The runs in arguments in the order in which Prefect waits for them, until one has failed that is not under allow_failure."""
+    for run, excused in _in_order(value, False):
+        yield run
+        if not excused and run.state not in _COMPLETED:
+            return
+
+
+def _in_order(value: Any, excused: bool) -> Iterator[tuple[Run, bool]]:
     if isinstance(value, Future | StateOf):
-        return [value.run] if value.run is not None else []
-    if isinstance(value, Marked):
-        return [] if value.mark in ("allow_failure", "quote") else _upstream_runs(value.value)
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    return [run for item in value for run in _upstream_runs(item)] if isinstance(value, list | tuple | set) else []
+        yield from [(value.run, excused)] if value.run is not None else []
+    elif isinstance(value, Marked):
+        yield from _in_order(value.value, excused or value.mark in ("allow_failure", "quote"))
+    elif isinstance(value, Mapping):
+        yield from _in_order(list(value.values()), excused)
+    elif isinstance(value, list | tuple | set):
+        for item in value:
+            yield from _in_order(item, excused)
 
 
 def _leaves(body: Sequence[ast.stmt]) -> bool:

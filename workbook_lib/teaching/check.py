@@ -154,7 +154,7 @@ def is_equal(migration: Migration, workflow: str) -> Outcome:
         return Outcome(False, f"{workflow} has no verdict yet.", "Run migration.validate(workflow).")
     if migration.stale(workflow):
         return Outcome(False, f"The verdict of {workflow} is stale: something changed since.", "Run migration.validate(workflow) again.")
-    if verdict.verdict in ("equal", "explained"):
+    if verdict.verdict.partition(",")[0] in ("equal", "explained", "equal as run", "explained as run"):
         return Outcome(True, verdict.headline)
     rows = [f"{row.id or 'the run'}, {row.aspect}: {row.reason}" for row in verdict.differences[:3]]
     return Outcome(False, verdict.headline, " ".join(rows) or "See the reasons in the table.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbook_lib.validation._edited import edited
 from workbook_lib.validation._fingerprint import fingerprint
 from workbook_lib.validation._html import report_html
 from workbook_lib.validation._judge import judge
@@ -31,6 +32,7 @@ __all__ = [
     "compare_schedule",
     "compare_structure",
     "deployment",
+    "edited",
     "fingerprint",
     "judge",
     "masks",

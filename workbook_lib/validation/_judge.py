@@ -35,11 +35,13 @@ def judge(
     masks: Iterable[Mask] = (),
     project: Path | None = None,
     fingerprint: str = "",
+    edited: Collection[str] = (),
 ) -> Verdict:
     """The verdict on a workflow whose flow's code reads as `program`.
 
     Records: one per scenario and engine. `decisions` is the whole of decisions.toml as plain data. `placeholders` are ids of tasks that
     were not converted. `project` is the folder with prefect.yaml; without it the schedule is not comparable.
+    `edited` names what was changed by hand since it was written: equal runs prove nothing of it but that they were equal.
     """
     legacy, pilot = _by_scenario(legacy_records, "legacy"), _by_scenario(pilot_records, "pilot")
     hidden = tuple(masks)
@@ -58,13 +60,21 @@ def judge(
     explained = tuple(explain(row, decisions or {}, workflow.id) for row in rows)
     unfinished = _unfinished(workflow, explained, placeholders)
     unproven = _unproven(workflow, legacy, pilot, unfinished)
-    verdict = _verdict(explained, unfinished)
+    verdict = _verdict(explained, unfinished, edited)
     pairs = [pilot[name] for name in names if name in legacy and name in pilot]
     return Verdict(
         workflow=workflow.id,
         verdict=verdict,
         headline=_headline(
-            verdict, explained, list(names), legacy, pilot, [name for name, _ in planned.left_out], unproven, [*shared_paths(workflow)]
+            verdict,
+            explained,
+            list(names),
+            legacy,
+            pilot,
+            [name for name, _ in planned.left_out],
+            unproven,
+            [*shared_paths(workflow)],
+            edited,
         ),
         tasks=explained,
         scenarios=(
@@ -77,6 +87,7 @@ def judge(
         filled_in=sum(not run.observed for record in pairs for run in record.tasks),
         instances=sum(len(record.tasks) for record in pairs),
         fingerprint=fingerprint,
+        edited=tuple(edited),
     )
 
 
@@ -121,13 +132,15 @@ def _unproven(
     return tuple(task.id for task in workflow.tasks if task.id not in ran and task.id not in unfinished)
 
 
-def _verdict(rows: tuple[TaskVerdict, ...], unfinished: tuple[str, ...]) -> str:
+def _verdict(rows: tuple[TaskVerdict, ...], unfinished: tuple[str, ...], edited: Collection[str]) -> str:
     firm = worst(row.verdict for row in rows if not row.placeholder) or Judgement.NOT_COMPARABLE
     if firm in (Judgement.EQUAL, Judgement.EXPLAINED):
         if unfinished:
             return f"{firm} in rehearsal, {len(unfinished)} placeholder{'s' if len(unfinished) > 1 else ''}"
         if any(row.placeholder for row in rows):
             return str(Judgement.NOT_COMPARABLE)
+        if edited:
+            return f"{firm} as run, {len(edited)} edited"
     return str(firm)
 
 
@@ -154,6 +167,7 @@ def _headline(
     left_out: list[str],
     unproven: Collection[str],
     shared: Collection[str],
+    edited: Collection[str],
 ) -> str:
     """One sentence: the verdict, what it rests on, and what is missing."""
     there = [name for name in names if name in legacy and name in pilot]
@@ -183,6 +197,8 @@ def _headline(
         parts.append(f"in the real run and {several}" if compared else f"{several}; the real run is not comparable")
     if unproven and verdict.startswith((Judgement.EQUAL, Judgement.EXPLAINED)):
         parts.append(_never_ran(unproven))
+    if edited and verdict.startswith((Judgement.EQUAL, Judgement.EXPLAINED)):
+        parts.append(f"changed by hand since it was written: {_listed(edited)}")
     if shared and REAL in there and verdict.startswith((Judgement.EQUAL, Judgement.EXPLAINED)):
         parts.append(f"both real runs share {_listed(shared)}")
     if left_out:

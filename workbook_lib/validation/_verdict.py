@@ -29,7 +29,8 @@ class ScenarioVerdict(Frozen):
 class Verdict(Frozen):
     """Whether a project's flow does what the legacy workflow does.
 
-    `verdict` is equal, explained, different, not comparable, or "equal in rehearsal, N placeholders"; `headline` says it in one sentence.
+    `verdict` is equal, explained, different, not comparable, "equal in rehearsal, N placeholders", or "equal as run, N edited"; `headline`
+    says it in one sentence. `edited` is what was changed by hand since it was written: runs that are equal do not prove that it is.
     `unproven` are tasks whose bodies ran in neither engine's real run, so that nothing is known of what they do. `filled_in` counts the
     states of `instances` task instances that no pilot showed and the rules filled in. `fingerprint` names what was judged: when it is
     not today's any more, the verdict is stale.
@@ -47,6 +48,7 @@ class Verdict(Frozen):
     filled_in: int = 0
     instances: int = 0
     fingerprint: str = ""
+    edited: tuple[str, ...] = ()
 
     model_config = Frozen.model_config | {"populate_by_name": True}
 
@@ -76,6 +78,7 @@ class Verdict(Frozen):
             "scenarios": [scenario.public() for scenario in self.scenarios],
             "masks": [{"id": mask.id, "map_index": mask.map_index, "path": mask.text} for mask in self.masks],
             "unproven": [*self.unproven],
+            "edited": [*self.edited],
         }
 
     def to_json(self) -> str:
