@@ -38,13 +38,18 @@ def in_pool(code: TaskCode) -> TaskCode:
 
 def placeholder(task: Task, reason: str) -> TaskCode:
     """A function that fails, names what is missing and shows the original arguments."""
-    lines = [f"    # {line}" for name, value in task.arguments for line in _comment(name, task, value)]
+    given = [(name, value) for name, value in task.arguments if not _is_empty(value)]
+    lines = [f"    # {line}" for name, value in given for line in _comment(name, task, value)]
     message = f"{task.id}: {reason}"
     body = "\n".join(["    # The legacy arguments:", *lines] if lines else []) + ("\n" if lines else "")
     body += f"    raise NotImplementedError({_plain_text(message)})"
     mapped = tuple(name for name, _ in task.mapping.over if name) if task.mapping else ()
-    doc = f"{task.operator}: still to be written."
+    doc = f"{task.operator.lstrip('_')}: still to be written."
     return TaskCode(task, task.id, mapped=mapped, body=body, doc=doc, returns=None, reason=reason)
+
+
+def _is_empty(value: e.Expr) -> bool:
+    return value in (e.ListOf(), e.DictOf()) or (isinstance(value, e.Constant) and value.value in ([], {}))
 
 
 def _plain_text(message: str) -> str:
