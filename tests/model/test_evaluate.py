@@ -64,7 +64,7 @@ RULES = {
     "none_skipped":                "S S K S S K K S S K",
     "always":                      "S S S S S S S S S S",
     "all_done_setup_success":      "S S S S S S S S S S",
-    "all_done_min_one_success":    "S S S S U U K U U U",
+    "all_done_min_one_success":    "S S K S U K K U U K",
 }  # fmt: skip
 
 

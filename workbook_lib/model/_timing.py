@@ -43,6 +43,7 @@ _EARLY: dict[JoinRule, Callable[[set[str]], Decision | None]] = {
     JoinRule.NONE_FAILED: _block,
     JoinRule.NONE_FAILED_MIN_ONE_SUCCESS: _block,
     JoinRule.NONE_SKIPPED: _unless(frozenset({"skipped"}), "skipped"),
+    JoinRule.ALL_DONE_MIN_ONE_SUCCESS: _unless(frozenset({"skipped"}), "skipped"),
 }
 
 
@@ -51,6 +52,8 @@ def settle(rule: JoinRule, upstream: Sequence[Ended], required: Sequence[Ended] 
 
     `required` are instances that must succeed whatever the rule says, and that are asked first: setups in whose scope the task is.
     """
+    if rule is JoinRule.ALWAYS:
+        upstream = ()
     if not upstream and not required:
         return "run", 0
     early = _EARLY.get(rule)

@@ -29,6 +29,17 @@ def simulate(workflow: Workflow, scenario: Scenario) -> tuple[tuple[TaskRun, ...
     return runs, run_state(workflow, runs)
 
 
+def overtaken(workflow: Workflow, scenario: Scenario) -> tuple[tuple[str, int], ...]:
+    """The instances (id, map index) that their rule lets run before a branch or short circuit decides to skip them.
+
+    How they end in Airflow 2 hangs on which of the two ends first, and may be told twice: they run, and are skipped afterwards.
+    """
+    evaluation = _Evaluation(workflow, lambda run: _scripted(workflow, scenario, run))
+    for task in evaluation.order:
+        evaluation.settle(task, [], lambda task, index: _run(workflow, task, scenario.outcome(task.id, index), index), unknown_length=1)
+    return tuple(dict.fromkeys(evaluation.overtaken))
+
+
 def fill(workflow: Workflow, observed: Sequence[TaskRun]) -> tuple[TaskRun, ...]:
     """`observed` and, for each task instance that was never created, what the rules say over the observed states.
 
@@ -97,6 +108,7 @@ class _Evaluation:
         self.order = self.graph.order
         self.ended: dict[str, list[TaskRun]] = {}
         self.seen: dict[tuple[str, int], int] = {}
+        self.overtaken: list[tuple[str, int]] = []
         self.stopped: dict[str, set[str]] = {}  # task -> short circuits that skipped it, whatever its rule
 
     def runs(self) -> tuple[TaskRun, ...]:
@@ -150,9 +162,16 @@ class _Evaluation:
         return TaskRun(id=task.id, map_index=index, state=State(decision), observed=False)
 
     def _decide(self, task: Task, index: int, required: tuple[Ended, ...] = ()) -> tuple[Decision, int]:
+        decision, now = self._by_rule(task, index, required)
         passed = self._passed_over(task, index)
-        if passed is not None:
-            return "skipped", passed
+        early = passed is not None and decision == "run" and now < passed
+        if early:
+            self.overtaken.append((task.id, index))
+        if passed is None or (early and starts_early(self.workflow)):
+            return decision, now
+        return "skipped", passed
+
+    def _by_rule(self, task: Task, index: int, required: tuple[Ended, ...]) -> tuple[Decision, int]:
         if not self.graph.upstream[task.id] or task.join_rule is JoinRule.ALWAYS:
             return settle(JoinRule.ALL_SUCCESS, (), required)
         setups = () if task.teardown else self.graph.setups[task.id]
@@ -179,7 +198,7 @@ class _Evaluation:
             self.seen[name, one.map_index]
             for name in self.stopped.get(task.id, ())
             for one in self._relevant(task, index, name)
-            if self._is_false(one)
+            if self._is_false(one) and self._finds(name, one, task, index)
         ]
         for edge in self.graph.branches[task.id]:
             for one in self._relevant(task, index, edge.source):
@@ -189,6 +208,10 @@ class _Evaluation:
                 if one.state is State.SUCCESS and known and not self._chosen(task.id, edge.choice, value):
                     rounds.append(self.seen[edge.source, one.map_index])
         return min(rounds, default=None)
+
+    def _finds(self, source: str, one: TaskRun, task: Task, index: int) -> bool:
+        """Whether a decision outside of a mapping reaches an instance: until it is expanded a task is skipped as a whole."""
+        return index < 0 or one.map_index >= 0 or skips_instances(self.workflow, source, task.id)
 
     def _chosen(self, task_id: str, choice: tuple[str, ...] | None, value: object) -> bool:
         arms = [value] if isinstance(value, str) else list(value) if isinstance(value, list | tuple) else []
@@ -206,6 +229,35 @@ class _Evaluation:
         for name in self.workflow.downstream(task.id) if task.steers_rules else self.graph.closure[task.id]:
             if not self.graph.tasks[name].teardown:
                 self.stopped.setdefault(name, set()).add(task.id)
+
+
+def starts_early(workflow: Workflow) -> bool:
+    """Whether a task that its rule let run before a branch or short circuit decided stays as it ended.
+
+    Airflow 2 skips it all the same, also when it has ended (https://github.com/apache/airflow/issues/59378).
+    """
+    return workflow.version.split(".")[0] == "3"
+
+
+def skips_instances(workflow: Workflow, source: str, target: str) -> bool:
+    """Whether a branch or short circuit outside skips the instances of `target` that exist from the start (mapped over constants).
+
+    Airflow 2: a short circuit skips by the task's id, a branch the one instance that is not mapped. Airflow 3: that one, but each direct
+    follower asks again (`ti_deps/deps/not_previously_skipped_dep.py`).
+    """
+    if workflow.version.split(".")[0] == "3":
+        return target in workflow.downstream(source)
+    return workflow.task(source).steers == "short_circuit"
+
+
+def skips(workflow: Workflow, source: str, target: str) -> bool:
+    """Whether a skip that `source` decides upon reaches `target` at all."""
+    task = workflow.task(target)
+    mapping, group = _lengths.mapping_of(workflow, task), _lengths.enclosing(workflow, task)
+    if mapping is None or not _lengths.literal(mapping):
+        return True
+    together = group is not None and group == _lengths.enclosing(workflow, workflow.task(source))
+    return together or skips_instances(workflow, source, target)
 
 
 def relevant_setups(workflow: Workflow, reach: dict[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:

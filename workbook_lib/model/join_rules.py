@@ -72,7 +72,7 @@ _RULES: dict[JoinRule, Callable[[Counts], Decision]] = {
     JoinRule.ALL_DONE_SETUP_SUCCESS: lambda c: (
         "run" if not c.setups or c.setups_success else _if(c.setups_skipped >= c.setups, "skipped", "upstream_failed")
     ),
-    JoinRule.ALL_DONE_MIN_ONE_SUCCESS: lambda c: "run" if c.success else _if(c.skipped > 0 and c.bad == 0, "skipped", "upstream_failed"),
+    JoinRule.ALL_DONE_MIN_ONE_SUCCESS: lambda c: _if(c.skipped > 0, "skipped", _if(c.success == 0, "upstream_failed")),
 }
 
 

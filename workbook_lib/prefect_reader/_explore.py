@@ -194,7 +194,7 @@ class Explorer(Paths):
             return self.unknown("a future", args, kwargs)
         after, gates, rule = kwargs.pop("after", ()), kwargs.pop("gates", ()), kwargs.pop("rule", "all_success")
         over = kwargs.pop("over", None)
-        for name in ("takes", "index", "all_first"):
+        for name in ("takes", "index", "all_first", "early"):
             kwargs.pop(name, None)
         each = meaning.endswith("each")
         if not isinstance(rule, str):

@@ -177,14 +177,14 @@ class ByRule(Statements):
             self.give_up(f"{rule!r} is no trigger rule")
             raise
         passed = [*self._not_chosen(after), *self._shut(gates)]
-        if passed:
-            return Gate(State.SKIPPED, min(run.round for run in passed) - 1)
         setups = {run for item in after if isinstance(item, Marked) and item.mark == "rules.setup" for run in runs_in(item)}
         first = _decided(JoinRule.ALL_SUCCESS, must, set())
-        if first.closed is not None:
-            return first
         later = _decided(join, list(runs_in([after, _without_peeks(arguments)])), setups)
-        return Gate(later.closed, max(first.now, later.now))
+        gate = first if first.closed is not None else Gate(later.closed, max(first.now, later.now))
+        seen = min((run.round for run in passed), default=None)
+        if seen is not None and (gate.closed is not None or gate.now >= seen or not kwargs.get("early")):
+            return Gate(State.SKIPPED, seen - 1)
+        return gate
 
     def _not_chosen(self, after: Sequence[Any]) -> Iterator[Run]:
         for item in after:
@@ -210,7 +210,7 @@ class ByRule(Statements):
         return run.value if isinstance(run.value, str | list | tuple) else ()
 
 
-_SETTINGS = frozenset({"after", "gates", "needs", "rule"})
+_SETTINGS = frozenset({"after", "gates", "needs", "rule", "early"})
 
 
 def _given(kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from workbook_lib.prefect_writer._contexts import run_parameters
 from workbook_lib.prefect_writer._expr import Printer, Unprintable, literal
 from workbook_lib.prefect_writer._mapped import Mapped, elements, index_of, needs_elements, options, size, sources
 from workbook_lib.prefect_writer._names import Names, identifier
-from workbook_lib.prefect_writer._plan import Plan
+from workbook_lib.prefect_writer._plan import Plan, may_start_early
 from workbook_lib.prefect_writer._sequence import Call, Fork, If, Sequence, Statement
 
 _COMBINING = {"zip": "zip", "zip_longest": "zip_longest", "concat": "chain"}
@@ -43,6 +43,7 @@ class FlowPrinter:
         self._peers: frozenset[str] = frozenset()
         self._names = names
         self.variables: dict[str, str] = {}
+        self._early = may_start_early(plan.workflow)
         self._used = self._referenced()
         self.forked: set[str] = set()
         self.whole: dict[str, str] = {}  # by `e.key` of the list of outputs
@@ -413,6 +414,8 @@ class FlowPrinter:
             more.append(f"rule={literal(str(task.join_rule))}")
         if self.mapped.looks_at_all_first(task):
             more.append("all_first=True")
+        if task.id in self._early and any(option.startswith("gates") or "chosen(" in option for option in more):
+            more.append("early=True")
         if mapping is None:
             self.rules.add("submit")
             return f"submit({', '.join([function, *self._shown(parameters, plain), *more])})"

@@ -13,7 +13,7 @@ from typing import Any
 from workbook_lib.errors import UsageError
 from workbook_lib.model import expr as e
 from workbook_lib.model.action import Wait
-from workbook_lib.model.evaluate import leaves, relevant_setups
+from workbook_lib.model.evaluate import leaves, relevant_setups, skips, starts_early
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Task, Workflow, closure, topological
 from workbook_lib.prefect_writer._code import TaskCode, is_default
@@ -27,6 +27,8 @@ from workbook_lib.prefect_writer._tasks import task_code
 _LIKE_ALL_SUCCESS = frozenset({JoinRule.ALL_SUCCESS, JoinRule.NONE_FAILED, JoinRule.NONE_FAILED_MIN_ONE_SUCCESS})
 # With no skips about, these let a task run whatever its upstream did; the second asks for its setups.
 _PATIENT = frozenset({JoinRule.ALL_DONE, JoinRule.ALL_DONE_SETUP_SUCCESS})
+
+_HASTY = frozenset({JoinRule.ALWAYS, JoinRule.ONE_SUCCESS, JoinRule.ONE_FAILED, JoinRule.ONE_DONE})  # need not wait for all upstream tasks
 
 
 @dataclass(frozen=True)
@@ -172,23 +174,30 @@ def surely_succeeded(workflow: Workflow) -> dict[str, frozenset[str]]:
     return sure
 
 
+def may_start_early(workflow: Workflow) -> frozenset[str]:
+    """The tasks that may run before a branch or short circuit has decided: those whose rule need not wait, and all behind them."""
+    following = closure(workflow) if starts_early(workflow) else {}
+    hasty = {task.id for task in workflow.tasks if task.join_rule in _HASTY}
+    return frozenset(hasty & following.keys()).union(*(after for task_id, after in following.items() if task_id in hasty))
+
+
 def _gates(workflow: Workflow) -> dict[str, tuple[str, ...]]:
     """For each task the short circuits whose false answer must be asked for explicitly, because rules alone would not skip it.
 
     A direct downstream task always asks. One further down only when its rule, or another upstream task, could let it run all the same.
     """
-    following = closure(workflow)
+    following, early = closure(workflow), may_start_early(workflow)
     gates: dict[str, list[str]] = {task.id: [] for task in workflow.tasks}
     for gate in workflow.tasks:
         if gate.steers != "short_circuit":
             continue
         inside = following[gate.id]
         for task in workflow.tasks:
-            if task.id not in inside or task.teardown:  # a short circuit never skips a teardown
+            if task.id not in inside or task.teardown or not skips(workflow, gate.id, task.id):  # it never skips a teardown
                 continue
             upstream = workflow.upstream(task.id)
             direct = gate.id in upstream
-            swept = task.join_rule is JoinRule.ALL_SUCCESS and all(up in inside for up in upstream)
+            swept = task.join_rule is JoinRule.ALL_SUCCESS and all(up in inside for up in upstream) and task.id not in early
             if direct or (not gate.steers_rules and not swept):
                 gates[task.id].append(gate.id)
     return {task_id: tuple(names) for task_id, names in gates.items() if names}

@@ -110,14 +110,16 @@ def submit(
     gates: Iterable[PrefectFuture] = (),
     needs: Iterable[PrefectFuture] = (),
     rule: str = "all_success",
+    early: bool = False,
     **kwargs: Any,
 ) -> PrefectFuture:
     """Start `work` when everything in `after` and in its arguments has ended and `rule` holds.
 
-    A false answer of one of `gates` skips the task whatever its rule says, and all of `needs` must have succeeded. Futures among
+    A false answer of one of `gates` skips the task whatever its rule says, unless it is `early` and its rule
+    let it run before; all of `needs` must have succeeded. Futures among
     the arguments arrive as their results, as None where the task failed or was skipped.
     """
-    return _submit(work, args, kwargs, _Gate(after, gates, rule, (args, kwargs), must=list(needs)))
+    return _submit(work, args, kwargs, _Gate(after, gates, rule, (args, kwargs), must=list(needs), early=early))
 
 
 def submit_each(
@@ -131,6 +133,7 @@ def submit_each(
     needs: Iterable[PrefectFuture] = (),
     rule: str = "all_success",
     all_first: bool = False,
+    early: bool = False,
     **kwargs: Any,
 ) -> Runs:
     """Start `work` once per combination of the lists in `over`; without elements it is skipped.
@@ -145,7 +148,7 @@ def submit_each(
     def start(number: int, element: Mapping[str, Any], gate: _Gate | None = None) -> PrefectFuture:
         given = _of_run(kwargs, number)
         ends = (_of_run(after, number), _of_run(gates, number))
-        own = gate or _Gate(*ends, rule, (over, given), must=needs)  # one for each run, because each counts its own attempts
+        own = gate or _Gate(*ends, rule, (over, given), must=needs, early=early)  # one for each run, because each counts its own attempts
         arguments = {**element, **given, **({index: number} if index else {})}
         return _submit(work, (), arguments, own, NOT_EXPANDED if gate else "")
 
@@ -153,7 +156,7 @@ def submit_each(
     elements = _peers((after, gates, kwargs)) if over is None else None if _futures(over) else _elements(over, takes)
     if not elements:
         first = [_of_run(value, -1, all_first) for value in (after, gates, kwargs)]
-        before = _Gate(first[0], first[1], rule, (over, first[2]), must=[*must, *needs])
+        before = _Gate(first[0], first[1], rule, (over, first[2]), must=[*must, *needs], early=early)
         for future in before.all:
             future.wait()
         closed = before.closed()
@@ -274,6 +277,8 @@ def _value(value: Any) -> Any:
         return [result for result in map(_value, value) if result is not None]
     if isinstance(value, Combined):
         return list(value.function(*(_value(part) or () for part in value.parts), **value.options))
+    if isinstance(value, Pick) and isinstance(value.source, Runs):
+        return _value(Runs(Pick(run, value.keys) for run in value.source))
     if isinstance(value, Pick):
         return functools.reduce(lambda whole, key: None if whole is None else whole[key], value.keys, _value(value.source))
     if isinstance(value, Mapping):
@@ -337,9 +342,12 @@ class _Gate:
     task is one round behind what it waited for, and each attempt takes a round.
     """
 
-    def __init__(self, after: Iterable[Any], gates: Iterable[PrefectFuture], rule: str, arguments: Any, must: Any = ()) -> None:
+    def __init__(
+        self, after: Iterable[Any], gates: Iterable[PrefectFuture], rule: str, arguments: Any, must: Any = (), *, early: bool = False
+    ) -> None:
         after = list(after)
         self.rule = rule
+        self.early = early
         self.gates = [gate for gate in gates if gate is not None]
         self.must = _futures(must)
         self.branches = [item for item in after if isinstance(item, Chosen) and item.branch is not None]
@@ -351,14 +359,14 @@ class _Gate:
 
     def closed(self) -> str | None:
         """Why the task may not run: "skipped", "upstream_failed", or None when it may."""
-        passed = [_round(future) for future in self._passed_over()]
-        if passed:
-            self.seen = min(passed)
-            return "skipped"
         now, verdict = _decide("all_success", self.must, [])
         later, own = _decide(self.rule, self.upstream, self.setups)
         if verdict is None or (own is not None and later < now):
             now, verdict = later if own is not None else max(now, later), own
+        passed = min((_round(future) for future in self._passed_over()), default=None)
+        if passed is not None and (verdict is not None or now >= passed or not self.early):
+            self.seen = passed
+            return "skipped"
         self.seen = now + max(self.attempts, 1)
         return verdict
 
@@ -384,7 +392,7 @@ def _decide(rule: str, upstream: list[PrefectFuture], setups: list[PrefectFuture
     if rule == "never":
         return 0, "skipped"
     ended = sorted((_round(future), _outcome(future)) for future in upstream)
-    if not ended:
+    if not ended or rule == "always":
         return 0, None
     now = next((seen for seen, outcome in ended if outcome in EARLY.get(rule, ())), ended[-1][0])
     states = [outcome for seen, outcome in ended if seen <= now]
@@ -404,6 +412,7 @@ EARLY = {
     "none_failed": BAD,
     "none_failed_min_one_success": BAD,
     "none_skipped": ("skipped",),
+    "all_done_min_one_success": ("skipped",),
 }
 
 
@@ -427,5 +436,5 @@ RULES = {
     "all_done_setup_success": lambda _, setups: (
         None if not setups or "success" in setups else "upstream_failed" if _bad(setups) else "skipped"
     ),
-    "all_done_min_one_success": lambda states, _: None if "success" in states else "upstream_failed" if _bad(states) else "skipped",
+    "all_done_min_one_success": lambda states, _: "skipped" if "skipped" in states else None if "success" in states else "upstream_failed",
 }
