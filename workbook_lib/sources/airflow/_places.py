@@ -22,7 +22,7 @@ class Marks:
     hands_over: bool = False  # a check that gives (done, value)
     notes: list[str] = field(default_factory=list)  # what is nearly, but not quite the same
 
-    def note(self, text: str) -> None:
+    def remark(self, text: str) -> None:
         """Note what is not quite the same, once."""
         if text not in self.notes:
             self.notes.append(text)

@@ -56,6 +56,7 @@ VALUES: dict[str, Expr] = {
     "expanded_ti_count": x.Constant(value=None),
     "map_index_template": x.Constant(value=None),
     "partition_key": x.Parameter(name="partition_key"),
+    "partition_date": _watermark("partition_date"),
     **{name: _watermark(name) for name in ("prev_start_date_success", "prev_end_date_success")},
     **{name: _watermark(name) for name in ("prev_data_interval_start_success", "prev_data_interval_end_success")},
     "prev_execution_date_success": _watermark("prev_execution_date_success"),
@@ -89,7 +90,6 @@ WITHOUT_MEANING: dict[str, str] = {
     **dict.fromkeys(("inlets", "outlets", "inlet_events", "outlet_events"), "works with dataset events"),
     **dict.fromkeys(("triggering_dataset_events", "triggering_asset_events"), "works with dataset events"),
     **dict.fromkeys(("task_state_store", "asset_state_store"), "keeps a state between runs in Airflow's database"),
-    "partition_date": "is the date of an asset's partition",
     "task_reschedule_count": "counts how often a sensor was rescheduled",
     "conf": "is Airflow's own configuration",
     "exception": "is the error of a failed task",
@@ -124,6 +124,7 @@ _DAG_RUN: dict[str, Meaning] = {
     "dag_id": x.Context(name="workflow_id"),
     "conf": Entity("conf"),
     "partition_key": x.Parameter(name="partition_key"),
+    "partition_date": _watermark("partition_date"),
 }
 ATTRIBUTES: dict[str, dict[str, Meaning]] = {
     "ti": _TI,

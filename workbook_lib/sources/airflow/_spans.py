@@ -263,14 +263,14 @@ class _Marker(Meanings):
             self.span(node, "value", value=x.Context(name="run_parameters"))
         elif entity.name == "conf" and self.dictionary(entity):
             self.span(node, "value", value=x.Context(name="run_parameters"))
-            self.marks.note("`dag_run.conf` as a whole is what the flow was given for its parameters, defaults included")
+            self.marks.remark("`dag_run.conf` as a whole is what the flow was given for its parameters, defaults included")
         elif self.printing and entity.name in SHOWN:
             shown = SHOWN[entity.name]
             if entity.name == "context" and isinstance(shown, x.DictOf):
                 own = tuple((x.Constant(value=name), value) for name, value in self.around.extras.items())
                 shown = x.DictOf(items=(*shown.items, *own))
             self.span(node, "value", value=shown)
-            self.marks.note(f"`{shortened(self.text(node))}` is only printed, and shows what is known of it here")
+            self.marks.remark(f"`{shortened(self.text(node))}` is only printed, and shows what is known of it here")
         elif entity.name == "airflow":
             self.blocked(node, f"is Airflow's {entity.detail}")
         else:

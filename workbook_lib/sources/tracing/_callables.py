@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -29,7 +30,7 @@ def details(value: Any, to_expr: ToExpr, depth: int) -> dict[str, Any]:
     wrapped = getattr(value, "__wrapped__", None)
     if wrapped is not None and isinstance(value, types.FunctionType) and depth < 5:
         found["wraps"] = to_expr(wrapped, depth + 1)
-    if found["named"] or not isinstance(value, types.FunctionType | types.MethodType):
+    if found["named"] or _is_public(value):
         found["signature"] = _signature(value)
     return {name: part for name, part in found.items() if part is not None and part != []}
 
@@ -112,6 +113,12 @@ def _named(value: Any) -> str | None:
     if not isinstance(module, dict):
         return None
     return next((name + rest for name, held in list(module.items()) if held is owner and name.isidentifier()), None)
+
+
+def _is_public(value: Any) -> bool:
+    """Whether a module holds the value under its own name, so that importing it gives the same."""
+    module = sys.modules.get(getattr(value, "__module__", None) or "")
+    return module is not None and getattr(module, getattr(value, "__qualname__", ""), None) is value
 
 
 def _signature(value: Any) -> list[str] | None:
