@@ -12,7 +12,9 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import threading
+import time
 import traceback
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -102,6 +104,7 @@ class Child:
             self.variables = order["variables"] if scenario.kind == "rehearsal" else None
         if scenario.kind == "real":
             _set_limits(order["limits"])
+            self.run_awaited(order["awaited"])
         STAGE.real_delays = order["real_delays"]
         observer = Observer(self.report)
         try:
@@ -131,6 +134,20 @@ class Child:
             STAGE.observer = STAGE.script = None
         end = _ends.flow_end(ended, observer, self.project) | {"used": _script.USED[:3]}
         self.report({"kind": "end", "runs": _runs(observer, order["return_values"]), "flow": end})
+
+    def run_awaited(self, orders: list[dict[str, Any]]) -> None:
+        """Run the flows that are waited for, unobserved and in a folder of their own; one that cannot run is waited for in vain."""
+        from workbook_lib.pilot._started import aside
+
+        here = os.getcwd()
+        for order in orders:
+            with tempfile.TemporaryDirectory() as folder, aside(), contextlib.suppress(Exception):
+                os.chdir(folder)
+                flow = self.load(order["file"], order["name"])
+                _call(flow, _parameters(flow, order))
+            os.chdir(here)
+        if orders:
+            time.sleep(RECORDED)
 
     def load(self, file: str, name: str) -> Any:
         """The flow object, from modules imported afresh."""
@@ -190,6 +207,7 @@ def _set_variables(variables: dict[str, Any]) -> None:
         Variable.set(name, value, overwrite=True)
 
 
+RECORDED = 2.0  # seconds after which the server knows of task runs that have ended
 SLOTS = 128  # of a pool here, as of Airflow's default pool; one run alone waits for nobody else's
 
 

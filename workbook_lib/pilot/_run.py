@@ -10,12 +10,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from workbook_lib.errors import PilotError, ProjectError, UsageError
 from workbook_lib.model import _lengths
+from workbook_lib.model.action import Wait
 from workbook_lib.model.evaluate import fill
 from workbook_lib.model.left_behind import outputs
 from workbook_lib.model.run import REAL, RunRecord, Scenario, State
@@ -147,6 +149,7 @@ class Session:
                 "scenario": scenario.model_dump(mode="json"),
                 "variables": variables,
                 "limits": _project.limits(self.root),
+                "awaited": _awaited(self.root, workflow, logical_date) if scenario.kind == "real" else [],
                 "real_delays": real_delays,
                 "ids": entry.ids,
                 "return_values": {entry.tasks.get(task_id, task_id): key for task_id, key in entry.return_values.items()},
@@ -237,6 +240,25 @@ class Session:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _awaited(root: Path, workflow: Workflow, logical_date: str | None) -> list[dict[str, Any]]:
+    """The flows of the project that the workflow's tasks wait for, with the dates they ask for: they run first, as in the legacy engine.
+
+    A date that a function works out is taken to be the same.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for task in workflow.tasks:
+        action = task.action
+        if not isinstance(action, Wait) or action.workflow in (None, workflow.id) or logical_date is None:
+            continue
+        with contextlib.suppress(ProjectError):
+            entry = _project.entry(root, str(action.workflow))
+            date = (datetime.fromisoformat(logical_date) - timedelta(seconds=action.behind_seconds)).isoformat()
+            spec = dict(entry.logical_date)
+            order = {"file": entry.file, "name": entry.name, "params": {}, "logical_date": date, "logical_date_parameter": spec}
+            found.setdefault((entry.file, date), order)
+    return list(found.values())
 
 
 class _Told:

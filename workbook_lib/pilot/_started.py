@@ -45,13 +45,14 @@ def _run(project: Path, name: str, parameters: dict[str, Any], *, waits: bool) -
     get_call_parameters(flow.fn, (), parameters)  # a deployment refuses what its flow does not take
     state: Any = Scheduled()
     if waits:
-        with _aside():
+        with aside():
             state = flow(**parameters, return_state=True)
     return FlowRun(flow_id=uuid4(), name=name, parameters=parameters, state=state, state_type=state.type, state_name=state.name)
 
 
 @contextmanager
-def _aside() -> Iterator[None]:
+def aside() -> Iterator[None]:
+    """What runs inside is another run."""
     token = _ELSEWHERE.set(True)
     try:
         yield

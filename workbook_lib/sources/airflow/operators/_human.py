@@ -26,8 +26,6 @@ def human_branch(case: Case) -> Built:
 
 
 def approval(case: Case) -> Built:
-    """ApprovalOperator: a refusal skips what follows."""
-    everything = bool(case.given.plain("ignore_downstream_trigger_rules", False))
-    built = human(case)
-    built.steers, built.steers_rules = "short_circuit", not everything
-    return built
+    """ApprovalOperator: a refusal skips what follows, which neither a rehearsal of Airflow nor the placeholder can play."""
+    case.given.used |= set(case.given.values)
+    return Built(Opaque(family="other", missing=f"{_ADVICE}; a refusal skips what follows"))
