@@ -99,7 +99,7 @@ def excuse(source: str, check: Callable[[str], str]) -> str:
     """`source` with a `noqa` on each line that `check` (ruff's findings as JSON) still finds fault with: code as it was brought along."""
     wanted: dict[int, set[str]] = {}
     for finding in json.loads(check(source) or "[]"):
-        if finding["code"] in EXCUSED or str(finding["code"]).startswith(("B", "PT", "RET", "SIM")):
+        if finding["code"] in EXCUSED or str(finding["code"]).startswith(("B", "PT", "RET", "SIM", "UP")):
             wanted.setdefault(finding["noqa_row"], set()).add(finding["code"])
     lines = source.split("\n")
     for row, codes in wanted.items():
