@@ -175,10 +175,17 @@ def surely_succeeded(workflow: Workflow) -> dict[str, frozenset[str]]:
 
 
 def may_start_early(workflow: Workflow) -> frozenset[str]:
-    """The tasks that may run before a branch or short circuit has decided: those whose rule need not wait, and all behind them."""
-    following = closure(workflow) if starts_early(workflow) else {}
-    hasty = {task.id for task in workflow.tasks if task.join_rule in _HASTY}
-    return frozenset(hasty & following.keys()).union(*(after for task_id, after in following.items() if task_id in hasty))
+    """The tasks that may run before a branch or short circuit has decided, and all behind them.
+
+    Their rule need not wait, or lets them run behind what something else has skipped or blocked meanwhile.
+    """
+    if not starts_early(workflow):
+        return frozenset()
+    following = closure(workflow)
+    sweeping = [task.id for task in workflow.tasks if task.steers == "short_circuit" and not task.steers_rules]
+    far = {after for gate in sweeping for after in following[gate] - frozenset(workflow.downstream(gate))}
+    first = {t.id for t in workflow.tasks if t.join_rule in _HASTY or (t.id in far and t.join_rule is not JoinRule.ALL_SUCCESS)}
+    return frozenset(first).union(*(following[task_id] for task_id in first))
 
 
 def _gates(workflow: Workflow) -> dict[str, tuple[str, ...]]:
