@@ -230,7 +230,8 @@ class Migration:
         decisions = self.decisions.plain()
         by_hand = {workflow.id: self._by_hand(workflow, statuses(workflow, decisions)) for workflow in workflows}
         records = {workflow.id: self.records(workflow.id) for workflow in workflows}
-        written = write(workflows, decisions, records=records, by_hand=by_hand)
+        unsteady = {workflow.id: {str(mask["id"]) for mask in self.store.masks(workflow.id)} for workflow in workflows}
+        written = write(workflows, decisions, records=records, by_hand=by_hand, unsteady=unsteady)
         hide = self.store.masker()
         documents = {path: hide.text(text) for path, text in written.files.items() if path.endswith(".md")}  # code is left as it has to run
         return written.model_copy(update={"files": written.files | documents})

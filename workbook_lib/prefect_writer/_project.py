@@ -118,9 +118,11 @@ def write(
     name: str = "migrated-flows",
     records: Mapping[str, Sequence[tuple[Scenario, RunRecord]]] | None = None,
     by_hand: Mapping[str, Collection[str]] | None = None,
+    unsteady: Mapping[str, Collection[str]] | None = None,
 ) -> Project:
     """The project for `workflows`. With `records` of the legacy engine (scenario and record, by workflow id) tests are
-    written too. `by_hand`: placeholders by workflow id whose body the user has written, which are told of no more."""
+    written too. `by_hand`: placeholders by workflow id whose body the user has written, which are told of no more.
+    `unsteady`: tasks by workflow id whose result the legacy engine itself does not give twice."""
     workflows = apart(joined(workflows))
     names = FileNames()
     files: dict[str, str] = {}
@@ -162,7 +164,16 @@ def write(
         if recorded:
             file = flows[workflow.id].path.removeprefix("flows/").removesuffix(".py")
             path = f"tests/test_{file}.py"
-            files[path] = tidy(flow_test(workflow, flows[workflow.id].entrypoint, recorded), path)
+            info, scope = flows[workflow.id], plans[workflow.id].scope
+            made_test = flow_test(
+                workflow,
+                info.entrypoint,
+                recorded,
+                date=(scope.date_name, scope.day) if uses_date(plans[workflow.id]) else None,
+                unfinished=[task for task, status in info.tasks.items() if status.status == "placeholder"],
+                unsteady=(unsteady or {}).get(workflow.id, ()),
+            )
+            files[path] = tidy(made_test, path)
             files.setdefault("tests/conftest.py", tidy(conftest(), "tests/conftest.py", own=True))
     return Project(files=dict(sorted(files.items())), flows=flows, findings=tuple(findings))
 

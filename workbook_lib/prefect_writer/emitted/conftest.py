@@ -1,24 +1,47 @@
-"""Rehearsals: a flow is run with the bodies of its tasks replaced by scripted outcomes, and says which tasks ran and how they ended."""
+"""Runs of a flow for its tests: rehearsals, in which tasks do what a script says, and real runs, only with `pytest --real`."""
 
 from __future__ import annotations
 
 import functools
 import inspect
+import json
 import logging
+import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect import Flow, Task, settings
 from prefect.context import TaskRunContext
 from prefect.server.api.server import SubprocessASGIServer
-from prefect.states import Completed
+from prefect.states import Completed, State
 
 try:
     from shared.trigger_rules import Skip
 except ImportError:
     Skip = None
+
+FIXTURES = Path(__file__).parents[2] / "legacy" / "fixtures"  # copied into the working folder of a real run, where they are
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Without `--real` no task does its own work."""
+    parser.addoption("--real", action="store_true", help="also run the flows with what their tasks really do")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known."""
+    config.addinivalue_line("markers", "real: lets the tasks do their own work; only with --real")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Pass over real runs that nobody asked for."""
+    for item in items:
+        if item.get_closest_marker("real") and not config.getoption("--real"):
+            item.add_marker(pytest.mark.skip(reason="the tasks would do their own work: pytest --real"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,7 +52,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         settings.PREFECT_API_URL: None,
         settings.PREFECT_API_DATABASE_CONNECTION_URL: "sqlite+aiosqlite:///file::memory:?cache=shared&uri=true&check_same_thread=false",
         settings.PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: True,
-        settings.PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 120,
+        settings.PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 300,
         settings.PREFECT_SERVER_ANALYTICS_ENABLED: False,
         settings.PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
         settings.PREFECT_LOGGING_TO_API_ENABLED: False,
@@ -41,53 +64,106 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
-def rehearse(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, dict[str, list[tuple[str, int]]]]]:
-    """Call it with a flow and a script; it returns how the flow ended, and per task that ran its ends and numbers of attempts."""
+def rehearse(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, dict[str, Any]]]:
+    """Call it with a flow and a script: how the run ended, and per task that ran how it ended."""
 
-    def run(flow: Flow, script: dict[str, Any], **parameters: Any) -> tuple[str, dict[str, list[tuple[str, int]]]]:
-        runs: dict[Any, list[str]] = {}
-        names: dict[Any, str] = {}
-        chosen: dict[str, Any] = {}
-        for work in _tasks_of(flow):
-            monkeypatch.setattr(work, "fn", _scripted(work.fn, script, runs, names, chosen))
-            monkeypatch.setattr(work, "retry_delay_seconds", 0)
-        state = flow(**parameters, return_state=True)
-        ends: dict[str, list[tuple[str, int]]] = {}
-        for run_id, attempts in runs.items():
-            ends.setdefault(names[run_id], []).append((attempts[-1], len(attempts)))
-        return "success" if state.is_completed() else "failed", {name: sorted(pairs) for name, pairs in ends.items()}
+    def run(flow: Flow, script: dict[str, Any], **parameters: Any) -> tuple[str, dict[str, Any]]:
+        seen = _Seen(script)
+        return seen.run(flow, parameters, monkeypatch), seen.ends()
 
     return run
 
 
-def _tasks_of(flow: Flow) -> list[Task]:
-    module = sys.modules[flow.fn.__module__]
-    return list({id(value): value for value in vars(module).values() if isinstance(value, Task)}.values())
+@pytest.fixture
+def really(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[str, dict[str, Any], dict[str, Any]]]:
+    """The same with the tasks' own work, but for those in the script; also says what each task returned."""
+
+    def run(flow: Flow, script: dict[str, Any], **parameters: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        if FIXTURES.is_dir():
+            shutil.copytree(FIXTURES, tmp_path, dirs_exist_ok=True)
+        monkeypatch.chdir(tmp_path)
+        seen = _Seen(script, real=True)
+        return seen.run(flow, parameters, monkeypatch), seen.ends(), seen.returned()
+
+    return run
 
 
-def _scripted(
-    body: Callable[..., Any], script: dict[str, Any], runs: dict[Any, list[str]], names: dict[Any, str], chosen: dict[str, Any]
-) -> Callable[..., Any]:
-    @functools.wraps(body)
-    def scripted(*args: Any, **kwargs: Any) -> Any:
-        context = TaskRunContext.get()
-        run_id = context.task_run.id
-        name = context.task.name if context.task.task_run_name is None else context.task_run.name
-        names[run_id] = name
-        attempts = runs.setdefault(run_id, [])
-        outcome = script.get(name, {})
-        if isinstance(outcome, dict) and "in_one" in outcome:
-            outcome = outcome["in_one"] if chosen.setdefault(name, run_id) == run_id else outcome.get("others", {})
-        if outcome == "fail" or len(attempts) < (outcome.get("fails", 0) if isinstance(outcome, dict) else 0):
-            attempts.append("failed")
+@dataclass
+class _Run:
+    name: str
+    tries: list[str] = field(default_factory=list)
+    result: Any = None
+
+
+@dataclass
+class _Seen:
+    """The task runs of one run of a flow, in which tasks do as the script says."""
+
+    script: dict[str, Any]
+    real: bool = False
+    runs: dict[Any, _Run] = field(default_factory=dict)
+    chosen: dict[str, Any] = field(default_factory=dict)
+
+    def run(self, flow: Flow, parameters: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> str:
+        """Run the flow once, without delays before retries."""
+        for work in {id(value): value for value in vars(sys.modules[flow.fn.__module__]).values() if isinstance(value, Task)}.values():
+            monkeypatch.setattr(work, "fn", self.watched(work.fn))
+            monkeypatch.setattr(work, "retry_delay_seconds", 0)
+        return "success" if flow(**parameters, return_state=True).is_completed() else "failed"
+
+    def ends(self) -> dict[str, Any]:
+        """Per task how it ended, such as "success" or "failed (3 tries)"; a list where it ran more than once."""
+        found: dict[str, list[str]] = {}
+        for run in self.runs.values():
+            tries = f" ({len(run.tries)} tries)" if len(run.tries) > 1 else ""
+            found.setdefault(run.name, []).append(run.tries[-1] + tries)
+        return {name: ends[0] if len(ends) == 1 else sorted(ends) for name, ends in found.items()}
+
+    def returned(self) -> dict[str, Any]:
+        """Per task what it returned, as JSON has it; a sorted list where it ran more than once."""
+        found: dict[str, list[Any]] = {}
+        for run in self.runs.values():
+            found.setdefault(run.name, []).append(json.loads(json.dumps(run.result, default=_as_json)))
+        return {name: values[0] if len(values) == 1 else sorted(values, key=repr) for name, values in found.items()}
+
+    def watched(self, body: Callable[..., Any]) -> Callable[..., Any]:
+        """The body of a task, scripted or its own; each try is noted."""
+
+        @functools.wraps(body)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            context = TaskRunContext.get()
+            name = context.task.name if context.task.task_run_name is None else context.task_run.name
+            run = self.runs.setdefault(context.task_run.id, _Run(name))
+            try:
+                if self.real and name not in self.script:
+                    run.result = body(*args, **kwargs)
+                else:
+                    run.result = self.scripted(context.task_run.id, run)
+            except BaseException as error:
+                run.tries.append("skipped" if Skip is not None and isinstance(error, Skip) else "failed")
+                raise
+            skipped = isinstance(run.result, State) and run.result.name == "Skipped"
+            run.tries.append("skipped" if skipped else "success")
+            return run.result
+
+        watched.__signature__ = inspect.signature(body)
+        return watched
+
+    def scripted(self, run_id: Any, run: _Run) -> Any:
+        """What the script lets the task do at this try."""
+        does = self.script.get(run.name, {})
+        if isinstance(does, dict) and "in_one" in does:
+            does = does["in_one"] if self.chosen.setdefault(run.name, run_id) == run_id else does.get("others", {})
+        if does == "fail" or (isinstance(does, dict) and len(run.tries) < does.get("fails", 0)):
             raise RuntimeError("scripted to fail")
-        if outcome == "skip":
-            attempts.append("skipped")
+        if does == "skip":
             if Skip is not None:
                 raise Skip("scripted to skip")
             return Completed(name="Skipped")
-        attempts.append("success")
-        return outcome.get("returns") if isinstance(outcome, dict) else None
+        return does.get("returns")
 
-    scripted.__signature__ = inspect.signature(body)
-    return scripted
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=repr)
+    return value.isoformat() if hasattr(value, "isoformat") else repr(value)

@@ -1,0 +1,95 @@
+"""The library's own verdict on a mutant: structure first, which runs nothing, then the runs of the flow against Airflow's records."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from mutation_mutants import Mutant
+from mutation_subjects import Subject
+
+from workbook_lib.errors import WorkbookError
+from workbook_lib.model.run import REAL, RunRecord, Scenario
+from workbook_lib.pilot import Session
+from workbook_lib.prefect_reader import read_flow
+from workbook_lib.validation import Judgement, Verdict, compare_structure, deployment, edited, judge
+from workbook_lib.validation import compare_schedule as schedule_rows
+
+TIME_LIMIT = 30.0
+
+
+@contextlib.contextmanager
+def applied(subject: Subject, mutant: Mutant | None) -> Iterator[None]:
+    """The subject's file as the mutant has it, and as it was afterwards."""
+    if mutant is None:
+        yield
+        return
+    file = subject.deployments if mutant.schedule else subject.file
+    kept = file.read_text(encoding="utf-8")
+    file.write_text(mutant.source, encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.write_text(kept, encoding="utf-8")
+
+
+def by_structure(subject: Subject, mutant: Mutant | None) -> tuple[str, str]:
+    """The worst judgement that reading the project gives, and the first reason for it."""
+    with applied(subject, mutant):
+        rows = compare_structure(subject.workflow, read_flow(subject.root / "project", subject.workflow.id))
+        rows += schedule_rows(subject.workflow, deployment(subject.root / "project", subject.workflow.id))
+    for judgement in (Judgement.DIFFERENT, Judgement.NOT_COMPARABLE):
+        found = [row for row in rows if row.verdict is judgement]
+        if found:
+            return str(judgement), f"{found[0].id}: {found[0].reason}"
+    return str(Judgement.EQUAL), ""
+
+
+def pilots_of(subject: Subject, session: Session) -> dict[str, RunRecord]:
+    """The pilot's records of the flow as it was written, by scenario."""
+    subject.prepare()
+    for other in subject.before:
+        session.run(other, REAL, logical_date=subject.records[0][1].logical_date)
+    return {scenario.name: _run(subject, scenario, record, session) for scenario, record in subject.records}
+
+
+def _run(subject: Subject, scenario: Scenario, record: RunRecord, session: Session) -> RunRecord:
+    return session.run(subject.workflow, scenario, logical_date=record.logical_date or None, time_limit=TIME_LIMIT)
+
+
+def by_runs(subject: Subject, mutant: Mutant, session: Session, written: dict[str, RunRecord]) -> tuple[str, str, str]:
+    """The verdict of `judge` after the first run that ends differently, or after all: (verdict, which kind of run told, reason).
+
+    `written` are the records of the flow as it was written: of a mutant that differs only in bodies its rehearsals are the same.
+    """
+    pilots: dict[str, RunRecord] = {}
+    legacy = {scenario.name: record for scenario, record in subject.records}
+    with applied(subject, mutant):
+        for scenario, record in sorted(subject.records, key=lambda pair: pair[0].kind != "real"):
+            if mutant.in_body and scenario.kind != "real":
+                pilots[scenario.name] = written[scenario.name]
+                continue
+            try:
+                pilots[scenario.name] = _run(subject, scenario, record, session)
+            except WorkbookError as error:
+                return f"no run: {type(error).__name__}", scenario.kind, str(error).splitlines()[0]
+            verdict = _judged(subject, {scenario.name: legacy[scenario.name]}, pilots)
+            different = [row for row in verdict.differences if row.scenario == scenario.name]
+            if different:
+                return verdict.verdict, scenario.kind, f"{scenario.name}: {different[0].id}: {different[0].reason}"
+        verdict = _judged(subject, legacy, pilots)
+    return verdict.verdict, "", verdict.headline
+
+
+def _judged(subject: Subject, legacy: dict[str, RunRecord], pilots: dict[str, RunRecord]) -> Verdict:
+    project = subject.root / "project"
+    return judge(
+        subject.workflow,
+        read_flow(project, subject.workflow.id),
+        legacy,
+        {name: pilots[name] for name in legacy},
+        placeholders=subject.placeholders,
+        masks=subject.masks,
+        project=project,
+        edited=edited(project, subject.root / "written", subject.workflow.id),
+    )
