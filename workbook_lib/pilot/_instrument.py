@@ -156,7 +156,9 @@ def _patch_submit(runner: Any) -> None:
             return original(self, task, parameters, *args, **options)
         with observer.lock:  # a run that starts at once must find itself noted, in the order of submission
             future = original(self, task, parameters, *args, **options)
-            observer.state(future.task_run_id, label_of(task, None), "PENDING", "Pending")
+            plain = {name: value for name, value in parameters.items() if isinstance(value, str | int)}
+            # A name that is known now is noted now: runs of one name are numbered in the order in which they were submitted.
+            observer.state(future.task_run_id, label_of(task, None, plain), "PENDING", "Pending")
         return future
 
     runner.submit = submit
