@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,6 +13,7 @@ from workbook_lib.model.expr import Expr
 from workbook_lib.model.function import Definition, Function, Span
 from workbook_lib.prefect_writer._expr import Unprintable, literal
 
+_QUOTE = re.compile(r"""(\w*)(\'\'\'|\"\"\"|\'|\")""")
 _ASSIGNED = re.compile(r"(?:^|\n)[ \t]*(\w+)[ \t]*=[ \t]*\Z")
 
 
@@ -18,7 +21,7 @@ _ASSIGNED = re.compile(r"(?:^|\n)[ \t]*(\w+)[ \t]*=[ \t]*\Z")
 class Filled:
     """The body behind the signature (starting on a line of its own), and what it needs from `shared.trigger_rules`.
 
-    `hoisted` are statements to put in front: values that stand inside an f-string, where their quotes would end it.
+    `hoisted` are statements to put in front: values inside of an f-string that no kind of quotes fits into.
     """
 
     body: str
@@ -126,7 +129,9 @@ def fill(function: Function, show: Callable[[Expr, str | None], str]) -> Filled:
             raise Unprintable("two marks in the body overlap")
         wish = assigned_name(function, span) if span.kind == "value" else None
         text = f"{OUTPUTS}[{literal(span.key)}] = {span.argument}" if span.kind == "push" else _replacement(span, show, wish, rules)
-        if span.kind == "value" and not text.removesuffix("()").isidentifier() and any(start < span.start < end for start, end in quoted):
+        quote = next((q for start, end, q in reversed(quoted) if start < span.start < end), None) if span.kind == "value" else None
+        text = _fitting(text, quote) if quote is not None else text
+        if quote is not None and (quote in text or "\\" in text or "\n" in text):
             name = f"value_{len(hoisted) + 1}"
             hoisted.append(f"    {name} = {text}")
             text = name
@@ -145,21 +150,34 @@ def fill(function: Function, show: Callable[[Expr, str | None], str]) -> Filled:
     return Filled(_as_block("".join(pieces)), rules, hoisted)
 
 
-def _inside_f_strings(source: str) -> list[tuple[int, int]]:
-    """Offsets of the f-strings of a function's source."""
+def _fitting(text: str, quote: str) -> str:
+    """An expression in the other kind of quotes where those of the f-string around it would end it, as Python 3.11 has it."""
+    other = "'" if quote[0] == '"' else '"'
+    return text.replace(quote[0], other) if quote in text and other not in text and "\\" not in text else text
+
+
+def _inside_f_strings(source: str) -> list[tuple[int, int, str]]:
+    """Offsets and quotes of the f-strings of a function's source, those inside others behind them."""
     starts = [0]
     for line in source.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
-    lines = source.split("\n")
-
-    def offset(line: int, column: int) -> int:
-        return starts[line - 1] + len(lines[line - 1].encode()[:column].decode())
-
+    found: list[tuple[int, int, str]] = []
+    waiting: list[tuple[int, str]] = []
     try:
-        nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.JoinedStr)]
-    except SyntaxError:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            begins, ends = starts[token.start[0] - 1] + token.start[1], starts[token.end[0] - 1] + token.end[1]
+            kind = tokenize.tok_name[token.type]
+            prefix, quote = _QUOTE.match(token.string).groups() if kind in ("STRING", "FSTRING_START") else ("", "")  # type: ignore[union-attr]
+            if kind == "FSTRING_START":  # from Python 3.12 on
+                waiting.append((begins, quote))
+            elif kind == "FSTRING_END":
+                start, quote = waiting.pop()
+                found.append((start, ends, quote))
+            elif "f" in prefix.lower():
+                found.append((begins, ends, quote))
+    except (tokenize.TokenError, SyntaxError):
         return []
-    return [(offset(n.lineno, n.col_offset), offset(n.end_lineno or n.lineno, n.end_col_offset or 0)) for n in nodes]
+    return sorted(found)
 
 
 def fill_definition(definition: Definition, show: Callable[[Expr, str | None], str]) -> Filled:
