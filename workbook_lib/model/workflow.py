@@ -35,11 +35,13 @@ class Mapping(Frozen):
     """A task (or group) that runs once per element, the number known only when it runs.
 
     `product`: the cross product of all `over`; `zip`: element by element; `records`: one expression (under "") that yields dicts of
-    arguments. Inside the task's action `Element(name)` stands for the current element.
+    arguments. Inside the task's action `Element(name)` stands for the current element. `applied` says what functions make of it before
+    the task takes it (under "": of an element from which they make the dict of all arguments); the action says so too, where it is known.
     """
 
     form: Literal["product", "zip", "records"] = "product"
     over: tuple[tuple[str, Expr], ...]
+    applied: tuple[tuple[str, Expr], ...] = ()
 
 
 class Task(Frozen):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -111,8 +110,10 @@ def mapped_value(expr: dict[str, Any]) -> Any:
         return {"element": expr["name"]}
     if kind == "callable":
         return {"callable": expr["name"].rpartition(".")[2]}
+    if kind == "call" and expr["function"] in _PUT_TOGETHER:
+        return _PUT_TOGETHER[expr["function"]](expr["args"])
     if kind == "unknown":
-        return _derived(expr["source"])
+        return {"unknown": expr["source"]}
     if kind == "constant":
         return _tagged(expr["value"])
     if kind == "list":
@@ -130,26 +131,59 @@ def _tagged(plain: Any) -> Any:
     return [_tagged(item) for item in plain] if isinstance(plain, list) else plain
 
 
-def _derived(text: str) -> Any:
-    """`a.output.zip(b.output)` and the like."""
-    found = re.fullmatch(r"(.+)\.(zip|concat|map)\((.*)\)", text)
-    if found is not None:
-        first, form, rest = found.groups()
-        if form == "map":
-            inner = _derived(first)
-            before = inner["map"][1] if isinstance(inner, dict) and "map" in inner else []
-            return {"map": [inner["map"][0] if before else inner, [*before, rest.rpartition(".")[2]]]}
-        parts, _, fill = rest.partition(", fillvalue=")
-        found_parts = {form: [_derived(first), *map(_derived, parts.split(", "))]}
-        return found_parts | ({"fillvalue": ast.literal_eval(fill)} if fill else {})
-    task, _, key = text.partition(".output")
-    return {"output": [task, ast.literal_eval(key)[0] if key else "return_value"]}
+def _map(function: dict[str, Any], inner: Any) -> Any:
+    """`.map(f)` of a value in the form of the dump, which lists the functions of one chain."""
+    source, before = inner["map"] if isinstance(inner, dict) and "map" in inner else (inner, [])
+    return {"map": [source, [*before, function["name"] if function["kind"] == "reference" else {"unknown": function["source"]}]]}
 
 
-def _form(mapping: dict[str, Any] | None) -> Any:
+# Lists that are put together: function of the model -> how the dump says it.
+_PUT_TOGETHER: dict[str, Callable[[list[Any]], Any]] = {
+    "zip": lambda args: {"zip": list(map(mapped_value, args))},
+    "zip_longest": lambda args: {"zip": list(map(mapped_value, args[:-1])), "fillvalue": value(args[-1])},
+    "concat": lambda args: {"concat": list(map(mapped_value, args))},
+    "map": lambda args: _map(args[0], mapped_value(args[1])),
+}
+
+
+def _form(node: dict[str, Any]) -> Any:
+    """What a task or group is mapped over, with the functions that the model applies to each element."""
+    mapping = node["mapping"]
     if mapping is None:
         return None
-    return {"form": mapping["form"], "over": [[name, mapped_value(over)] for name, over in mapping["over"]]}
+    applied = dict(mapping["applied"])
+    for made in applied.values():  # it has to happen in the task, not only to be said; a body that cannot be converted does nothing
+        function = node.get("action", {}).get("function") or {}
+        if function and not function["blockers"] and made not in list(_parts(node["action"])):
+            return {"said but not done": made}
+    if "" in applied:
+        ((name, over),) = mapping["over"]
+        return {"form": "records", "over": [["", _with_functions(over, applied[""], {"kind": "element", "name": name})]]}
+    return {
+        "form": mapping["form"],
+        "over": [[name, _with_functions(over, applied.get(name), {"kind": "element", "name": name})] for name, over in mapping["over"]],
+    }
+
+
+def _with_functions(over: dict[str, Any], made: dict[str, Any] | None, element: dict[str, Any]) -> Any:
+    """A list and what is made of an `element` of it, as the list of what is made."""
+    if made is None or made == element:
+        return mapped_value(over)
+    if made["kind"] == "call" and made["function"] == "apply":
+        function, inner = made["args"]
+        return _map(function, _with_functions(over, inner, element))
+    if made["kind"] == "list" and over["kind"] == "call" and over["function"] == "zip" and len(made["items"]) == len(over["args"]):
+        keys = ({"kind": "constant", "value": number} for number in range(len(over["args"])))
+        one_of_each = zip(over["args"], made["items"], keys, strict=True)
+        return {"zip": [_with_functions(part, item, {"kind": "index", "base": element, "key": key}) for part, item, key in one_of_each]}
+    return {"not understood": made}
+
+
+def _parts(found: Any) -> Iterator[Any]:
+    """A value of the document and everything inside it."""
+    yield found
+    for part in found.values() if isinstance(found, dict) else found if isinstance(found, list) else ():
+        yield from _parts(part)
 
 
 def _templates(found: Any) -> Any:
@@ -394,12 +428,12 @@ ASPECTS: tuple[Aspect, ...] = (
     Aspect(
         "mapped tasks",
         lambda dag: {task["id"]: _templates(task["mapped"]) for task in dag["tasks"]},
-        _of_model(lambda task: _form(task["mapping"])),
+        _of_model(_form),
     ),
     Aspect(
         "mapped groups",
         lambda dag: {group["id"]: _templates(group["mapped"]) for group in dag["groups"]},
-        lambda flow: {group["id"]: _form(group["mapping"]) for group in flow["model"]["groups"]},
+        lambda flow: {group["id"]: _form(group) for group in flow["model"]["groups"]},
     ),
     Aspect(
         "setup and teardown",

@@ -6,8 +6,10 @@ The example files are fetched by package name when the tests run, and never kept
 
 from __future__ import annotations
 
+import copy
 import functools
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,27 @@ def test_a_difference_is_seen() -> None:
     assert seen >= {aspect.name for aspect in ASPECTS}
     first = next(iter(differences({"dags": [truth["aspects_tasks"]]}, {"workflows": []})))
     assert first == Difference("aspects_tasks", "DAG ids", True, False)
+
+
+def test_a_function_that_is_not_applied_is_seen() -> None:
+    """`.map(f)` has to be in the task's arguments, in the order of the functions: it is not enough that the mapping says it."""
+    flow = next(flow for flow in read("own 3.3.2")["workflows"] if flow["id"] == "aspects_mapping")
+    truth = next(dag for dag in CORPORA["own 3.3.2"].truth["dags"] if dag["id"] == "aspects_mapping")
+    twice = next(index for index, task in enumerate(flow["model"]["tasks"]) if task["id"] == "twice")
+
+    def seen(change: Callable[[dict[str, Any]], None]) -> list[str]:
+        changed = copy.deepcopy(flow)
+        change(changed["model"]["tasks"][twice])
+        return [found.aspect for found in of_dag(truth, changed)]
+
+    def only_once(task: dict[str, Any]) -> None:
+        ((name, made),) = task["mapping"]["applied"]
+        task["mapping"]["applied"] = [[name, made["args"][1]]]
+
+    assert seen(lambda task: None) == []
+    assert seen(lambda task: task["action"].update(arguments=[["x", {"kind": "element", "name": "x"}]])) == ["mapped tasks"]
+    assert seen(lambda task: task["mapping"].update(applied=[])) == ["mapped tasks"]
+    assert seen(only_once) == ["mapped tasks"]
 
 
 def test_the_readme_says_how_many() -> None:

@@ -41,11 +41,12 @@ def plain(mapping: Mapping) -> Elements:
     for name, value in mapping.over:
         listed, wrap = _peeled(value)
         if wrap is not None and mapping.form == "records":
-            return Elements(Mapping(over=((_RECORD, listed),)), record=wrap(x.Element(name=_RECORD)))
+            record = wrap(x.Element(name=_RECORD))
+            return Elements(Mapping(over=((_RECORD, listed),), applied=(("", record),)), record=record)
         over.append((name, listed))
         if wrap is not None:
             inside[name] = wrap(x.Element(name=name))
-    return Elements(mapping.model_copy(update={"over": tuple(over)}), inside)
+    return Elements(mapping.model_copy(update={"over": tuple(over), "applied": tuple(inside.items())}), inside)
 
 
 def _peeled(value: Expr) -> tuple[Expr, Wrap | None]:
