@@ -22,7 +22,8 @@ TESTS = Path(__file__).parents[1]
 CORPUS = TESTS / "corpus" / "airflow"
 TIME_LIMIT = 120
 # Real runs of Airflow that tell of the place where they were recorded, not of the DAG.
-BY_PLACE = {"tutorial_taskflow_api_virtualenv": "Airflow cannot make its virtual environment without a network; the flow needs none"}
+NO_NETWORK = "Airflow cannot make its virtual environment without a network; the flow needs none"
+BY_PLACE = dict.fromkeys(("tutorial_taskflow_api_virtualenv", "example_python_decorator", "example_python_operator"), NO_NETWORK)
 
 
 def load(path: Path) -> ModuleType:

@@ -11,13 +11,14 @@ from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.sources.airflow.operators import DECORATORS, OPERATORS
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+PEOPLE = {"ApprovalOperator", "HITLBranchOperator", "HITLEntryOperator", "HITLOperator"}  # placeholders, though a rule knows them
 SENSORS = {name for name in OPERATORS if "Sensor" in name}
 
 
 @pytest.mark.parametrize(
     ("row", "names"),
     [
-        ("Operators", set(OPERATORS) - SENSORS),
+        ("Operators", set(OPERATORS) - SENSORS - PEOPLE),
         ("Sensors", SENSORS),
         ("TaskFlow", set(DECORATORS)),
         ("Trigger rules", {str(rule) for rule in JoinRule}),

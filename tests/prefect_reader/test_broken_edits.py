@@ -200,7 +200,8 @@ EDITS: dict[str, dict[str, tuple[list[tuple[str, str]], str]]] = {
 }  # fmt: skip
 
 
-# Edits after which the flow still means the same. The plain mapping was run with Prefect 3.8.8 for no elements: the flow completes, as it does by the rules.
+# Edits after which the flow still means the same. The plain mapping was run with Prefect 3.8.8 for no elements: the flow completes, as it
+# does by the rules.
 HARMLESS = [
     ("daily_sales", [("        notify()\n", "        notify.submit().result()\n")]),
     ("independent_paths", [("return [end]", "return end, b2_run")]),

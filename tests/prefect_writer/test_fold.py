@@ -27,7 +27,8 @@ def test_one_place_and_nothing_but_the_id_differs() -> None:
 
 
 def test_another_place_is_another_function() -> None:
-    assert functions(workflow(at(3, "load_a", "echo load_a"), at(4, "load_b", "echo load_b"))) == {"load_a": [], "load_b": [], "example": []}
+    made = workflow(at(3, "load_a", "echo load_a"), at(4, "load_b", "echo load_b"))
+    assert functions(made) == {"load_a": [], "load_b": [], "example": []}
 
 
 def test_an_id_that_is_part_of_a_word_stays() -> None:

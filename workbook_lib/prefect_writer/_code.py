@@ -143,8 +143,6 @@ class Builder:
             name = self.scope.date_name
             self.imports.add("from datetime import date" if self.scope.day else "from datetime import datetime")
             return self.add(name, expr, "date" if self.scope.day else "datetime")
-        if expr.name == "map_index":
-            return self.add("map_index", expr, "int") if mapping_of(self.scope.workflow, self.task) is not None else "-1"
         if expr.name in ("interval_start", "interval_end", "previous_date"):
             return self._end_of_interval(expr.name)
         if expr.name == "logger":

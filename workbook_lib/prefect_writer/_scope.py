@@ -44,9 +44,7 @@ class Scope:
         return "day" if self.day else "logical_date"
 
 
-def scope_of(
-    workflow: Workflow, *, day: bool | None = None, awaited: bool = False, others: dict[str, Neighbour] | None = None
-) -> Scope:
+def scope_of(workflow: Workflow, *, day: bool | None = None, awaited: bool = False, others: dict[str, Neighbour] | None = None) -> Scope:
     """Names for outputs and parameters, the same in the flow and in every task.
 
     `awaited`: another flow looks for this one's runs by their date, so the flow takes it even where no task needs it; `day` then
@@ -75,7 +73,9 @@ def exprs_of(task: Task) -> list[e.Expr]:
     """Every expression that the task's action holds, also inside its function's marks."""
     action = task.action
     found: list[e.Expr] = [over for _, over in task.mapping.over] if task.mapping else []
-    calls: list[object] = [action] if isinstance(action, PythonCall | Shell) else [action.check] if isinstance(action, Wait) and action.check else []
+    calls: list[object] = [action] if isinstance(action, PythonCall | Shell) else []
+    if isinstance(action, Wait) and action.check:
+        calls.append(action.check)
     if isinstance(action, Wait) and action.target is not None:
         found.append(action.target)
     if isinstance(action, Wait) and action.on == "duration":

@@ -182,7 +182,8 @@ class TaskGroup(Dependent):
     def relate(self, others: Any, upstream: bool, label: str | None = None) -> None:
         """As in Airflow; from 3.0 on, what follows a group without tasks follows what stands before it, or around it."""
         if upstream or not SESSION.is_3 or any(True for _ in self):
-            return super().relate(others, upstream, label)
+            super().relate(others, upstream, label)
+            return
         around: TaskGroup | None = self
         while around is not None and not around.ends() and not around._before:
             around = around.task_group
