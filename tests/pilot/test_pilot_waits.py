@@ -1,4 +1,4 @@
-"""A flow that waits for runs of another one, which the pilot makes first: the whole, some tasks, a group, another date, bad ends."""
+"""A flow that waits for runs of another one, which the pilot makes first: the whole, tasks, a group, another date, bad ends, files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from workbook_lib.model.run import RunRecord
 from workbook_lib.pilot import Session
 from workbook_lib.prefect_writer import write
 from workbook_lib.sources import ReadOptions, read
@@ -52,15 +53,49 @@ STATES = {
 }  # fmt: skip
 
 
-@pytest.mark.pilot
-def test_waits_for_runs_of_another_flow(tmp_path: Path) -> None:
-    source = tmp_path / "dags.py"
-    source.write_text(DAGS, encoding="utf-8")
+FED = """
+from datetime import datetime
+from pathlib import Path
+from airflow import DAG
+from airflow.operators.python import PythonOperator
+from airflow.sensors.external_task import ExternalTaskSensor
+
+OPEN = {"schedule": "@daily", "start_date": datetime(2024, 1, 1), "catchup": False}
+
+
+def eat():
+    Path("left.txt").write_text(Path("list.txt").read_text())
+
+
+with DAG("fed", **OPEN):
+    PythonOperator(task_id="eat", python_callable=eat)
+with DAG("waiter", **OPEN):
+    ExternalTaskSensor(task_id="fed", external_dag_id="fed", external_task_id="eat", poke_interval=20, timeout=600)
+"""
+
+
+def run_waiter(root: Path, dags: str) -> RunRecord:
+    source = root / "dags.py"
+    source.write_text(dags, encoding="utf-8")
     workflows = {workflow.id: workflow for workflow in read([source], ReadOptions(version="2.11")).workflows}
     for path, text in write(list(workflows.values())).files.items():
-        target = tmp_path / "project" / path
+        target = root / "project" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
-    with Session(tmp_path) as session:
-        done = session.run(workflows["waiter"], logical_date="2024-01-05T00:00:00+00:00", time_limit=180)
+    with Session(root) as session:
+        return session.run(workflows["waiter"], logical_date="2024-01-05T00:00:00+00:00", time_limit=180)
+
+
+@pytest.mark.pilot
+def test_waits_for_runs_of_another_flow(tmp_path: Path) -> None:
+    done = run_waiter(tmp_path, DAGS)
     assert {run.id: str(run.state) for run in done.tasks} == STATES
+
+
+@pytest.mark.pilot
+def test_awaited_run_has_the_fixtures_and_leaves_nothing_to_the_run_that_waits(tmp_path: Path) -> None:
+    fixtures = tmp_path / "legacy" / "fixtures"
+    fixtures.mkdir(parents=True)
+    (fixtures / "list.txt").write_text("bread\n", encoding="utf-8")
+    done = run_waiter(tmp_path, FED)
+    assert ([str(run.state) for run in done.tasks], [output.path for output in done.outputs]) == (["success"], ["list.txt"])

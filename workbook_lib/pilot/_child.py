@@ -10,6 +10,7 @@ import importlib.util
 import inspect
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -136,18 +137,26 @@ class Child:
         self.report({"kind": "end", "runs": _runs(observer, order["return_values"]), "flow": end})
 
     def run_awaited(self, orders: list[dict[str, Any]]) -> None:
-        """Run the flows that are waited for, unobserved and in a folder of their own; one that cannot run is waited for in vain."""
+        """Run the flows that are waited for, unobserved; one that cannot run is waited for in vain.
+
+        As in the legacy engine they share a working folder, with the fixtures that this run has too.
+        """
         from workbook_lib.pilot._started import aside
 
-        here = os.getcwd()
-        for order in orders:
-            with tempfile.TemporaryDirectory() as folder, aside(), contextlib.suppress(Exception):
-                os.chdir(folder)
-                flow = self.load(order["file"], order["name"])
-                _call(flow, _parameters(flow, order))
-            os.chdir(here)
-        if orders:
-            time.sleep(RECORDED)
+        if not orders:
+            return
+        here = Path.cwd()
+        with tempfile.TemporaryDirectory() as above:
+            folder = shutil.copytree(here, Path(above) / "awaited", symlinks=True)
+            try:
+                for order in orders:
+                    os.chdir(folder)
+                    with aside(), contextlib.suppress(Exception):
+                        flow = self.load(order["file"], order["name"])
+                        _call(flow, _parameters(flow, order))
+            finally:
+                os.chdir(here)
+        time.sleep(RECORDED)
 
     def load(self, file: str, name: str) -> Any:
         """The flow object, from modules imported afresh."""
