@@ -90,7 +90,7 @@ def cases(work: Path) -> list[Case]:
         hand = _HAND.format(body="\n".join(f"    {line}" for line in _HANDS[name]))
         found.append(_case(name, dags, work / name, hand, "by_hand"))
     for name, example in _SHIPPED.items():
-        hand = (_PORTS / f"{name}.py").read_text(encoding="utf-8")
+        hand = (_PORTS / f"port_{name}.py").read_text(encoding="utf-8")
         found.append(_case(name, _EXAMPLES / example, work / name, hand, name))
     return found
 

@@ -45,13 +45,14 @@ def page() -> str:
     """The page, in Markdown."""
     flows = generated()
     rows, sections = [], []
-    for port in sorted((HERE / "flows").glob("*.py")):
-        by_hand, written = port.read_text(encoding="utf-8"), flows[port.stem]
+    for port in sorted((HERE / "flows").glob("port_*.py")):
+        dag_id = port.stem.removeprefix("port_")
+        by_hand, written = port.read_text(encoding="utf-8"), flows[dag_id]
         lines = list(difflib.unified_diff(by_hand.splitlines(), written.splitlines(), n=10_000, lineterm=""))[3:]
         lines = lines or [f" {line}" for line in written.splitlines()]
         gone, new = (sum(line.startswith(sign) for line in lines) for sign in "-+")
-        rows.append(f"| [{port.stem}](#{port.stem}) | {_lines(by_hand)} | {_lines(written)} | {gone} | {new} |")
-        sections += [f"## {port.stem}", "", "```diff", *(line.rstrip() for line in lines), "```", ""]
+        rows.append(f"| [{dag_id}](#{dag_id}) | {_lines(by_hand)} | {_lines(written)} | {gone} | {new} |")
+        sections += [f"## {dag_id}", "", "```diff", *(line.rstrip() for line in lines), "```", ""]
     table = ["| DAG | lines by hand | lines written | only by hand | only written |", "|---|---|---|---|---|", *rows]
     return "\n".join([HEAD, *table, "", *sections]).rstrip() + "\n"
 

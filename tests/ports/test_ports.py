@@ -1,6 +1,6 @@
 """Flows ported by hand, as an engineer who knows Prefect would write them: the library itself proves that they mean the same.
 
-`flows/<DAG>.py` are the ports: of the shipped examples, and of bundled examples of Airflow 2.11.2. Each replaces the generated flow in
+`flows/port_<DAG>.py` are the ports: of the shipped examples, and of bundled examples of Airflow 2.11.2. Each replaces the generated flow in
 an otherwise generated project.
 """
 
@@ -22,7 +22,10 @@ from workbook_lib.prefect_writer._format import tidy
 from workbook_lib.validation import Verdict, compare_structure
 
 TESTS = Path(__file__).parents[1]
-PORTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parent / "flows").glob("*.py"))}
+PORTS = {
+    path.stem.removeprefix("port_"): path.read_text(encoding="utf-8")
+    for path in sorted((Path(__file__).parent / "flows").glob("port_*.py"))
+}
 SHIPPED = {
     "daily_sales": "daily_sales",
     "log_maintenance": "maintenance",
@@ -98,6 +101,6 @@ def test_shipped_port_is_equal(tmp_path: Path, example: str) -> None:
 
 
 def test_side_by_side_page_is_up_to_date() -> None:
-    """Renew with `python -m tests.ports.side_by_side`."""
+    """Renew with `python tests/ports/side_by_side.py`."""
     done = subprocess.run([sys.executable, str(Path(__file__).parent / "side_by_side.py"), "--check"], capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
