@@ -61,8 +61,7 @@ def move_start(dag: Any, logical_date: datetime) -> None:
     for task in dag.tasks:
         if hasattr(task, "partial_kwargs"):
             task.partial_kwargs["start_date"] = logical_date
-        else:
-            task.start_date = logical_date
+        task.start_date = logical_date
 
 
 def shorten_tasks(dags: dict[str, Any]) -> None:
