@@ -17,21 +17,31 @@ from workbook_lib.model.run import Scenario
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_reader import read_flow
 from workbook_lib.prefect_writer import Project, write
-from workbook_lib.sources import ReadOptions, read
+from workbook_lib.sources import ReadOptions, ReadResult, read
 from workbook_lib.validation import compare_structure
 
 CASES = Path(__file__).parents[2] / "corpus" / "airflow" / "mapping_cases"
 VERSIONS = ("2.11.2", "3.3.2")
 EARLY = "Airflow 2 decides the rule before the tasks in front have instances; a finding says so"
 RULES = {("2.11.2", "group_rules"): EARLY, ("2.11.2", "group_rules_nested"): EARLY, ("2.11.2", "group_branch"): EARLY}
-NO_LIST = "Airflow fails a task of a mapped group whose result is mapped over again and is no list; the flow does not ask"
+NO_LIST = "a finding: Airflow fails a task of a mapped group whose result is mapped over again and is no list; the flow does not ask"
 FLOWS = {(version, dag_id): NO_LIST for version in VERSIONS for dag_id in ("group_feeds_tasks", "group_feeds_group")}
 
 
 @functools.cache
+def reading(version: str) -> ReadResult:
+    """The DAGs and findings, read as that version."""
+    return read([CASES / "dags"], ReadOptions(version=version.rpartition(".")[0]))
+
+
 def workflows(version: str) -> dict[str, Workflow]:
-    """The DAGs, read as that version."""
-    return {w.id: w for w in read([CASES / "dags"], ReadOptions(version=version.rpartition(".")[0])).workflows}
+    return {workflow.id: workflow for workflow in reading(version).workflows}
+
+
+@pytest.mark.parametrize(("open_", "code"), [(RULES, "airflow.rule_in_mapped_group"), (FLOWS, "airflow.list_in_mapped_group")])
+def test_what_is_different_is_told(open_: dict[tuple[str, str], str], code: str) -> None:
+    told = {(version, str(found.workflow)) for version in VERSIONS for found in reading(version).findings if found.code == code}
+    assert told == set(open_)
 
 
 def recorded(version: str) -> dict[str, list[dict[str, Any]]]:

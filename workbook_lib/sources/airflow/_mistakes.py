@@ -1,4 +1,4 @@
-"""Mistakes that only show in the whole graph: cycles, and branches that name a task which they cannot choose."""
+"""Mistakes that only show in the whole graph: cycles, branches that name a task which they cannot choose, results that have to be lists."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from workbook_lib.findings import Finding, Severity
+from workbook_lib.model._lengths import deciders, enclosing
 from workbook_lib.model.action import PythonCall
 from workbook_lib.model.expr import Constant
 from workbook_lib.model.workflow import Edge, Task, Workflow
@@ -75,6 +76,18 @@ def branches(workflow: Workflow) -> Iterator[tuple[Task, str, str]]:
                 yield task, f"can choose {name!r}, which is no task of the DAG: the task then fails", "Name the whole id, with its groups."
             elif name not in near:
                 yield task, f"can choose {name!r}, which does not directly follow it: what does is then skipped", "Add an edge to it."
+
+
+def lists_of_groups(workflow: Workflow) -> Iterator[Task]:
+    """Tasks in mapped groups over whose output something is mapped again: Airflow fails an instance that hands over no list or dict.
+
+    `_record_task_map_for_downstreams` in `models/taskinstance.py` of 2.11.2, `_push_xcom_if_needed` in `execution_time/task_runner.py` of
+    3.3.2: only a task that is mapped itself may hand over anything.
+    """
+    decide = deciders(workflow)
+    for task in workflow.tasks:
+        if task.id in decide and task.mapping is None and enclosing(workflow, task) is not None:
+            yield task
 
 
 def _answers(task: Task) -> Iterator[str]:

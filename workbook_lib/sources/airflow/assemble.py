@@ -144,6 +144,8 @@ class _Assembly:
         for task, what, advice in _mistakes.branches(workflow):
             raw = next(one for one in self.dag.tasks if one.id == task.id)
             self.note("branch_unknown", Severity.WARNING, f"the branch {task.id!r} {what}", raw, advice)
+        for task in _mistakes.lists_of_groups(workflow):
+            self.list_in_mapped_group(task)
         self.left_out(workflow)
         return workflow, self.findings
 
@@ -271,6 +273,13 @@ class _Assembly:
         if rule is JoinRule.NONE_FAILED_MIN_ONE_SUCCESS or nested:
             message = f"Airflow 2 skips the task {raw.id!r} whatever happens: in a mapped group it decides {rule} too early"
             self.note("rule_in_mapped_group", Severity.WARNING, message, raw, "The flow runs it by its rule, as Airflow 3.3 does.")
+
+    def list_in_mapped_group(self, task: Task) -> None:
+        """Instances of a mapped group that something is mapped over again: what they hand over is not looked at in the flow."""
+        raw = next(one for one in self.dag.tasks if one.id == task.id)
+        message = f"Airflow fails an instance of the task {task.id!r} that hands over no list or dict, as its output is mapped over again"
+        advice = "The flow maps over any result: have the task hand over lists, or raise an error where it does not."
+        self.note("list_in_mapped_group", Severity.WARNING, message, raw, advice)
 
     def decides_in_mapped_group(self, raw: RawTask, built: Built) -> None:
         """A branch or short circuit in a mapped group: Airflow 3 does not find its answer, Airflow 2 skips only what follows directly.
