@@ -37,3 +37,10 @@ def test_an_id_that_is_part_of_a_word_stays() -> None:
 
 def test_what_differs_otherwise_stays() -> None:
     assert functions(workflow(at(3, "a", "echo a 1"), at(3, "b", "echo b 2"))) == {"a": [], "b": [], "example": []}
+
+
+def test_an_id_that_ends_within_an_escape_stays() -> None:
+    made = workflow(*(at(3, name, f'{name}" + code() #') for name in ("x\\", "y\\")))
+    assert functions(made) == {"x": [], "y": [], "example": []}
+    escapes = workflow(at(3, "n", "a\nn"), at(3, "t", "a\tt"))
+    assert functions(escapes) == {"n": [], "t": [], "example": []}

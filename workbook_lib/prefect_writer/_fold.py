@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import tokenize
+import warnings
 from dataclasses import replace
 
 from workbook_lib.model import expr as e
@@ -77,4 +79,34 @@ def _formatted(string: str, task_id: str) -> str | None:
     if match[1] and any(task_id in field for field in re.findall(r"(?<!\{)\{[^{}]*\}", text)):
         return None
     shown = re.sub(rf"(?<![A-Za-z0-9]){re.escape(task_id)}(?![A-Za-z0-9])", f"{{{NAME}}}", text)
-    return f"f{match[2]}{shown}{match[2]}" if shown != "{task_id}" else NAME
+    made = f"f{match[2]}{shown}{match[2]}"
+    if not _same(string, made, task_id):  # an escape such as `\n` was taken for the id, or the id's own end for one
+        return None
+    return made if shown != f"{{{NAME}}}" else NAME
+
+
+def _same(string: str, made: str, task_id: str) -> bool:
+    """Whether a literal is the same text once the parameter is the id."""
+    try:
+        return _pieces(string, task_id) == _pieces(made, task_id)
+    except SyntaxError:
+        return False
+
+
+def _pieces(source: str, task_id: str) -> list[str] | None:
+    """A string's parts, the id for the parameter: texts joined, other fields as they are written; None where it is more than a string."""
+    with warnings.catch_warnings(action="ignore"):  # an escape that is none
+        node = ast.parse(source, mode="eval").body
+    if isinstance(node, ast.Constant):
+        return [str(node.value)]
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    pieces = [""]
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            pieces[-1] += str(part.value)
+        elif isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Name) and part.value.id == NAME:
+            pieces[-1] += task_id
+        else:
+            pieces += [ast.dump(part), ""]
+    return pieces
