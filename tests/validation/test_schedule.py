@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from validation_build import flow
 from workbook_lib.errors import ProjectError
 from workbook_lib.model.workflow import AssetCondition, Limits, Schedule
 from workbook_lib.prefect_writer import UPDATED
+from workbook_lib.prefect_writer._deployment import matched, pattern
 from workbook_lib.validation import compare_schedule, deployment
 
 DAILY = Schedule(kind="cron", cron="0 6 * * *", timezone="Europe/Berlin")
@@ -171,3 +173,11 @@ def test_the_limits_of_several_deployments_add_up(tmp_path: Path) -> None:
     (tmp_path / "prefect.yaml").write_text("deployments:\n" + entry * 2)
     found = compare_schedule(flow("a", limits=Limits(active_runs=1)), deployment(tmp_path, "w"))
     assert [str(row.verdict) for row in found] == ["equal", "different"]
+
+
+def test_patterns_match_their_asset_alone() -> None:
+    names = ("s3://b/*", "x[1]?", "!x", "{{ a }}{{{", "[*]", "\U0001f600", "[ !]x", "plain")
+    for name in names:
+        written = pattern(name)
+        assert (fnmatchcase(name, written), matched(written), "{{" in written) == (True, name, False)
+    assert [matched(text) for text in ("s3://*", "?", "!a", "[ab]")] == [None] * 4

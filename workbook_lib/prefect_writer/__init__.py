@@ -1,13 +1,15 @@
 """The one writer: workflows of the model become a Prefect project.
 
 `statuses` tells per task whether it will be converted; `write` makes the files. Deterministic: same workflows, same bytes.
-`variable_name` is what a legacy variable is called in Prefect; `UPDATED` the event by which a task tells that it has updated an asset.
+`variable_name` is what a legacy variable is called in Prefect; `UPDATED` the event by which a task tells that it has updated an asset;
+`matched` the asset whose name a trigger's pattern matches.
 """
 
 from __future__ import annotations
 
+from workbook_lib.prefect_writer._deployment import matched
 from workbook_lib.prefect_writer._hooks import UPDATED
 from workbook_lib.prefect_writer._names import variable_name
 from workbook_lib.prefect_writer._project import FlowInfo, Project, TaskStatus, statuses, write
 
-__all__ = ["UPDATED", "FlowInfo", "Project", "TaskStatus", "statuses", "variable_name", "write"]
+__all__ = ["UPDATED", "FlowInfo", "Project", "TaskStatus", "matched", "statuses", "variable_name", "write"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -84,25 +85,41 @@ def _triggers(condition: AssetCondition) -> list[dict[str, Any]]:
 
 def _trigger(condition: AssetCondition) -> dict[str, Any]:
     if condition.kind == "asset":
-        return {"match": {"prefect.resource.id": condition.uri or condition.name}, "expect": [UPDATED]}
+        return {"match": {"prefect.resource.id": pattern(condition.uri or condition.name or "")}, "expect": [UPDATED]}
     if len(condition.parts) == 1:
         return _trigger(condition.parts[0])
     return {"type": "compound", "require": condition.kind, "triggers": [_trigger(part) for part in condition.parts]}
 
 
 def _entry(trigger: dict[str, Any]) -> list[str]:
-    """One trigger as an item of a YAML list; each of its values is JSON, which is YAML."""
-    first, *rest = [f"{name}: {json.dumps(_plain(value), ensure_ascii=True)}" for name, value in trigger.items()]
+    """One trigger as an item of a YAML list."""
+    first, *rest = [f"{name}: {_flow(value)}" for name, value in trigger.items()]
     return [f"      - {first}", *(f"        {line}" for line in rest)]
 
 
-def _plain(value: Any) -> Any:
-    """The value with Prefect's own `{{ }}` taken apart in its texts."""
-    if isinstance(value, str):
-        return value.replace("{{", "{ {").replace("}}", "} }")
+def _flow(value: Any) -> str:
+    """A value on one line of YAML."""
     if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return {name: _plain(item) for name, item in value.items()} if isinstance(value, dict) else value
+        return f"[{', '.join(map(_flow, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_text(name)}: {_flow(item)}" for name, item in value.items()) + "}"
+    return _text(value) if isinstance(value, str) else json.dumps(value)
+
+
+def pattern(text: str) -> str:
+    """What matches exactly this text where Prefect takes a pattern; no `!` stands in front and no braces in pairs.
+
+    https://docs.prefect.io/v3/concepts/event-triggers; a single character in brackets stands for itself:
+    https://docs.python.org/3/library/fnmatch.html. No address starts with a space, by which a first `!` gets its brackets.
+    """
+    escaped = re.sub(r"[*?[]", r"[\g<0>]", text).replace("{{", "{[{]").replace("}}", "}[}]")
+    return f"[ !]{escaped[1:]}" if escaped.startswith("!") else escaped
+
+
+def matched(written: str) -> str | None:
+    """The one text that a `pattern` matches; None where it is another kind of pattern."""
+    text = re.sub(r"\[ ?(.)\]", r"\1", written)
+    return text if pattern(text) == written else None
 
 
 def _one_line(text: str) -> str:

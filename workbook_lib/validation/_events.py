@@ -11,7 +11,7 @@ from typing import Any
 
 from workbook_lib.model._base import Json
 from workbook_lib.model.workflow import AssetCondition
-from workbook_lib.prefect_writer import UPDATED
+from workbook_lib.prefect_writer import UPDATED, matched
 
 
 def wanted(condition: AssetCondition | None) -> Json:
@@ -53,7 +53,9 @@ def _trigger(trigger: Any) -> Json:
     match = trigger.get("match")
     plain = not set(trigger) - PLAIN and trigger.get("posture", "Reactive") == "Reactive" and trigger.get("threshold", 1) == 1
     if plain and isinstance(match, Mapping) and list(match) == ["prefect.resource.id"] and trigger.get("expect") == [UPDATED]:
-        return str(match["prefect.resource.id"])
+        name = matched(str(match["prefect.resource.id"]))
+        if name is not None:
+            return name
     return {"unknown": str({name: value for name, value in trigger.items() if name != "enabled"})}
 
 
