@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +20,7 @@ def before(workflows: Sequence[Workflow], plans: Mapping[str, Plan]) -> list[str
     if pools:
         lines += ["", "## Before the first run", ""]
         lines += ["A pool is a global concurrency limit. Create each with as many slots as the pool has (SLOTS):", "", "```bash"]
-        lines += [f"prefect gcl create {shlex.quote(deployment_name(pool))} --limit SLOTS" for pool in pools]
+        lines += [_command("prefect gcl create", deployment_name(pool), "--limit SLOTS") for pool in pools]
         lines += ["```"]
     past = [w for w in workflows if w.catchup and w.schedule.kind in ("cron", "interval") and uses_date(plans[w.id])]
     if past:
@@ -30,17 +31,33 @@ def before(workflows: Sequence[Workflow], plans: Mapping[str, Plan]) -> list[str
     return lines
 
 
+def _command(command: str, name: str, options: str) -> str:
+    """A command for bash on one line; a name that starts with a dash stands behind `--`, so that it is no option."""
+    return f"{command} {options} -- {_word(name)}" if name.startswith("-") else f"{command} {_word(name)} {options}"
+
+
+def _word(text: str) -> str:
+    """A text as one word, without characters that show as nothing or end the line: a line of its own could end a block of Markdown.
+
+    https://www.gnu.org/software/bash/manual/html_node/ANSI_002dC-Quoting.html
+    """
+    if text.isprintable():
+        return shlex.quote(text)
+    quoted = re.sub(r"(['\\])", r"\\\1", text)
+    return "$'" + "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in quoted) + "'"
+
+
 def _backfill(workflow: Workflow, plan: Plan) -> list[str]:
     """A loop over days where the dates of runs are whole days apart; else one run to be repeated."""
-    deployment = shlex.quote(f"{flow_name(workflow.id)}/{deployment_name(workflow.id)}")
+    deployment = f"{flow_name(workflow.id)}/{deployment_name(workflow.id)}"
     name, start = plan.scope.date_name, (workflow.start_date or "")[:10]
     seconds = interval_seconds(workflow)
     if plan.scope.day and seconds and seconds % 86400 == 0 and start:
         return [
             f"d={start}",
             'while [[ "$d" < "$(date -I)" ]]; do',
-            f'  prefect deployment run {deployment} --param {name}="$d"',
+            "  " + _command("prefect deployment run", deployment, f'--param {name}="$d"'),
             f'  d=$(date -I -d "$d + {seconds / 86400:g} day")',
             "done",
         ]
-    return [f"prefect deployment run {deployment} --param {name}=DATE"]
+    return [_command("prefect deployment run", deployment, f"--param {name}=DATE")]

@@ -167,7 +167,7 @@ class Printer:
             shown, form = self.show(part.args[0]), str(part.args[1].value)
             if not (shown in self._dates and form == "%Y-%m-%d"):
                 spec = f":{form}"
-            if any(sign in form for sign in "{}\"'\\"):
+            if not form or not form.isprintable() or any(sign in form for sign in "{}\"'\\"):
                 return None
         else:
             shown = self.show(part)

@@ -17,7 +17,7 @@ _TAKEN = frozenset({
     "timedelta", "today_at", "unmapped", "wait", "wait_for_value", "wait_or_give_up", "wait_or_skip", "wait_until",
 })  # fmt: skip
 
-_REFUSED = str.maketrans(dict.fromkeys("/%&<>{}", "-"))
+_REFUSED = str.maketrans(dict.fromkeys("/%&<>{}\0", "-"))
 _LONGEST = 100  # of a file's name, where 255 bytes is what a file system takes
 
 

@@ -18,10 +18,11 @@ from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Task, Workflow, closure, topological
 from workbook_lib.prefect_writer._code import TaskCode, is_default
 from workbook_lib.prefect_writer._decisions import decided, setting
+from workbook_lib.prefect_writer._elements import written
 from workbook_lib.prefect_writer._mapped import Mapped, against_map, maps_constants
 from workbook_lib.prefect_writer._scope import Neighbour, Scope, scope_of
 from workbook_lib.prefect_writer._sequence import Fork, Sequence, sequence
-from workbook_lib.prefect_writer._tasks import task_code
+from workbook_lib.prefect_writer._tasks import placeholder, task_code
 
 # With no failed and no skipped upstream these let a task run, and with a failed one they block it: as all_success does.
 _LIKE_ALL_SUCCESS = frozenset({JoinRule.ALL_SUCCESS, JoinRule.NONE_FAILED, JoinRule.NONE_FAILED_MIN_ONE_SUCCESS})
@@ -61,9 +62,9 @@ def plan(
     if workflow.kind != "dataflow":
         raise UsageError(f"workflow {workflow.id!r} is of the kind {workflow.kind}, which the writer does not know yet")
     raises = setting(decisions or {}, workflow.id, "on_failure") == "raise"
-    workflow = decided(workflow, decisions or {})
+    workflow, unwritten = written(decided(workflow, decisions or {}))
     scope = scope_of(workflow, day=day, awaited=awaited, others=others)
-    code = {task.id: task_code(task, scope) for task in workflow.tasks}
+    code = {t.id: placeholder(t, unwritten[t.id]) if t.id in unwritten else task_code(t, scope) for t in workflow.tasks}
     why = _against_futures(workflow, code, scope)
     order = _order(workflow)
     grouped = any(group.mapping is not None for group in workflow.groups)

@@ -72,7 +72,7 @@ def test_pools() -> None:
             "warning",
             None,
             "the DAG 'd' takes slots of the pool 'db', which is a global concurrency limit in Prefect",
-            "Create it before the first run, with as many slots: `prefect gcl create db --limit SLOTS`.",
+            "Create it before the first run, with as many slots, as MIGRATION.md shows.",
         ),
     ]
 

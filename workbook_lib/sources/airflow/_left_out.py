@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -44,7 +43,7 @@ def of_dag(dag: RawDag, airflow: str = "", now: datetime | None = None) -> Itera
             advice,
         )
     for pool in sorted({task.pool for task in dag.tasks if task.pool and task.pool != "default_pool"}):
-        advice = f"Create it before the first run, with as many slots: `prefect gcl create {shlex.quote(pool)} --limit SLOTS`."
+        advice = "Create it before the first run, with as many slots, as MIGRATION.md shows."
         yield WARNING, f"takes slots of the pool {pool!r}, which is a global concurrency limit in Prefect", advice
     if dag.limits.fail_fast:
         advice = "Cancel the flow run in a hook on failed tasks."

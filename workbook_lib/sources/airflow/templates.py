@@ -73,6 +73,9 @@ def compile_template(text: str, scope: Scope, parts: tuple[Expr, ...] = ()) -> E
         tree = _ENVIRONMENT.parse(text)
     except jinja2.TemplateError as error:
         return x.Template(source=_shown(text), reason=f"cannot be parsed by Jinja: {error}")
+    for constant in tree.find_all(nodes.Const):
+        if isinstance(constant.value, str):  # halves of characters, which no file can hold, are told by their numbers
+            constant.value = constant.value.encode(errors="backslashreplace").decode()
     compiler = _Compiler(scope, parts)
     try:
         pieces = compiler.body(tree.body, {})
