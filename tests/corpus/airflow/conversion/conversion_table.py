@@ -98,8 +98,7 @@ def section(document: dict[str, Any]) -> str:
     return "\n\n".join([
         "Packages, a project for each file that gives DAGs:",
         table(document["packages"]),
-        "Public repositories, a project for each:",
-        table(document["repositories"]),
+        *(["Public repositories, a project for each:", table(document["repositories"])] if document["repositories"] else []),
         "Why tasks are placeholders:",
         placeholders(document),
         "What does not pass:",
