@@ -286,14 +286,7 @@ def verdict() -> Verdict:
     ran = tuple(ScenarioVerdict(name=text, kind="rehearsal", verdict=Judgement.DIFFERENT, reason=text) for text in texts)
     masked = tuple(Mask(id=text, path=(text,), kinds=(text,)) for text in texts)
     whole = "".join(texts)
-    everything: dict[str, Any] = {
-        "scenarios": ran,
-        "masks": masked,
-        "placeholders": texts,
-        "unproven": texts,
-        "edited": texts,
-        "fingerprint": whole,
-    }
+    everything: dict[str, Any] = {"scenarios": ran, "masks": masked, "placeholders": texts, "unproven": texts, "edited": texts}
     return Verdict(workflow=whole, verdict="different", headline=whole, tasks=tuple(rows), fingerprint=whole, **everything)
 
 
