@@ -26,17 +26,11 @@ PORTS = {
     path.stem.removeprefix("port_"): path.read_text(encoding="utf-8")
     for path in sorted((Path(__file__).parent / "flows").glob("port_*.py"))
 }
-SHIPPED = {
-    "daily_sales": "daily_sales",
-    "log_maintenance": "maintenance",
-    "orders_by_customer": "taskflow_mapping",
-    "shop_orders": "shop_repository",
-    "shop_report": "shop_repository",
-    "shop_stock": "shop_repository",
-}
-BUNDLED = sorted(set(PORTS) - set(SHIPPED))
-sys.path.append(str(TESTS / "bundled"))
+sys.path += [str(TESTS / "bundled"), str(TESTS / "mutation")]
 from bundled_project import Bundle  # noqa: E402  # lies beside the tests of all bundled examples
+from mutation_subjects import SHIPPED  # noqa: E402
+
+BUNDLED = sorted(set(PORTS) - set(SHIPPED))
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any, Literal
 
 from pydantic import model_validator
@@ -123,3 +124,14 @@ class Definition(Frozen):
     spans: tuple[Span, ...] = ()
     blockers: tuple[str, ...] = ()
     origin: Origin | None = None
+
+
+def own_returns(node: ast.AST) -> list[ast.Return]:
+    """The `return` statements of a function, without those of functions inside it."""
+    found: list[ast.Return] = []
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Return):
+            found.append(child)
+        elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            found += own_returns(child)
+    return found

@@ -22,14 +22,18 @@ def as_function(name: str, body: str) -> str:
     return f"    def {name}():\n{indented(body)}\n\n"
 
 
-def inside(header: str, body: str) -> str:
-    """`body` (indented) below a statement such as `with lock:`; its docstring stays in front."""
+def _behind_docstring(body: str) -> int:
+    """The number of lines that the docstring of an indented body takes."""
     function = ast.parse("def f():\n" + body).body[0]
     assert isinstance(function, ast.FunctionDef)
     first = function.body[0]
     has_doc = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
-    at = (first.end_lineno or first.lineno) - 1 if has_doc else 0
-    lines = body.split("\n")
+    return (first.end_lineno or first.lineno) - 1 if has_doc else 0
+
+
+def inside(header: str, body: str) -> str:
+    """`body` (indented) below a statement such as `with lock:`; its docstring stays in front."""
+    at, lines = _behind_docstring(body), body.split("\n")
     rest = "\n".join(lines[at:])
     if not rest.strip():
         return body
@@ -40,12 +44,7 @@ def in_front(statements: list[str], body: str) -> str:
     """`statements` (indented) before the first statement of `body`, behind its docstring."""
     if not statements:
         return body
-    function = ast.parse("def f():\n" + body).body[0]
-    assert isinstance(function, ast.FunctionDef)
-    first = function.body[0]
-    has_doc = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
-    at = (first.end_lineno or first.lineno) - 1 if has_doc else 0
-    lines = body.split("\n")
+    at, lines = _behind_docstring(body), body.split("\n")
     return "\n".join([*lines[:at], *statements, *lines[at:]])
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from workbook_lib.model.expr import Expr
-from workbook_lib.model.function import Definition, Function, Span
+from workbook_lib.model.function import Definition, Function, Span, own_returns
 from workbook_lib.prefect_writer._expr import Unprintable, literal
 
 _QUOTE = re.compile(r"""(\w*)(\'\'\'|\"\"\"|\'|\")""")
@@ -87,7 +87,7 @@ def hand_over(body: str) -> str:
     function = ast.parse("def f():\n" + body).body[0]
     assert isinstance(function, ast.FunctionDef)
     lines = body.encode().split(b"\n")
-    for node in sorted(_returns(function), key=lambda node: node.lineno, reverse=True):
+    for node in sorted(own_returns(function), key=lambda node: node.lineno, reverse=True):
         at, column = node.lineno - 2, node.col_offset
         if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
             lines[at] = lines[at][:column] + f"return {OUTPUTS}".encode()
@@ -98,17 +98,6 @@ def hand_over(body: str) -> str:
             lines[at] = lines[at][:column] + f'return {OUTPUTS} | {{"return_value": '.encode() + lines[at][node.value.col_offset :]
     text = b"\n".join(lines).decode()
     return text if isinstance(function.body[-1], ast.Return) else f"{text}\n    return {OUTPUTS}"
-
-
-def _returns(function: ast.AST) -> list[ast.Return]:
-    """The `return` statements of a function, without those of functions inside it."""
-    found = []
-    for child in ast.iter_child_nodes(function):
-        if isinstance(child, ast.Return):
-            found.append(child)
-        elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            found += _returns(child)
-    return found
 
 
 def fill(function: Function, show: Callable[[Expr, str | None], str]) -> Filled:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from workbook_lib.model.function import own_returns
+
 # What these builtins and functions return, whatever they are given.
 _CALLS = {
     "len": "int", "str": "str", "int": "int", "float": "float", "bool": "bool", "list": "list", "dict": "dict", "sorted": "list",
@@ -28,7 +30,7 @@ def returned(body: str) -> str:
     except SyntaxError:
         return UNKNOWN
     assert isinstance(function, ast.FunctionDef)
-    found = {_type(node.value) for node in _returns(function)}
+    found = {_type(node.value) for node in own_returns(function)}
     if UNKNOWN in found:
         return UNKNOWN
     if _goes_on(function.body):
@@ -51,17 +53,6 @@ def _type(value: ast.expr | None) -> str:
         method = value.func.attr if isinstance(value.func, ast.Attribute) else ""
         return _CALLS.get(name) or _METHODS.get(method, UNKNOWN)
     return _DISPLAYS.get(type(value), UNKNOWN)
-
-
-def _returns(node: ast.AST) -> list[ast.Return]:
-    """The `return` statements of a function, without those of functions inside it."""
-    found: list[ast.Return] = []
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Return):
-            found.append(child)
-        elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            found += _returns(child)
-    return found
 
 
 def _goes_on(body: list[ast.stmt]) -> bool:

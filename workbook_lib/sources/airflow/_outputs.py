@@ -7,6 +7,7 @@ import ast
 from workbook_lib.model import expr as x
 from workbook_lib.model.action import PythonCall, Shell
 from workbook_lib.model.expr import Expr
+from workbook_lib.model.function import own_returns
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Group, Task
 from workbook_lib.sources.airflow._raw import RawDag
@@ -103,17 +104,7 @@ def gives_a_value(task: Task) -> bool:
     definition = ast.parse(action.function.source).body[0]
     if not isinstance(definition, ast.FunctionDef) or not isinstance(definition.body[-1], ast.Return):
         return False
-    return all(node.value is not None and _some(node.value) for node in _returns(definition))
-
-
-def _returns(node: ast.AST) -> list[ast.Return]:
-    found: list[ast.Return] = []
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Return):
-            found.append(child)
-        elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            found += _returns(child)
-    return found
+    return all(node.value is not None and _some(node.value) for node in own_returns(definition))
 
 
 _NEVER_NONE = frozenset({"sum", "len", "str", "int", "float", "bool", "list", "dict", "set", "tuple", "sorted", "abs", "round", "range"})
