@@ -17,8 +17,8 @@ import pytest
 from workbook_lib import Migration
 from workbook_lib.pilot import Session
 from workbook_lib.prefect_reader import read_flow
-from workbook_lib.prefect_writer._emitted import trimmed
-from workbook_lib.prefect_writer._format import tidy
+from workbook_lib.prefect_writer.project._emitted import trimmed
+from workbook_lib.prefect_writer.python._format import tidy
 from workbook_lib.validation import Verdict, compare_structure
 
 TESTS = Path(__file__).parents[1]

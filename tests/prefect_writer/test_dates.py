@@ -15,7 +15,7 @@ from writer_build import DS, shell, workflow
 from workbook_lib.model.workflow import Schedule
 from workbook_lib.prefect_reader import read_flow
 from workbook_lib.prefect_writer import Project, write
-from workbook_lib.prefect_writer._dates import interval_seconds
+from workbook_lib.prefect_writer.python._dates import interval_seconds
 from workbook_lib.validation import compare_structure
 
 

@@ -12,7 +12,7 @@ from validation_build import flow
 from workbook_lib.errors import ProjectError
 from workbook_lib.model.workflow import AssetCondition, Limits, Schedule
 from workbook_lib.prefect_writer import UPDATED
-from workbook_lib.prefect_writer._deployment import matched, pattern
+from workbook_lib.prefect_writer.project._deployment import matched, pattern
 from workbook_lib.validation import compare_schedule, deployment
 
 DAILY = Schedule(kind="cron", cron="0 6 * * *", timezone="Europe/Berlin")

@@ -7,9 +7,9 @@
 
 from __future__ import annotations
 
-from workbook_lib.prefect_writer._deployment import matched
-from workbook_lib.prefect_writer._hooks import UPDATED
-from workbook_lib.prefect_writer._names import variable_name
-from workbook_lib.prefect_writer._project import FlowInfo, Project, TaskStatus, statuses, write
+from workbook_lib.prefect_writer.project._deployment import matched
+from workbook_lib.prefect_writer.project._project import FlowInfo, Project, TaskStatus, statuses, write
+from workbook_lib.prefect_writer.python._names import variable_name
+from workbook_lib.prefect_writer.tasks._hooks import UPDATED
 
 __all__ = ["UPDATED", "FlowInfo", "Project", "TaskStatus", "matched", "statuses", "variable_name", "write"]

@@ -1,0 +1,1 @@
+"""The flow function: its plan, its form, its statements."""

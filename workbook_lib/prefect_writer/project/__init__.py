@@ -1,0 +1,1 @@
+"""The project around the flows: modules, deployments, tests, guide."""

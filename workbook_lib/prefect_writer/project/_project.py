@@ -1,0 +1,322 @@
+"""The whole project: one module per flow, what they share, deployments, the table by which runs are matched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import tomlkit
+
+from workbook_lib.findings import Finding, Severity
+from workbook_lib.model import expr as e
+from workbook_lib.model._base import Frozen
+from workbook_lib.model.function import Definition
+from workbook_lib.model.run import RunRecord, Scenario
+from workbook_lib.model.workflow import Workflow
+from workbook_lib.prefect_writer.flow._plan import Plan, plan
+from workbook_lib.prefect_writer.project._apart import apart, joined
+from workbook_lib.prefect_writer.project._asked_late import asked_late
+from workbook_lib.prefect_writer.project._carried import definition_text, shared_module
+from workbook_lib.prefect_writer.project._deployment import deployments
+from workbook_lib.prefect_writer.project._emitted import trimmed
+from workbook_lib.prefect_writer.project._guide import guide
+from workbook_lib.prefect_writer.project._module import Module, from_shared, module
+from workbook_lib.prefect_writer.project._neighbours import dated
+from workbook_lib.prefect_writer.project._tests import conftest, flow_test
+from workbook_lib.prefect_writer.project._text import uses_date
+from workbook_lib.prefect_writer.python._format import LINE_LENGTH, RULES, tidy
+from workbook_lib.prefect_writer.python._names import FileNames, deployment_name, variable_name
+from workbook_lib.prefect_writer.python._renaming import new_names, renamed
+from workbook_lib.prefect_writer.tasks._scope import exprs_of
+
+
+class TaskStatus(Frozen):
+    """Whether a task was converted; a placeholder comes with the finding that says why."""
+
+    status: Literal["converted", "placeholder"]
+    finding: Finding | None = None
+
+
+class FlowInfo(Frozen):
+    """One written flow: its file below the project, `file:function`, its form, and its tasks' statuses."""
+
+    id: str
+    path: str
+    entrypoint: str
+    form: str
+    tasks: dict[str, TaskStatus]
+
+
+class Project(Frozen):
+    """All files of a project by path (POSIX, below the project folder), and what is to be known of them."""
+
+    files: dict[str, str]
+    flows: dict[str, FlowInfo]
+    findings: tuple[Finding, ...] = ()
+
+
+def statuses(workflow: Workflow, decisions: Mapping[str, Any] | None = None) -> dict[str, TaskStatus]:
+    """Per task id what the writer will make of it."""
+    return _statuses(workflow, _module_of(workflow, decisions)[1])
+
+
+def _module_of(workflow: Workflow, decisions: Mapping[str, Any] | None, **told: Any) -> tuple[Plan, Module]:
+    """The plan and its module, with other names for what is carried over where the module needs a name itself."""
+    findings: list[Finding] = []
+    workflow = asked_late(workflow)
+    while True:
+        the_plan = plan(workflow, decisions, **told)
+        made = module(the_plan)
+        if not made.clashing:
+            made.findings = [*made.findings, *findings]
+            return the_plan, made
+        names = new_names(workflow, made.clashing)
+        findings += [_renamed(workflow, definition, names[definition.name]) for definition in made.clashing]
+        workflow = renamed(workflow, names)
+
+
+def _renamed(workflow: Workflow, definition: Definition, name: str) -> Finding:
+    origin = definition.origin
+    return Finding(
+        code="writer.renamed",
+        severity=Severity.NOTE,
+        message=f"`{definition.name}` is called `{name}` in the flow, which needs that name for something of Prefect's or its own",
+        file=origin.file if origin else None,
+        line=origin.line if origin else None,
+        workflow=workflow.id,
+    )
+
+
+def _statuses(workflow: Workflow, made: Module, by_hand: Collection[str] = ()) -> dict[str, TaskStatus]:
+    return {
+        task.id: TaskStatus(status="placeholder", finding=_finding(workflow, task.id, made.placeholders[task.id]))
+        if task.id in made.placeholders and task.id not in by_hand
+        else TaskStatus(status="converted")
+        for task in workflow.tasks
+    }
+
+
+def _finding(workflow: Workflow, task_id: str, reason: str) -> Finding:
+    origin = workflow.task(task_id).origin
+    return Finding(
+        code="writer.placeholder",
+        severity=Severity.WARNING,
+        message=f"{workflow.task(task_id).operator} {task_id!r} is not converted: {reason}",
+        file=origin.file if origin else None,
+        line=origin.line if origin else None,
+        workflow=workflow.id,
+        task=task_id,
+        advice="Write its body in the flow, where the legacy arguments stand as comments, or add a rule for it.",
+    )
+
+
+def write(
+    workflows: Sequence[Workflow],
+    decisions: Mapping[str, Any] | None = None,
+    *,
+    name: str = "migrated-flows",
+    records: Mapping[str, Sequence[tuple[Scenario, RunRecord]]] | None = None,
+    by_hand: Mapping[str, Collection[str]] | None = None,
+    unsteady: Mapping[str, Collection[str]] | None = None,
+) -> Project:
+    """The project for `workflows`. With `records` of the legacy engine (scenario and record, by workflow id) tests are
+    written too. `by_hand`: placeholders by workflow id whose body the user has written, which are told of no more.
+    `unsteady`: tasks by workflow id whose result the legacy engine itself does not give twice."""
+    workflows = apart(joined(workflows))
+    names = FileNames()
+    files: dict[str, str] = {}
+    flows: dict[str, FlowInfo] = {}
+    findings: list[Finding] = []
+    shared: dict[str, set[str]] = {}
+    rules: set[str] = set()
+    used_rules: set[str] = set()
+    siblings: dict[str, dict[str, Definition]] = {}
+    between: dict[str, set[str]] = {}
+    plans: dict[str, Plan] = {}
+    neighbours = dated(workflows)
+    for workflow in workflows:
+        the_plan, made = _module_of(workflow, decisions, **neighbours.get(workflow.id, {}))
+        plans[workflow.id] = the_plan
+        file = names.take(workflow.id)
+        path = f"flows/{file}.py"
+        files[path] = tidy(made.text, path)
+        status = _statuses(workflow, made, (by_hand or {}).get(workflow.id, ()))
+        flows[workflow.id] = FlowInfo(id=workflow.id, path=path, entrypoint=f"{path}:{made.flow}", form=the_plan.form, tasks=status)
+        findings += [s.finding for s in status.values() if s.finding is not None]
+        findings += [*made.findings, *_notes(workflow, the_plan)]
+        for helper_module, helpers in made.shared.items():
+            shared.setdefault(helper_module, set()).update(helpers)
+        rules |= made.rules
+        if the_plan.form == "rules":
+            used_rules |= {str(task.join_rule) for task in workflow.tasks} | {"all_success"}
+        for definition in made.definitions:
+            siblings.setdefault(definition.module, {})[definition.name] = definition
+        for dotted, lines in made.between.items():
+            between.setdefault(dotted, set()).update(lines)
+    findings += _clashing_variables(workflows)
+    files |= _shared_files(shared, rules, used_rules, siblings, between)
+    files["pyproject.toml"] = _pyproject(name, workflows, flows, plans, shared)
+    files["prefect.yaml"] = deployments(workflows, flows, plans)
+    files["MIGRATION.md"] = guide(workflows, flows, findings, plans)
+    for workflow in workflows:
+        recorded = (records or {}).get(workflow.id)
+        if recorded:
+            file = flows[workflow.id].path.removeprefix("flows/").removesuffix(".py")
+            path = f"tests/test_{file}.py"
+            info, scope = flows[workflow.id], plans[workflow.id].scope
+            made_test = flow_test(
+                workflow,
+                info.entrypoint,
+                recorded,
+                date=(scope.date_name, scope.day) if uses_date(plans[workflow.id]) else None,
+                unfinished=[task for task, status in info.tasks.items() if status.status == "placeholder"],
+                unsteady=(unsteady or {}).get(workflow.id, ()),
+            )
+            files[path] = tidy(made_test, path)
+            files.setdefault("tests/conftest.py", tidy(conftest(), "tests/conftest.py", own=True))
+    return Project(files=dict(sorted(files.items())), flows=flows, findings=tuple(findings))
+
+
+def _variables(workflows: Sequence[Workflow]) -> list[str]:
+    """The legacy names of all variables that the tasks read."""
+    return sorted(
+        {part.name for w in workflows for t in w.tasks for x in exprs_of(t) for part in e.walk(x) if isinstance(part, e.Variable)}
+    )
+
+
+def _clashing_variables(workflows: Sequence[Workflow]) -> Iterable[Finding]:
+    """Different legacy variables that would become one Prefect Variable."""
+    named: dict[str, list[str]] = {}
+    for name in _variables(workflows):
+        named.setdefault(variable_name(name), []).append(name)
+    for python, names in named.items():
+        if len(names) > 1:
+            yield Finding(
+                code="writer.variable_clash",
+                severity=Severity.WARNING,
+                message=f"the variables {', '.join(map(repr, names))} would all become the Prefect Variable {python!r}",
+                advice="Rename all but one in the flows and in [tool.migration.variables] of pyproject.toml.",
+            )
+
+
+def _notes(workflow: Workflow, the_plan: Plan) -> Iterable[Finding]:
+    for task_id, code in the_plan.code.items():
+        for note in code.notes:
+            yield Finding(
+                code="writer.interpreter", severity=Severity.NOTE, message=f"{task_id!r} {note}", workflow=workflow.id, task=task_id
+            )
+
+
+_FROM_RULES = re.compile(r"^from shared\.trigger_rules import (.+)$", re.MULTILINE)
+
+
+def _shared_files(
+    shared: dict[str, set[str]],
+    rules: set[str],
+    used: set[str],
+    siblings: dict[str, dict[str, Definition]],
+    between: dict[str, set[str]],
+) -> dict[str, str]:
+    files: dict[str, str] = {}
+    for dotted, definitions in sorted(siblings.items()):
+        ordered = sorted(definitions.values(), key=lambda d: (d.form != "import", d.origin.line if d.origin else 0, d.name))
+        texts = [definition_text(d) for d in ordered]
+        needed = {line for _, imports, _ in texts for line in imports} | between.get(dotted, set())
+        raised = {name for _, _, names in texts for name in names}
+        needed |= {f"from shared.trigger_rules import {', '.join(sorted(raised))}"} if raised else set()
+        rules = rules | raised
+        shared = shared | from_shared(needed)
+        head = f'"""What several flows use, carried over from the legacy module `{dotted}`."""\n\nfrom __future__ import annotations\n'
+        text = "\n\n".join([head, "\n".join(sorted(needed)), *dict.fromkeys(text for text, _, _ in texts)])
+        files[f"shared/{shared_module(dotted)}.py"] = tidy(text + "\n", f"shared/{shared_module(dotted)}.py")
+    for helper_module, helpers in sorted(shared.items()):
+        text = tidy(trimmed(helper_module, helpers), f"shared/{helper_module}.py", own=True)
+        files[f"shared/{helper_module}.py"] = text
+        rules = rules | {name.strip() for names in _FROM_RULES.findall(text) for name in names.split(",")}
+    if rules:
+        files["shared/trigger_rules.py"] = tidy(trimmed("trigger_rules", rules, used), "shared/trigger_rules.py", own=True)
+    return files
+
+
+def _checks() -> dict[str, Any]:
+    """The settings with which ruff and mypy find nothing."""
+    ruff = tomlkit.table()
+    ruff["line-length"] = LINE_LENGTH
+    ruff["lint"] = {"select": list(RULES)}
+    mypy = tomlkit.table()
+    mypy["explicit_package_bases"] = True
+    mypy["ignore_missing_imports"] = True
+    mypy["disable_error_code"] = ["var-annotated"]
+    prefect = tomlkit.table()
+    prefect.comment("its types allow no futures as arguments")
+    prefect["module"] = "prefect.*"
+    prefect["follow_imports"] = "skip"
+    overrides = tomlkit.aot()
+    overrides.append(prefect)
+    mypy["overrides"] = overrides
+    return {"ruff": ruff, "mypy": mypy}
+
+
+def _pyproject(
+    name: str, workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], plans: Mapping[str, Plan], shared: Mapping[str, set[str]]
+) -> str:
+    document = tomlkit.document()
+    packages = sorted({package for w in workflows for package in w.requirements.packages})
+    project = tomlkit.table()
+    project["name"] = name
+    project["version"] = "0.1.0"
+    project["requires-python"] = ">=3.11"
+    dependencies = tomlkit.array()
+    own = [package for module, package in (("dates", "cronsim>=2"), ("templates", "jinja2>=3.1")) if module in shared]
+    dependencies.extend(["prefect>=3.8,<3.10", *own, *packages])
+    project["dependencies"] = dependencies.multiline(len(packages) > 2)
+    document["project"] = project
+    document["tool"] = tomlkit.table(is_super_table=True)
+    setuptools = tomlkit.table()
+    setuptools["packages"] = ["flows", "shared"] if any(plans) else ["flows"]
+    document["tool"]["setuptools"] = setuptools
+    pytest = tomlkit.table(is_super_table=True)
+    pytest["ini_options"] = {"pythonpath": ["."], "testpaths": ["tests"]}
+    document["tool"]["pytest"] = pytest
+    document["tool"].update(_checks())
+    migration = tomlkit.table()
+    migration["schema"] = 1
+    variables = _variables(workflows)
+    if variables:
+        migration["variables"] = {variable: variable_name(variable) for variable in variables}
+    pools = sorted({task.pool for w in workflows for task in w.tasks if task.pool and task.pool != "default_pool"})
+    if pools:
+        migration["limits"] = {pool: deployment_name(pool) for pool in pools}
+    table = tomlkit.table(is_super_table=True)
+    for workflow in workflows:
+        the_plan = plans[workflow.id]
+        entry = tomlkit.table()
+        entry["entrypoint"] = flows[workflow.id].entrypoint
+        entry["system"] = workflow.system
+        entry["version"] = workflow.version
+        date_kind = "date" if the_plan.scope.day else "datetime"
+        if uses_date(the_plan):
+            meaning = "the day" if the_plan.scope.day else "the moment"
+            date = tomlkit.inline_table()
+            date.update(
+                {
+                    "parameter": the_plan.scope.date_name,
+                    "type": date_kind,
+                    "means": f"{meaning} that the run stands for, the legacy logical date",
+                }
+            )
+            entry["logical_date"] = date
+        if the_plan.scope.parameters:
+            entry["parameters"] = dict(the_plan.scope.parameters)
+        pushing = [task.id for task in workflow.tasks if the_plan.scope.hands_over_by_name(task.id) and not the_plan.code[task.id].reason]
+        if pushing:
+            entry["return_values"] = {task_id: "return_value" for task_id in pushing}
+        tasks = tomlkit.table()
+        for task in workflow.tasks:
+            tasks[task.id] = task.id
+        entry["tasks"] = tasks
+        table[workflow.id] = entry
+    migration["workflows"] = table
+    document["tool"]["migration"] = migration
+    return tomlkit.dumps(document)

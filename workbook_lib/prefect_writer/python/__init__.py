@@ -1,0 +1,1 @@
+"""How values, names, dates and carried-over code are printed as Python."""

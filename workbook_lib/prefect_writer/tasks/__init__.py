@@ -1,0 +1,1 @@
+"""The task functions of a flow."""
