@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,9 @@ class Gate:
     now: int
 
 
-def _decided(rule: JoinRule, upstream: Sequence[Run], setups: set[Run]) -> Gate:
-    decision, now = settle(rule, [Ended(run.round, str(run.state), run in setups) for run in upstream])
+def _decided(rule: JoinRule, upstream: Sequence[Run], must: Sequence[Run], setups: Collection[Run] = ()) -> Gate:
+    required = [Ended(run.round, str(run.state)) for run in must]
+    decision, now = settle(rule, [Ended(run.round, str(run.state), run in setups) for run in upstream], required)
     return Gate(None if decision == "run" else State(decision), now)
 
 
@@ -79,7 +80,7 @@ class ByRule(Statements):
             if before.closed is None and over is not None:
                 elements = self._elements(task, over, takes)
             if not elements:
-                known = _decided(JoinRule.ALL_SUCCESS, must, set())
+                known = _decided(JoinRule.ALL_SUCCESS, (), must)
                 gate = before if before.closed is not None else Gate(known.closed or State.SKIPPED, known.now)
                 nothing = dict.fromkeys(takes if takes is not None else over if isinstance(over, dict) else ())
                 result.append(Future(self._unexpanded(task, nothing | _given(own), gate)))
@@ -178,9 +179,7 @@ class ByRule(Statements):
             raise
         passed = [*self._not_chosen(after), *self._shut(gates)]
         setups = {run for item in after if isinstance(item, Marked) and item.mark == "rules.setup" for run in runs_in(item)}
-        first = _decided(JoinRule.ALL_SUCCESS, must, set())
-        later = _decided(join, list(runs_in([after, _without_peeks(arguments)])), setups)
-        gate = first if first.closed is not None else Gate(later.closed, max(first.now, later.now))
+        gate = _decided(join, list(runs_in([after, _without_peeks(arguments)])), must, setups)
         seen = min((run.round for run in passed), default=None)
         if seen is not None and (gate.closed is not None or gate.now >= seen or not kwargs.get("early")):
             return Gate(State.SKIPPED, seen - 1)
