@@ -17,7 +17,7 @@ import pytest
 from workbook_lib import Migration
 from workbook_lib.pilot import Session
 from workbook_lib.prefect_reader import read_flow
-from workbook_lib.prefect_writer.project._emitted import trimmed
+from workbook_lib.prefect_writer.project._emitted import carried
 from workbook_lib.prefect_writer.python._format import tidy
 from workbook_lib.validation import Verdict, compare_structure
 
@@ -58,7 +58,7 @@ def bring_helpers(project: Path, port: str) -> None:
         name = (getattr(node, "module", None) or "").removeprefix("shared.")
         if not isinstance(node, ast.ImportFrom) or name not in ("shell", "waiting", "other_flows"):
             continue
-        text = trimmed(name, {alias.name for alias in node.names})
+        text = carried({name: {alias.name for alias in node.names}})[name]
         (project / "shared" / f"{name}.py").write_text(tidy(text, f"{name}.py", own=True), encoding="utf-8")
 
 

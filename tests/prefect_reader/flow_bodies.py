@@ -12,7 +12,9 @@ import asyncio
 from contextlib import suppress
 from prefect import allow_failure, flow, task, unmapped
 from prefect.futures import as_completed, wait
-from shared.trigger_rules import Setup, chosen, finish, peek, pick, submit, submit_each
+from shared.mapped_tasks import submit_each
+from shared.trigger_rules import finish, submit
+from shared.upstream import Setup, chosen, peek, pick
 
 RETRY = {"retries": 2, "retry_delay_seconds": 60}
 

@@ -10,7 +10,7 @@ from golden_projects import edited, verdict, written
 
 from workbook_lib.prefect_reader import read_flow, read_source
 
-RULES, SHELL = "shared/trigger_rules.py", "shared/shell.py"
+RULES, TABLE, UPSTREAM, SHELL = (f"shared/{name}.py" for name in ("trigger_rules", "rule_table", "upstream", "shell"))
 UNDO = "; undo that, or write the project again"
 CHANGED = "was changed, so that it is not known what it does" + UNDO
 
@@ -23,12 +23,13 @@ def line(name: str, file: str, start: str) -> int:
 @pytest.mark.parametrize(
     ("file", "old", "new", "at", "what"),
     [
-        (RULES, '"skipped" in states else None', '"skipped" in states else ""', '    "all_success": lambda', "RULES has another"),
-        (RULES, 'BAD = ("failed", "upstream_failed")', 'BAD = ("failed",)', "BAD =", f"BAD {CHANGED}"),
-        (RULES, "closed = gate.closed()", "closed = None", "def _submit(", f"_submit {CHANGED}"),
+        (TABLE, '"skipped" in states else None', '"skipped" in states else ""', '    "all_success": lambda', "RULES has another"),
+        (TABLE, 'BAD = ("failed", "upstream_failed")', 'BAD = ("failed",)', "BAD =", f"BAD {CHANGED}"),
+        (RULES, "closed = gate.closed()", "closed = None", "def start(", f"start {CHANGED}"),
         (RULES, "rule: str = \"all_success\"", "rule: str = \"none_failed\"", "def submit(", f"submit {CHANGED}"),
         (RULES, "        future.wait()\n", "        pass\n", "def finish(", f"finish {CHANGED}"),
         (RULES, "states import Completed", "states import Cancelled as Completed", "from prefect.states", f"Completed {CHANGED}"),
+        (UPSTREAM, "if state.is_completed()", "if True", "def outcome(", f"outcome {CHANGED}"),
         (SHELL, "    done.check_returncode()\n", "", "def run_shell(", f"run_shell {CHANGED}"),
     ],
 )  # fmt: skip
@@ -46,7 +47,7 @@ def test_a_changed_definition(file: str, old: str, new: str, at: str, what: str,
         ("\nRULES['all_success'] = RULES['none_failed']\n", "a statement that defines nothing may change what the helpers do"),
         ("\nfor rule in RULES:\n    print(rule)\n", "a statement that defines nothing may change what the helpers do"),
         ("\nsubmit = finish\n", f"submit {CHANGED}"),
-        ("\n\ndef sorted(values):\n    return list(values)\n", "sorted is not a helper that the reader knows"),
+        ("\n\ndef min(values, default):\n    return default\n", "min is not a helper that the reader knows"),
         ("\n\ndef finish(last):\n    return None\n", f"finish {CHANGED}"),
     ],
 )
@@ -58,28 +59,28 @@ def test_what_is_added_to_the_helpers(more: str, what: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("file", "old", "new"),
     [
-        ('"""Start `work` when', '"""Begin `work` when'),
-        ("\n\n\n", "\n\n\n\n# a remark\n\n"),
-        ('BAD = ("failed", "upstream_failed")', "BAD = (\n    'failed',\n    'upstream_failed',\n)"),
-        ("from prefect.states import ", "from prefect.states import Cancelled, "),
-        ("\nclass Skip(", "\ndef added(x):\n    return x\n\n\nclass Skip("),
+        (RULES, '"""Start `work` when', '"""Begin `work` when'),
+        (RULES, "\n\n\n", "\n\n\n\n# a remark\n\n"),
+        (TABLE, 'BAD = ("failed", "upstream_failed")', "BAD = (\n    'failed',\n    'upstream_failed',\n)"),
+        (RULES, "from prefect.states import ", "from prefect.states import Cancelled, "),
+        (RULES, "\nclass Skip(", "\ndef added(x):\n    return x\n\n\nclass Skip("),
     ],
 )
-def test_formatting_docstrings_and_what_nothing_uses_do_not_matter(old: str, new: str, tmp_path: Path) -> None:
-    made, program = edited("skips", tmp_path, (old, new), file=RULES)
+def test_formatting_docstrings_and_what_nothing_uses_do_not_matter(file: str, old: str, new: str, tmp_path: Path) -> None:
+    made, program = edited("skips", tmp_path, (old, new), file=file)
     assert (program.unfollowed, verdict(made, program)) == ((), "equal")
 
 
 @pytest.mark.parametrize("table", ["RULES", "EARLY"])
 def test_a_rule_in_use_needs_its_entries(table: str, tmp_path: Path) -> None:
-    text = written("skips")[2][RULES]
+    text = written("skips")[2][TABLE]
     start = text.index('    "none_failed"', text.index(f"{table} = "))
     entry = text[start : text.index("\n", start) + 1]
-    made, program = edited("skips", tmp_path, (entry, ""), file=RULES)
+    made, program = edited("skips", tmp_path, (entry, ""), file=TABLE)
     assert [item.reason for item in program.unfollowed] == [
-        f"{RULES}: {table} has no entry for the rule 'none_failed', which the flow uses; "
+        f"{TABLE}: {table} has no entry for the rule 'none_failed', which the flow uses; "
         "add it as the workbook's own helpers have it, or do without"
     ]
     assert verdict(made, program) == "not comparable"
@@ -88,11 +89,11 @@ def test_a_rule_in_use_needs_its_entries(table: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("imports", "use", "reason"),
     [
-        ("from shared.trigger_rules import RULES", "RULES.clear()", "RULES reaches into the helpers of shared/"),
-        ("import shared.trigger_rules as rules", "rules.RULES.clear()", "rules.RULES reaches into the helpers of shared/"),
+        ("from shared.rule_table import RULES", "RULES.clear()", "RULES reaches into the helpers of shared/"),
+        ("import shared.rule_table as rules", "rules.RULES.clear()", "rules.RULES reaches into the helpers of shared/"),
         ("import shared.trigger_rules", "shared.trigger_rules.pick = 1", "shared.trigger_rules.pick reaches into the helpers of shared/"),
-        ("from shared import trigger_rules", "trigger_rules._round = len", "trigger_rules._round reaches into the helpers of shared/"),
-        ("from shared.trigger_rules import _submit", "start = _submit", "_submit reaches into the helpers of shared/"),
+        ("from shared import trigger_rules", "trigger_rules._end = len", "trigger_rules._end reaches into the helpers of shared/"),
+        ("from shared.trigger_rules import _end", "start = _end", "_end reaches into the helpers of shared/"),
     ],
 )  # fmt: skip
 def test_a_flow_that_reaches_into_the_helpers(imports: str, use: str, reason: str, tmp_path: Path) -> None:

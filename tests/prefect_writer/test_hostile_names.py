@@ -17,6 +17,7 @@ from workbook_lib.model.function import Definition
 from workbook_lib.model.workflow import Edge, Schedule, Task, Workflow
 from workbook_lib.prefect_reader import read_flow
 from workbook_lib.prefect_writer import Project, write
+from workbook_lib.prefect_writer.project._emitted import MODULES
 from workbook_lib.validation import compare_structure
 
 HOSTILE = [
@@ -113,7 +114,7 @@ def test_files_differ_where_a_file_system_ignores_case():
     ]
 
 
-@pytest.mark.parametrize("name", ["shell", "waiting", "other_flows", "trigger_rules"])
+@pytest.mark.parametrize("name", MODULES)
 def test_a_module_of_the_repository_does_not_replace_a_helper(name):
     own = Definition(name="load_data", module=name, form="function", source="def load_data():\n    return 1\n")
     load = function("def load():\n    return load_data()\n", uses=("load_data",))

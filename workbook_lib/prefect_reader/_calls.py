@@ -114,7 +114,7 @@ class Calls(Expressions):
             return self._call_prefect(meaning, args, kwargs)
         if name in _known.STARTS_RUNS:
             return self.unknown(f"the result of {name}", args, kwargs)
-        if name.startswith("shared.trigger_rules."):
+        if _known.of_rules(name):
             self.give_up(f"{name} is not known to the reader")
         short = name.removeprefix("builtins.")
         if short in _known.REFLECTION:
@@ -144,7 +144,7 @@ class Calls(Expressions):
             return Decorator("task" if meaning == "materialize" else meaning, options)
         if meaning in ("unmapped", "allow_failure", "quote"):
             return Marked(meaning, args[0] if args else kwargs.get("value"))
-        if meaning in ("rules.chosen", "rules.pick", "rules.peek", "rules.setup", "rules.passed", "rules.peer"):
+        if meaning in ("rules.chosen", "rules.pick", "rules.peek", "rules.setup", "rules.peer"):
             return Marked(meaning, args[0] if args else None, tuple(args[1:]))
         if meaning == "rules.combined":
             return Marked(meaning, tuple(args[1:]), (args[0] if args else None, kwargs))

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
+from workbook_lib.prefect_reader._known import RULE_MODULES
 from workbook_lib.prefect_reader._modules import Modules
 from workbook_lib.prefect_reader._program import Unfollowed
 
-EMITTED = ("shared.trigger_rules", "shared.waiting", "shared.shell")
-RULES = "shared.trigger_rules"
+EMITTED = (*RULE_MODULES, "shared.waiting", "shared.shell")
+RULES = "shared.rule_table"
 _TABLES = ("RULES", "EARLY")
 _ADVICE = "undo that, or write the project again"
 _ADD = "add it as the workbook's own helpers have it, or do without"

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from workbook_lib.prefect_reader._known import STARTERS
+from workbook_lib.prefect_reader._known import STARTERS, of_rules
 from workbook_lib.prefect_reader._values import Code, Declared, Marked, Named, Scope, tasks_in
 
 # What a hook may use of Prefect: it only tells or reads.
@@ -97,5 +97,5 @@ def _find(name: str, scope: Scope) -> Any:
 
 
 def _acts(name: str) -> bool:
-    ours = name == "prefect" or name.startswith(("prefect.", "shared.trigger_rules"))
+    ours = name == "prefect" or name.startswith("prefect.") or of_rules(name)
     return ours and name != "prefect" and not any(name == known or name.startswith(known + ".") for known in _TELLS)

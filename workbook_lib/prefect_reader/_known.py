@@ -32,16 +32,18 @@ PREFECT: dict[str, str] = {
     "prefect.task_runners.ConcurrentTaskRunner": "threads",
     "contextlib.suppress": "suppress",
     "shared.trigger_rules.submit": "rules.submit",
-    "shared.trigger_rules.submit_each": "rules.submit_each",
-    "shared.trigger_rules.chosen": "rules.chosen",
-    "shared.trigger_rules.pick": "rules.pick",
-    "shared.trigger_rules.peek": "rules.peek",
-    "shared.trigger_rules.Setup": "rules.setup",
-    "shared.trigger_rules.passed": "rules.passed",
-    "shared.trigger_rules.peer": "rules.peer",
-    "shared.trigger_rules.combined": "rules.combined",
+    "shared.mapped_tasks.submit_each": "rules.submit_each",
+    "shared.upstream.chosen": "rules.chosen",
+    "shared.upstream.pick": "rules.pick",
+    "shared.upstream.peek": "rules.peek",
+    "shared.upstream.Setup": "rules.setup",
+    "shared.mapped_tasks.peer": "rules.peer",
+    "shared.mapped_tasks.combined": "rules.combined",
     "shared.trigger_rules.finish": "rules.finish",
 }
+
+# The modules of a project that carry the trigger rules; what they mean is built in, `_helpers` sees to it that it still is so.
+RULE_MODULES = ("shared.trigger_rules", "shared.mapped_tasks", "shared.upstream", "shared.rule_table")
 
 # Context managers that let an exception through and run their body exactly once.
 TRANSPARENT_CONTEXTS = frozenset({
@@ -120,3 +122,8 @@ CATCHES_ALL = frozenset({"Exception", "BaseException"})
 CONSTANTS: dict[str, Any] = {
     "math.inf": float("inf"), "datetime.timezone.utc": datetime.UTC, "datetime.UTC": datetime.UTC, "typing.TYPE_CHECKING": False,
 }  # fmt: skip
+
+
+def of_rules(name: str) -> bool:
+    """Whether a dotted name is one of the trigger rules' modules, or what one of them holds."""
+    return any(name == module or name.startswith(f"{module}.") for module in RULE_MODULES)

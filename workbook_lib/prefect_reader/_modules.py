@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from workbook_lib.prefect_reader._known import RULE_MODULES
 from workbook_lib.prefect_reader._signals import GiveUp, Signal
 from workbook_lib.prefect_reader._statements import Statements
 from workbook_lib.prefect_reader._values import Either, Scope, Unknown
@@ -25,8 +26,8 @@ class Modules:
 
     def find(self, name: str) -> Scope | None:
         """The names of a module of the project; None when the project has no such module."""
-        if name == "shared.trigger_rules":
-            return None  # what it means is built in; `_helpers` sees to it that it still does
+        if name in RULE_MODULES:
+            return None
         if name not in self.known:
             self.known[name] = None  # a cycle of imports sees nothing, as in Python
             path = self._path(name)

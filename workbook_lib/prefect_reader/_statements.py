@@ -316,7 +316,7 @@ def _mentions(body: Sequence[ast.AST], scope: Scope, seen: set[int]) -> bool:
                 value = scope.find(node.id)
             except KeyError:
                 continue
-            if isinstance(value, Declared) or (isinstance(value, Named) and value.name.startswith("shared.trigger_rules.")):
+            if isinstance(value, Declared) or (isinstance(value, Named) and _known.of_rules(value.name)):
                 return True
             if isinstance(value, list | dict | Marked) and tasks_in(value):
                 return True

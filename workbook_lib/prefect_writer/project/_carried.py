@@ -6,12 +6,10 @@ from workbook_lib.model import expr as e
 from workbook_lib.model.function import Definition
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_writer.flow._plan import Plan
+from workbook_lib.prefect_writer.project._emitted import MODULES
 from workbook_lib.prefect_writer.python._bodies import fill_definition
 from workbook_lib.prefect_writer.python._expr import Printer, Unprintable
 from workbook_lib.prefect_writer.python._names import identifier
-
-# The modules that a project's `shared` may hold by itself.
-EMITTED = ("trigger_rules", "shell", "other_flows", "dates", "waiting", "variables")
 
 
 def definition_text(definition: Definition) -> tuple[str, set[str], set[str]]:
@@ -28,7 +26,7 @@ def definition_text(definition: Definition) -> tuple[str, set[str], set[str]]:
 def shared_module(dotted: str) -> str:
     """The module of `shared` that holds what is carried over from a legacy module; never one of the emitted ones."""
     name = identifier(dotted.replace(".", "_"))
-    return f"{name}_legacy" if name in EMITTED else name
+    return f"{name}_legacy" if name in MODULES else name
 
 
 def import_of(definition: Definition) -> str:

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib import resources
+
+# The emitted modules that flows, or each other, import from; each has a name of its own for all that it defines.
+MODULES = (
+    ("trigger_rules", "mapped_tasks", "upstream", "rule_table")  # rules and what stands behind them
+    + ("shell", "waiting", "other_flows", "dates", "variables", "templates")
+)
+_TABLES = (["RULES"], ["EARLY"])  # by rule
 
 
 @cache
@@ -17,11 +25,36 @@ def whole(module: str) -> str:
     return _source(module)
 
 
-def trimmed(module: str, wanted: set[str], rules: set[str] = frozenset()) -> str:  # type: ignore[assignment]
-    """The emitted module with only the definitions that `wanted` names and what these need; its own docstring kept.
+@cache
+def homes() -> dict[str, str]:
+    """The emitted module by each public name that it defines."""
+    return {
+        node.name: module
+        for module in MODULES
+        for node in ast.parse(_source(module)).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    }
 
-    Of the table `RULES` only the entries named in `rules` stay.
+
+def carried(wanted: Mapping[str, Collection[str]], rules: Collection[str] = ()) -> dict[str, str]:
+    """By emitted module the text with the definitions that are wanted of it, and with what these need, of other modules, too.
+
+    Of the tables keyed by trigger rules only the entries for `rules` stay.
     """
+    asked = {module: set(names) for module, names in wanted.items()}
+    pending, texts = list(asked), {}
+    while pending:
+        module = pending.pop()
+        texts[module], needs = _trimmed(module, asked[module], frozenset(rules))
+        for other, names in needs.items():
+            if not names <= asked.get(other, set()):
+                asked[other] = asked.get(other, set()) | names
+                pending.append(other)
+    return texts
+
+
+def _trimmed(module: str, wanted: set[str], rules: frozenset[str]) -> tuple[str, dict[str, set[str]]]:
+    """The module with only the definitions that `wanted` names and what these need, its docstring kept; and what it needs of others."""
     source = _without_rules(_source(module), rules)
     tree = ast.parse(source)
     lines = source.splitlines(keepends=True)
@@ -30,14 +63,17 @@ def trimmed(module: str, wanted: set[str], rules: set[str] = frozenset()) -> str
         for name in _binds(node):
             defined[name] = node
     keep: set[ast.stmt] = set()
+    used: set[str] = set()
     pending = [name for name in wanted if name in defined]
     while pending:
-        node = defined[pending.pop()]
-        if node in keep:
-            continue
-        keep.add(node)
-        pending += [name for name in _mentions(node) if name in defined]
+        name = pending.pop()
+        used.add(name)
+        node = defined[name]
+        if node not in keep:
+            keep.add(node)
+            pending += [name for name in _mentions(node) if name in defined]
     pieces, last = [], 0
+    needs: dict[str, set[str]] = {}
     for node in tree.body:
         start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
         gap = "".join(lines[last:start])
@@ -45,13 +81,15 @@ def trimmed(module: str, wanted: set[str], rules: set[str] = frozenset()) -> str
         stays = node in keep or isinstance(node, ast.Expr) or (isinstance(node, ast.ImportFrom) and node.module == "__future__")
         if stays:
             pieces += [gap, "".join(lines[start:last])]
-    return "".join(pieces)
+        if node in keep and isinstance(node, ast.ImportFrom) and (node.module or "").startswith("shared."):
+            needs.setdefault((node.module or "").removeprefix("shared."), set()).update(set(_binds(node)) & used)
+    return "".join(pieces), needs
 
 
-def _without_rules(source: str, rules: set[str]) -> str:
+def _without_rules(source: str, rules: frozenset[str]) -> str:
     """The tables keyed by rules, with only the entries for `rules`."""
     lines = source.splitlines(keepends=True)
-    tables = [node.value for node in ast.parse(source).body if _binds(node) in (["RULES"], ["EARLY"]) and isinstance(node, ast.Assign)]
+    tables = [node.value for node in ast.parse(source).body if _binds(node) in _TABLES and isinstance(node, ast.Assign)]
     for table in reversed([table for table in tables if isinstance(table, ast.Dict)]):
         keys = [key for key in table.keys if isinstance(key, ast.Constant)]
         ends = [key.lineno - 1 for key in keys[1:]] + [(table.end_lineno or 0) - 1]

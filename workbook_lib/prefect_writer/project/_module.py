@@ -13,27 +13,13 @@ from workbook_lib.prefect_writer.flow._flow import FlowPrinter
 from workbook_lib.prefect_writer.flow._fold import fold
 from workbook_lib.prefect_writer.flow._plan import Plan
 from workbook_lib.prefect_writer.project._carried import definition_text, definitions, import_of, reach
+from workbook_lib.prefect_writer.project._emitted import homes
 from workbook_lib.prefect_writer.project._text import Text
 from workbook_lib.prefect_writer.python._dates import FROM_SHARED
 from workbook_lib.prefect_writer.python._names import Names
 from workbook_lib.prefect_writer.python._renaming import bound_name, imported
 from workbook_lib.prefect_writer.tasks._hooks import hooks
 from workbook_lib.prefect_writer.tasks._tasks import placeholder
-
-# The emitted modules by the helper they hold.
-HELPERS = {
-    "run_shell": "shell",
-    "run_shell_or_skip": "shell",
-    "shell_succeeds": "shell",
-    "run_has": "other_flows",
-    "run_to_its_end": "other_flows",
-    "interval_start": "dates",
-    **dict.fromkeys(
-        ("wait_until", "wait_or_skip", "wait_or_give_up", "wait_for_value", "growing", "no_on_error", "skip_on_error", "moment_of")
-        + ("today_at",),
-        "waiting",
-    ),
-}
 
 
 @dataclass
@@ -43,7 +29,6 @@ class Module:
     text: str
     flow: str
     shared: dict[str, set[str]] = field(default_factory=dict)
-    rules: set[str] = field(default_factory=set)
     definitions: list[Definition] = field(default_factory=list)
     between: dict[str, set[str]] = field(default_factory=dict)  # import lines by legacy module, for what one uses of another
     placeholders: dict[str, str] = field(default_factory=dict)
@@ -82,19 +67,17 @@ def module(plan: Plan, reserved: frozenset[str] = frozenset()) -> Module:
         text.flow(function, statements, printer),
         f'if __name__ == "__main__":\n    {function}()\n',
     ]
-    rules = set(printer.rules) | {name for code in codes for name in code.rules if name in ("Skip", "FinalFailure")}
-    needed_rules = {name for name in rules if _mentioned(name, [*statements, *(c.body for c in codes), *(d.source for d in own)])}
-    needed_rules |= {name for _, _, raised in carried for name in raised}
+    raised = {name for code in codes for name in code.rules} | {name for _, _, names in carried for name in names}
     if any("retry_condition_fn=worth_a_retry" in piece for piece in pieces):
-        needed_rules, rules = needed_rules | {"worth_a_retry"}, rules | {"worth_a_retry"}
+        raised.add("worth_a_retry")
+    helpers = {name for code in codes for name in code.helpers} | {name for name in printer.rules | raised if _mentioned(name, pieces)}
     shared: dict[str, set[str]] = {}
-    for helper in {name for code in codes for name in code.helpers}:
-        shared.setdefault(HELPERS[helper], set()).add(helper)
+    for helper in helpers:
+        shared.setdefault(homes()[helper], set()).add(helper)
     imports = {"from prefect import flow, task"} | printer.imports | text.imports | hooked.imports
     imports |= {line for code in codes for line in code.imports} | {line for _, lines, _ in carried for line in lines}
     imports |= {import_of(d) for d in bound if d.form != "import"}
     imports |= {f"from shared.{name} import {', '.join(sorted(parts))}" for name, parts in shared.items()}
-    imports |= {f"from shared.trigger_rules import {', '.join(sorted(needed_rules))}"} if needed_rules else set()
     taken = names.given & {name for line in imports for name in imported(line)}
     if taken:  # a task is called as something that the module turns out to need
         return module(plan, reserved | taken)
@@ -104,7 +87,7 @@ def module(plan: Plan, reserved: frozenset[str] = frozenset()) -> Module:
     clashing = _clashing([*own, *bound], imports - own_lines, needs)
     shared |= from_shared(imports)
     head = [text.docstring(), "from __future__ import annotations\n", "\n".join(sorted(imports))]
-    result = Module("\n\n".join(piece for piece in [*head, *pieces] if piece.strip()) + "\n", function, shared, rules, elsewhere)
+    result = Module("\n\n".join(piece for piece in [*head, *pieces] if piece.strip()) + "\n", function, shared, elsewhere)
     result.findings = hooked.findings
     result.clashing = clashing
     for d in elsewhere:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -19,7 +18,7 @@ from workbook_lib.prefect_writer.project._apart import apart, joined
 from workbook_lib.prefect_writer.project._asked_late import asked_late
 from workbook_lib.prefect_writer.project._carried import definition_text, shared_module
 from workbook_lib.prefect_writer.project._deployment import deployments
-from workbook_lib.prefect_writer.project._emitted import trimmed
+from workbook_lib.prefect_writer.project._emitted import carried, homes
 from workbook_lib.prefect_writer.project._guide import guide
 from workbook_lib.prefect_writer.project._module import Module, from_shared, module
 from workbook_lib.prefect_writer.project._neighbours import dated
@@ -130,7 +129,6 @@ def write(
     findings: list[Finding] = []
     shared: dict[str, set[str]] = {}
     rules: set[str] = set()
-    used_rules: set[str] = set()
     siblings: dict[str, dict[str, Definition]] = {}
     between: dict[str, set[str]] = {}
     plans: dict[str, Plan] = {}
@@ -147,15 +145,14 @@ def write(
         findings += [*made.findings, *_notes(workflow, the_plan)]
         for helper_module, helpers in made.shared.items():
             shared.setdefault(helper_module, set()).update(helpers)
-        rules |= made.rules
         if the_plan.form == "rules":
-            used_rules |= {str(task.join_rule) for task in workflow.tasks} | {"all_success"}
+            rules |= {str(task.join_rule) for task in workflow.tasks} | {"all_success"}
         for definition in made.definitions:
             siblings.setdefault(definition.module, {})[definition.name] = definition
         for dotted, lines in made.between.items():
             between.setdefault(dotted, set()).update(lines)
     findings += _clashing_variables(workflows)
-    files |= _shared_files(shared, rules, used_rules, siblings, between)
+    files |= _shared_files(shared, rules, siblings, between)
     files["pyproject.toml"] = _pyproject(name, workflows, flows, plans, shared)
     files["prefect.yaml"] = deployments(workflows, flows, plans)
     files["MIGRATION.md"] = guide(workflows, flows, findings, plans)
@@ -208,13 +205,9 @@ def _notes(workflow: Workflow, the_plan: Plan) -> Iterable[Finding]:
             )
 
 
-_FROM_RULES = re.compile(r"^from shared\.trigger_rules import (.+)$", re.MULTILINE)
-
-
 def _shared_files(
     shared: dict[str, set[str]],
     rules: set[str],
-    used: set[str],
     siblings: dict[str, dict[str, Definition]],
     between: dict[str, set[str]],
 ) -> dict[str, str]:
@@ -224,18 +217,14 @@ def _shared_files(
         texts = [definition_text(d) for d in ordered]
         needed = {line for _, imports, _ in texts for line in imports} | between.get(dotted, set())
         raised = {name for _, _, names in texts for name in names}
-        needed |= {f"from shared.trigger_rules import {', '.join(sorted(raised))}"} if raised else set()
-        rules = rules | raised
-        shared = shared | from_shared(needed)
+        needed |= {f"from shared.{homes()[name]} import {name}" for name in raised}
+        for helper_module, names in (*from_shared(needed).items(), *((homes()[name], {name}) for name in raised)):
+            shared[helper_module] = shared.get(helper_module, set()) | names
         head = f'"""What several flows use, carried over from the legacy module `{dotted}`."""\n\nfrom __future__ import annotations\n'
         text = "\n\n".join([head, "\n".join(sorted(needed)), *dict.fromkeys(text for text, _, _ in texts)])
         files[f"shared/{shared_module(dotted)}.py"] = tidy(text + "\n", f"shared/{shared_module(dotted)}.py")
-    for helper_module, helpers in sorted(shared.items()):
-        text = tidy(trimmed(helper_module, helpers), f"shared/{helper_module}.py", own=True)
-        files[f"shared/{helper_module}.py"] = text
-        rules = rules | {name.strip() for names in _FROM_RULES.findall(text) for name in names.split(",")}
-    if rules:
-        files["shared/trigger_rules.py"] = tidy(trimmed("trigger_rules", rules, used), "shared/trigger_rules.py", own=True)
+    for helper_module, text in sorted(carried(shared, rules).items()):
+        files[f"shared/{helper_module}.py"] = tidy(text, f"shared/{helper_module}.py", own=True)
     return files
 
 
