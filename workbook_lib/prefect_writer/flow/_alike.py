@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from workbook_lib.model import expr as e
 from workbook_lib.model.workflow import Task
-from workbook_lib.prefect_writer.flow._flow import Called
 from workbook_lib.prefect_writer.flow._plan import Plan
+from workbook_lib.prefect_writer.flow._printer import Called
 from workbook_lib.prefect_writer.python._expr import literal
 from workbook_lib.prefect_writer.python._names import Names
 from workbook_lib.prefect_writer.tasks._code import TaskCode, is_default

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from workbook_lib.findings import Finding
 from workbook_lib.model.function import Definition
 from workbook_lib.prefect_writer.flow._alike import functions, grouped
-from workbook_lib.prefect_writer.flow._flow import FlowPrinter
+from workbook_lib.prefect_writer.flow._flow import flow_printer
 from workbook_lib.prefect_writer.flow._fold import fold
 from workbook_lib.prefect_writer.flow._plan import Plan
 from workbook_lib.prefect_writer.project._carried import definition_text, definitions, import_of, reach
@@ -49,7 +49,7 @@ def module(plan: Plan, reserved: frozenset[str] = frozenset()) -> Module:
     groups = grouped(plan)
     called, written = functions(groups, names)
     hooked = hooks(workflow, plan.scope, names)
-    printer = FlowPrinter(plan, called, names)
+    printer = flow_printer(plan, called, names)
     statements = printer.statements()
     kept = set(reach((*(use for code in codes for use in code.uses), *printer.uses, *hooked.uses), workflow))
     own = [d for d in own if d.name in kept]

@@ -8,8 +8,8 @@ from collections import Counter
 from workbook_lib.model import expr as e
 from workbook_lib.model.workflow import RetryPolicy, Workflow
 from workbook_lib.prefect_writer.flow._alike import Written
-from workbook_lib.prefect_writer.flow._flow import FlowPrinter
 from workbook_lib.prefect_writer.flow._plan import Plan
+from workbook_lib.prefect_writer.flow._printer import FlowPrinter
 from workbook_lib.prefect_writer.project._carried import reach
 from workbook_lib.prefect_writer.python._dates import date_default
 from workbook_lib.prefect_writer.python._expr import Printer, Unprintable, literal
