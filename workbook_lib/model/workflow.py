@@ -12,6 +12,7 @@ from workbook_lib.model._base import Frozen, Json
 from workbook_lib.model.action import Action
 from workbook_lib.model.expr import Expr
 from workbook_lib.model.function import ArgumentSource, Definition, Function, Origin
+from workbook_lib.model.graph import listed, once, ordered
 from workbook_lib.model.join_rules import JoinRule
 
 SCHEMA = 1
@@ -232,18 +233,15 @@ class Workflow(Frozen):
 
     def task(self, task_id: str) -> Task:
         """The task with that id; KeyError when there is none."""
-        for task in self.tasks:
-            if task.id == task_id:
-                return task
-        raise KeyError(task_id)
+        return _by_id(self.tasks)[task_id]
 
     def upstream(self, task_id: str) -> tuple[str, ...]:
         """Direct upstream task ids, in the order of the edges."""
-        return tuple(edge.source for edge in self.edges if edge.target == task_id)
+        return _behind(self.edges).get(task_id, ())
 
     def downstream(self, task_id: str) -> tuple[str, ...]:
         """Direct downstream task ids, in the order of the edges."""
-        return tuple(edge.target for edge in self.edges if edge.source == task_id)
+        return _ahead(self.edges).get(task_id, ())
 
     def to_json(self) -> str:
         """The stored form, stable: same workflow, same bytes."""
@@ -259,30 +257,34 @@ class Workflow(Frozen):
             raise RecordError(f"not a stored workflow of schema {SCHEMA}: {str(error).splitlines()[0]}") from error
 
 
+@once
+def _by_id(tasks: tuple[Task, ...]) -> dict[str, Task]:
+    return {task.id: task for task in tasks}
+
+
+@once
+def _behind(edges: tuple[Edge, ...]) -> dict[str, tuple[str, ...]]:
+    return listed((edge.target, edge.source) for edge in edges)
+
+
+@once
+def _ahead(edges: tuple[Edge, ...]) -> dict[str, tuple[str, ...]]:
+    return listed((edge.source, edge.target) for edge in edges)
+
+
 def closure(workflow: Workflow) -> dict[str, frozenset[str]]:
     """For each task id all task ids downstream of it, directly or not."""
-    following: dict[str, set[str]] = {task.id: set() for task in workflow.tasks}
-    for edge in workflow.edges:
-        following[edge.source].add(edge.target)
     result: dict[str, frozenset[str]] = {}
     for task_id in reversed(topological(workflow)):
-        reached: set[str] = set()
-        for next_id in following[task_id]:
-            reached |= {next_id} | result.get(next_id, frozenset())
-        result[task_id] = frozenset(reached)
+        following = frozenset(workflow.downstream(task_id))
+        result[task_id] = following.union(*(result[next_id] for next_id in following))
     return result
 
 
 def topological(workflow: Workflow) -> list[str]:
     """Task ids so that each comes after its upstream, otherwise in the order of the source; ModelError on a cycle."""
-    waiting = {task.id: set(workflow.upstream(task.id)) for task in workflow.tasks}
-    order: list[str] = []
-    while waiting:
-        ready = next((task_id for task_id, upstream in waiting.items() if not upstream), None)
-        if ready is None:
-            raise ModelError(f"workflow {workflow.id!r} has a cycle through {', '.join(sorted(waiting)[:3])}")
-        del waiting[ready]
-        for upstream in waiting.values():
-            upstream.discard(ready)
-        order.append(ready)
+    ids = [task.id for task in workflow.tasks]
+    order = ordered(ids, _behind(workflow.edges))
+    if len(order) < len(ids):
+        raise ModelError(f"workflow {workflow.id!r} has a cycle through {', '.join(sorted(set(ids) - set(order))[:3])}")
     return order

@@ -14,6 +14,7 @@ from workbook_lib.errors import UsageError
 from workbook_lib.model import expr as e
 from workbook_lib.model.action import Wait
 from workbook_lib.model.evaluate import leaves, relevant_setups, skips, starts_early
+from workbook_lib.model.graph import ordered
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Task, Workflow, closure, topological
 from workbook_lib.prefect_writer.flow._decisions import decided, setting
@@ -141,28 +142,17 @@ def _order(workflow: Workflow) -> list[str]:
     """Topological, close to the source; a task that makes the flow wait for a length comes as late as it can."""
     waits = {task.id for task in workflow.tasks if task.mapping is not None and not maps_constants(task.mapping)}
     order = topological(workflow)
-    if not waits:
-        return order
-    missing = {task_id: set(workflow.upstream(task_id)) for task_id in order}
-    result: list[str] = []
-    while missing:
-        ready = [task_id for task_id in order if task_id in missing and not missing[task_id]]
-        chosen = next((task_id for task_id in ready if task_id not in waits), ready[0])
-        result.append(chosen)
-        del missing[chosen]
-        for upstream in missing.values():
-            upstream.discard(chosen)
-    return result
+    return ordered(order, {task_id: workflow.upstream(task_id) for task_id in order}, late=waits) if waits else order
 
 
 def _needs(workflow: Workflow) -> dict[str, tuple[str, ...]]:
     """For each task the setups in whose scope it lies and that must have succeeded, where the rules on the way do not ask for that."""
-    sure = surely_succeeded(workflow)
+    sure, relevant = surely_succeeded(workflow), relevant_setups(workflow, closure(workflow))
     return {
         task.id: needed
         for task in workflow.tasks
         if not task.teardown and task.join_rule is not JoinRule.ALWAYS
-        if (needed := tuple(s for s in relevant_setups(workflow, closure(workflow))[task.id] if s not in sure[task.id]))
+        if (needed := tuple(s for s in relevant[task.id] if s not in sure[task.id]))
     }
 
 
