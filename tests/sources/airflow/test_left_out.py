@@ -11,12 +11,13 @@ from airflow_build import FILE, python_task, raw_task, read
 
 from workbook_lib.findings import Finding
 from workbook_lib.model.function import Origin
-from workbook_lib.model.workflow import Limits, Schedule
+from workbook_lib.model.workflow import AssetCondition, Limits, Schedule
 from workbook_lib.sources.airflow import read as read_files
 from workbook_lib.sources.airflow._left_out import of_dag
 from workbook_lib.sources.airflow._raw import RawDag
 
 DAILY = Schedule(kind="cron", cron="0 0 * * *")
+BOTH = AssetCondition(kind="all", parts=(AssetCondition(kind="asset", uri="s3://a"), AssetCondition(kind="asset", name="b")))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -50,6 +51,20 @@ LOST: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         [("warning", "is not scheduled before 2026-06-01 (`start_date`), but the deployment is")],
     ),
     ({"start_date": "2026-06-01", "end_date": "2027-01-01"}, []),
+    (
+        {"schedule": Schedule(kind="once", text="@once")},
+        [("warning", "runs once (`@once`), for which the deployment has no schedule")],
+    ),
+    (
+        {"schedule": Schedule(kind="custom", text="every relativedelta(months=+1)")},
+        [("warning", "goes by the schedule `every relativedelta(months=+1)`, for which the deployment has no schedule")],
+    ),
+    ({"schedule": Schedule(kind="custom", text="MultipleCron", crons=("0 1 * * *", "0 2 * * *"))}, []),
+    ({"schedule": Schedule(kind="assets", condition=BOTH)}, []),
+    (
+        {"schedule": Schedule(kind="assets", condition=AssetCondition(kind="any", parts=(BOTH, AssetCondition(kind="alias", name="a"))))},
+        [("warning", "is started by an alias of assets that only runs name, for which the deployment has no trigger")],
+    ),
 ]
 
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from workbook_lib.findings import Severity
 from workbook_lib.model.function import Definition, Function
+from workbook_lib.model.workflow import AssetCondition, Schedule
 from workbook_lib.sources.airflow._raw import RawDag, RawTask
 from workbook_lib.sources.tracing._trees import walk
 
@@ -26,9 +27,21 @@ _LOGGER = re.compile(r"_?(\w+_)?(log|logger|logging)", re.IGNORECASE)
 _LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "critical", "exception", "log"})
 
 
+# Schedules that no schedule of Prefect says: what starts the runs, and what to do instead.
+_NO_SCHEDULE = {
+    "once": ("runs once (`@once`)", "Start that run by `prefect deployment run`."),
+    "continuous": ("runs again as soon as it has ended (`@continuous`)", "Let the flow start its deployment again, or write a loop."),
+    "custom": (
+        "goes by the schedule `{text}`",
+        "Write an RRule with the same dates into the deployment's schedule, or start the runs from outside.",
+    ),
+}
+
+
 def of_dag(dag: RawDag, airflow: str = "", now: datetime | None = None) -> Iterator[Lost]:
     """Settings of the DAG that are not carried over; `airflow` its version, `now` the moment of reading."""
     timed = dag.schedule.kind in _TIMED
+    yield from _unscheduled(dag.schedule)
     if dag.catchup and timed:
         advice = "Start the missing runs by `prefect deployment run`, one for each logical date, as MIGRATION.md shows."
         yield WARNING, "makes up for runs of the past (`catchup`), which no Prefect schedule does", advice
@@ -54,6 +67,24 @@ def of_dag(dag: RawDag, airflow: str = "", now: datetime | None = None) -> Itera
     if dag.start_date and timed and _moment(dag.start_date) > (now or datetime.now(UTC)):
         advice = "Deploy with the schedule switched off, and switch it on at that date."
         yield WARNING, f"is not scheduled before {dag.start_date} (`start_date`), but the deployment is", advice
+
+
+def _unscheduled(schedule: Schedule) -> Iterator[Lost]:
+    """The deployment of such a DAG has no schedule at all, or not for this."""
+    if schedule.kind in _NO_SCHEDULE and not schedule.crons:
+        what, advice = _NO_SCHEDULE[schedule.kind]
+        yield WARNING, f"{what.format(text=schedule.text)}, for which the deployment has no schedule", advice
+    if schedule.condition is not None and _unnamed(schedule.condition):
+        advice = "Write triggers for the events that the tasks in question emit into the deployment."
+        yield WARNING, "is started by an alias of assets that only runs name, for which the deployment has no trigger", advice
+    if schedule.time is not None:
+        yield from _unscheduled(schedule.time)
+
+
+def _unnamed(condition: AssetCondition) -> bool:
+    if condition.kind in ("all", "any"):
+        return any(map(_unnamed, condition.parts))
+    return condition.kind == "alias" or not (condition.uri or condition.name)
 
 
 def of_task(task: RawTask) -> Iterator[Lost]:

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 from workbook_lib.sources.airflow._standins._state import NOTSET
 from workbook_lib.sources.tracing._entries import Expr
+from workbook_lib.sources.tracing._symbols import entry_of
+
+# https://json-schema.org/draft/2020-12/json-schema-validation: types, and the keywords that most parameters are bound by.
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "integer": lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value == int(value),
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "boolean": lambda value: isinstance(value, bool),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+    "null": lambda value: value is None,
+}
+_BOUNDS: dict[str, Callable[[Any, Any], bool]] = {
+    "minimum": lambda value, bound: not _TYPES["number"](value) or value >= bound,
+    "maximum": lambda value, bound: not _TYPES["number"](value) or value <= bound,
+    "minLength": lambda value, bound: not isinstance(value, str) or len(value) >= bound,
+    "maxLength": lambda value, bound: not isinstance(value, str) or len(value) <= bound,
+    "enum": lambda value, listed: value in listed,
+    "const": lambda value, wanted: value == wanted,
+}
 
 
 class Param:
@@ -22,6 +42,20 @@ class Param:
 
     def resolve(self, value: Any = NOTSET, suppress_exception: bool = False) -> Any:
         return self.value if value is NOTSET else value
+
+    def misfit(self) -> str:
+        """What of its schema the default does not keep, as `"type": "integer"`; nothing where that is not known."""
+        if self.value is NOTSET or entry_of(self.value) is not None:
+            return ""
+        wanted = self.schema.get("type")
+        types = [wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else []
+        if types and all(name in _TYPES for name in types) and not any(_TYPES[name](self.value) for name in types):
+            return f'"type": {wanted!r}'
+        for name, fits in _BOUNDS.items():
+            bound = self.schema.get(name)
+            if bound is not None and entry_of(bound) is None and not fits(self.value, bound):
+                return f'"{name}": {bound!r}'
+        return ""
 
     def dump(self) -> dict[str, Any]:
         return {"value": self.value, "description": self.description, "schema": self.schema}

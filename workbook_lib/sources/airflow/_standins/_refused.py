@@ -203,6 +203,19 @@ def _dag(dag: DAG) -> None:
         for name in dag.params if schedule else ():
             if dag.params.get_param(name).value is NOTSET:
                 _refused(dag, "params", f"{what} has a schedule, and its parameter {name!r} no default", "Give it a default.")
+    _defaults(dag, what, scheduled=bool(schedule) and schedule is not NOTSET and entry_of(schedule) is None)
+
+
+def _defaults(dag: DAG, what: str, *, scheduled: bool) -> None:
+    """Parameters whose default their own schema refuses; Airflow looks at it while reading only where there is a schedule."""
+    for name in dag.params:
+        default, misfit = dag.params.get_param(name).value, dag.params.get_param(name).misfit()
+        problem = f"the default {default!r} of its parameter {name!r} does not fit {misfit}"
+        if misfit and scheduled:
+            _refused(dag, "params", f"{what} has a schedule, and {problem}", "Correct the default.")
+        elif misfit:
+            message = f"{what} starts only with another value: {problem}"
+            _say("airflow.param_default", "warning", dag, message, "Correct the default.", "params")
 
 
 def _schedule_problem(given: Any) -> str:
