@@ -44,6 +44,11 @@ CASES: dict[str, tuple[str, str, dict[str, str]]] = {
         "a b c<b",
         {"b:fail": "a+ b! c+ | success"},
     ),
+    "a result had before": (
+        "x = a.submit()\ntry:\n    x.result()\n    y = b.submit()\n    x.result()\n    y.wait()\nexcept Exception:\n    pass\nc()",
+        "a b<a c<a,b",
+        {"a:fail": "a! c+ | success", "b:fail": "a+ b! c+ | success"},
+    ),
     "suppress": ("with suppress(Exception):\n    a()\n    b()\nc()", "a b<a c<a,b", {"a:fail": "a! c+ | success"}),
     "early return": (
         "if not a():\n    return\nb()\nc()",
@@ -152,6 +157,12 @@ def test_order(name: str) -> None:
     body, order, _ = CASES[name]
     program = read_body(body)
     assert (program.problems, after(program)) == ((), order)
+
+
+def test_another_element_may_raise_after_one_has_been_asked_for() -> None:
+    asked = "x[0].result()\n    y = b.submit()\n    x[1].result()\n    y.wait()"
+    program = read_body(f"x = a.map([1, 2])\ntry:\n    {asked}\nexcept Exception:\n    pass\nc()")
+    assert after(program).split()[-1] == "c<a"  # b may be in flight
 
 
 @pytest.mark.parametrize(("name", "script"), [(name, script) for name, case in CASES.items() for script in case[2]])

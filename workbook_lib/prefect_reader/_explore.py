@@ -91,6 +91,13 @@ class Explorer(Paths):
         for run in runs:
             self.path.done |= self.sites[run.number].before | 1 << run.number
 
+    def _had(self, runs: Iterable[Run]) -> bool:
+        return all(self.path.passed >> run.number & 1 for run in runs)
+
+    def _have(self, runs: Iterable[Run]) -> None:
+        for run in runs:
+            self.path.passed |= 1 << run.number
+
     def call_task(self, task: Declared, args: list[Any], kwargs: dict[str, Any], line: int) -> Any:
         kwargs = dict(kwargs)
         as_state = kwargs.pop("return_state", False)
@@ -165,8 +172,11 @@ class Explorer(Paths):
             return Unknown(f"{name}() of a future", tuple(runs))
         if len(runs) == 1 and not isinstance(owner, Futures):
             self._ended(runs)
-        self._may_raise()  # a list raises as soon as one of its runs failed: the others may be running still
+        if not (runs and self._had(runs)):
+            self._may_raise()  # a list raises as soon as one of its runs failed: the others may be running still
         self._ended(runs)
+        if not kwargs and not self.several and (isinstance(owner, Futures) or not any(run.mapped for run in runs)):
+            self._have(runs)
         return Unknown("a task's result", tuple(runs), result=runs[0] if len(runs) == 1 and isinstance(owner, Future) else None)
 
     def call_prefect(self, meaning: str, args: list[Any], kwargs: dict[str, Any]) -> Any:

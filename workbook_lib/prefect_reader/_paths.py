@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbook_lib.prefect_reader._conditions import choices
@@ -19,6 +19,10 @@ from workbook_lib.prefect_reader._values import Code, Either, Future, Method, Sc
 class _Path:
     done: int = 0
     started: int = 0
+    passed: int = 0  # runs whose results the flow has had: to ask for them again does not raise
+
+    def copy(self) -> _Path:
+        return replace(self)
 
 
 @dataclass
@@ -41,7 +45,7 @@ class Paths(Statements):
 
     def _may_raise(self) -> None:
         for paths in self.raising[-1:]:
-            paths.append(_Path(self.path.done, self.path.started))
+            paths.append(self.path.copy())
 
     def body(self, code: Code, scope: Scope) -> Any:
         assert not isinstance(code.node, ast.Lambda)
@@ -83,12 +87,12 @@ class Paths(Statements):
         self._fork(test, [then, otherwise], node)
 
     def _fork(self, test: Any, arms: Sequence[Callable[[], None]], node: ast.stmt) -> None:
-        start, names = _Path(self.path.done, self.path.started), self._snapshot()
+        start, names = self.path.copy(), self._snapshot()
         left: list[tuple[_Path, list[dict[str, Any]], int]] = []
         parts: list[Region] = []
         signals: list[Signal] = []
         for index, arm in enumerate(arms):
-            self.path = _Path(start.done, start.started)
+            self.path = start.copy()
             self._restore(self._copy(names))
             self.guards.append(choices(test, index == 0, node.lineno))
             self.regions.append([])
@@ -266,14 +270,15 @@ class Paths(Statements):
 
 
 def _join(paths: Sequence[_Path]) -> _Path:
-    """What holds on all of `paths`: ended (or never started) on each, started on any."""
+    """What holds on all of `paths`: ended (or never started) on each, started on any, results had on each."""
     started = 0
     for path in paths:
         started |= path.started
-    done = started
+    done = passed = started
     for path in paths:
         done &= path.done | ~path.started
-    return _Path(done, started)
+        passed &= path.passed
+    return _Path(done, started, passed)
 
 
 def _either(values: list[Any]) -> Any:
