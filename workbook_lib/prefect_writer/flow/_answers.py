@@ -11,14 +11,19 @@ from workbook_lib.model.action import PythonCall
 
 @dataclass(frozen=True)
 class Answers:
-    """The names that a branch answers with, each time one; `open`: it may be another text, too."""
+    """The names that a branch answers with, each time one; `open`: it may be another text, too.
+
+    `listed`: always a list of one name. `nothing`: it may also be an empty list.
+    """
 
     names: frozenset[str]
     open: bool = False
+    listed: bool = False
+    nothing: bool = False
 
 
 def answers(action: object) -> Answers | None:
-    """What the code of a branch can answer, one text each time; None where it may be something else."""
+    """What the code of a branch can answer, one name each time; None where it may be something else."""
     if not isinstance(action, PythonCall):
         return None
     try:
@@ -26,28 +31,40 @@ def answers(action: object) -> Answers | None:
     except SyntaxError:
         return None
     given = {name: value for name, value in action.arguments if not _bound_again(function, name)}
-    found: set[str] = set()
-    is_open = False
-    for value in _returned(function):
-        one = _text(value, given)
-        if one is None:
-            return None
-        found |= one.names
-        is_open = is_open or one.open
-    return Answers(frozenset(found), is_open) if found or is_open else None
+    found = _any_of([_answer(value, given) for value in _returned(function)])
+    return found if found is not None and (found.names or found.open) else None
 
 
-def _text(value: ast.expr | None, given: dict[str, e.Expr]) -> Answers | None:
+def _any_of(several: list[Answers | None]) -> Answers | None:
+    """One of several; None where one is not known, or some are texts and others lists."""
+    known = [one for one in several if one is not None]
+    kinds = {one.listed or one.nothing for one in known}
+    if len(known) < len(several) or len(kinds) != 1:
+        return None
+    names = frozenset[str]().union(*(one.names for one in known))
+    return Answers(names, any(one.open for one in known), kinds == {True}, any(one.nothing for one in known))
+
+
+def _answer(value: ast.expr | None, given: dict[str, e.Expr]) -> Answers | None:
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
         return Answers(frozenset({value.value}))
     if isinstance(value, ast.JoinedStr):
         return Answers(frozenset(), open=True)
     if isinstance(value, ast.Name):
         constant = given.get(value.id)
-        return _text(ast.Constant(constant.value), given) if isinstance(constant, e.Constant) else None
+        return _constant(constant.value) if isinstance(constant, e.Constant) else None
+    if isinstance(value, ast.List) and all(isinstance(item, ast.Constant) for item in value.elts):
+        return _constant(ast.literal_eval(value))
     if isinstance(value, ast.IfExp):
-        first, second = _text(value.body, given), _text(value.orelse, given)
-        return Answers(first.names | second.names, first.open or second.open) if first is not None and second is not None else None
+        return _any_of([_answer(value.body, given), _answer(value.orelse, given)])
+    return None
+
+
+def _constant(value: object) -> Answers | None:
+    if isinstance(value, str):
+        return Answers(frozenset({value}))
+    if isinstance(value, list) and len(value) < 2 and all(isinstance(item, str) for item in value):
+        return Answers(frozenset(value), listed=True, nothing=not value)
     return None
 
 

@@ -86,7 +86,8 @@ class SequencePrinter(FlowPrinter):
             if number and number == len(answers) - 1 and closed:
                 lines.append("else:")
             else:
-                lines.append(f"{'elif' if number else 'if'} {subject} == {literal(answer)}:")
+                test = f"{literal(answer)} in {subject}" if statement.listed else f"{subject} == {literal(answer)}"
+                lines.append(f"{'elif' if number else 'if'} {test}:")
             lines += _indented(self._region(arm))
         if statement.open:
             says = f'f"{{{subject}!r}} is none of the tasks behind {statement.task}"'

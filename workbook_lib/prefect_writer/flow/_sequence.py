@@ -43,12 +43,13 @@ class Fork:
 class If:
     """A deciding task and what follows each of its answers; a short circuit has the one answer "".
 
-    `open`: its code may answer otherwise, too, which no task behind it stands for.
+    `open`: its code may answer otherwise, too, which no task behind it stands for. `listed`: it answers with a list of one name.
     """
 
     task: str
     arms: tuple[tuple[str, tuple[Statement, ...]], ...]
     open: bool = False
+    listed: bool = False
 
 
 Statement = Call | Fork | If
@@ -141,8 +142,7 @@ class _Builder:
                 statements.append(Fork(tuple(sources)))
                 rest = others
             elif self.tasks[sources[0]].steers == "short_circuit":
-                if any(self.tasks[other].join_rule not in _ALL for other in others):
-                    raise _No(f"a rule stands behind the short circuit {sources[0]}")
+                self._refuse_what_runs_unchosen(sources[0], others if self.tasks[sources[0]].steers_rules else [])
                 statements.append(If(sources[0], (("", tuple(self._region(others))),)) if others else Call(sources[0]))
                 rest = []
             elif self.tasks[sources[0]].steers == "branch" and others:
@@ -158,6 +158,8 @@ class _Builder:
         possible = answers(self.tasks[branch].action)
         if possible is None or not possible.names <= set(direct):
             raise _No(f"what {branch} answers is not always one of the tasks behind it")
+        if possible.listed and any(one in other for one in direct for other in direct if one != other):
+            raise _No(f"one answer of {branch} is a part of another one")  # a rehearsal answers with the name alone
         arms: dict[str, list[str]] = {}
         for start in direct:
             if any(start in self.following[other] for other in direct if other != start):
@@ -169,6 +171,12 @@ class _Builder:
             arms[start] = arm
         taken = {task_id for arm in arms.values() for task_id in arm}
         joins = [task_id for task_id in others if task_id not in taken]
+        self._refuse_what_runs_unchosen(branch, [task_id for task_id in others if task_id in taken])
+        if possible.nothing:
+            if joins:
+                raise _No(f"{joins[0]} follows whatever {branch} answers, or nothing")
+            if len(arms) == 1:
+                return If(branch, (("", tuple(self._region(*arms.values()))),)), []
         for join in joins:
             missing = [task_id for task_id in taken if join not in self.following[task_id]]
             if missing:
@@ -183,7 +191,14 @@ class _Builder:
         if possible.open and len(arms) < len(direct):
             raise _No(f"{branch} may answer anything, and one of its answers leads straight to a join")
         printed = [(start, tuple(self._region(arm))) for start, arm in arms.items()]
-        return If(branch, tuple(printed), open=possible.open), joins
+        return If(branch, tuple(printed), open=possible.open, listed=possible.listed), joins
+
+    def _refuse_what_runs_unchosen(self, gate: str, others: Iterable[str]) -> None:
+        """What comes further down than the tasks that `gate` itself skips is not reached by a skip when its rule takes no notice of one."""
+        direct = self.workflow.downstream(gate)
+        for task_id in others:
+            if task_id not in direct and self.tasks[task_id].join_rule is JoinRule.NONE_FAILED:
+                raise _No(f"{task_id} runs also where {gate} did not choose what comes before it")
 
     def _takes(self, task_id: str) -> set[str]:
         values = [p.value for p in self.code[task_id].parameters if not is_default(p)]
