@@ -225,7 +225,7 @@ class Migration:
         return found
 
     def _write(self, workflows: list[Workflow]) -> Written:
-        from workbook_lib.prefect_writer import statuses, write
+        from workbook_lib.prefect_writer import statuses, with_verdicts, write
 
         decisions = self.decisions.plain()
         by_hand = {workflow.id: self._by_hand(workflow, statuses(workflow, decisions)) for workflow in workflows}
@@ -233,7 +233,9 @@ class Migration:
         unsteady = {workflow.id: {str(mask["id"]) for mask in self.store.masks(workflow.id)} for workflow in workflows}
         written = write(workflows, decisions, records=records, by_hand=by_hand, unsteady=unsteady)
         hide = self.store.masker()
-        documents = {path: hide.text(text) for path, text in written.files.items() if path.endswith(".md")}  # code is left as it has to run
+        said = {workflow.id: verdict.headline for workflow in workflows if (verdict := self.verdict(workflow.id)) is not None}
+        files = {path: with_verdicts(text, said) for path, text in written.files.items() if path.endswith(".md")}
+        documents = {path: hide.text(text) for path, text in files.items()}  # code is left as it has to run
         return written.model_copy(update={"files": written.files | documents})
 
     def records(self, workflow_id: str | None = None) -> tuple[tuple[Scenario, RunRecord], ...]:
@@ -438,6 +440,13 @@ class Migration:
         `record`: legacy records that are missing may be made with the real engine; otherwise their scenarios are not comparable.
         """
         return _runs.validate(self, self.workflow(workflow_id), record=record, progress=progress or (lambda line: None), **options)
+
+    def tell(self, workflow_id: str, headline: str) -> None:
+        """Say in the project's guide what the last validation found."""
+        from workbook_lib.prefect_writer import with_verdicts
+
+        with _disk.locked(self.root):
+            self._project.rewrite("MIGRATION.md", lambda text: with_verdicts(text, {workflow_id: headline}))
 
     def verdict(self, workflow_id: str | None = None) -> Verdict | None:
         """The stored verdict, or None; see `stale`."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -109,6 +109,11 @@ class Project:
         if merged.text == yours:
             return FileChange(path, "kept", "your edits stay; nothing new for it"), None, new
         return FileChange(path, "merged", "your edits and the new output"), merged.text, new
+
+    def rewrite(self, path: str, change: Callable[[str], str]) -> None:
+        """Change a file of the project in the same way as the writer's output that it is compared with."""
+        texts = {place: _disk.read_text(place) for place in (self._inside(path), self.base / path)}
+        _disk.write_all({place: change(text) for place, text in texts.items() if text is not None and change(text) != text})
 
     def based(self) -> list[str]:
         """Relative paths of what the writer emitted last."""

@@ -155,7 +155,7 @@ def write(
     files |= _shared_files(shared, rules, siblings, between)
     files["pyproject.toml"] = _pyproject(name, workflows, flows, plans, shared)
     files["prefect.yaml"] = deployments(workflows, flows, plans)
-    files["MIGRATION.md"] = guide(workflows, flows, findings, plans)
+    files["MIGRATION.md"] = guide(workflows, flows, findings, plans, decisions)
     for workflow in workflows:
         recorded = (records or {}).get(workflow.id)
         if recorded:
