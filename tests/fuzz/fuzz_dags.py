@@ -1,7 +1,8 @@
 """Hypothesis strategies for descriptions of DAGs (`fuzz_source` says what is in one).
 
 Two shapes: tangled (random edges, every rule, much that goes wrong) and orderly (what people draw: chains, forks, joins, branches that
-come together again, short circuits, a last task that cleans up), so that every form of flow that the writer knows is reached.
+come together again, short circuits, a last task that cleans up), so that every form of flow that the writer knows is reached. In every
+fifth DAG tasks stand in a group that is mapped as a whole.
 """
 
 from __future__ import annotations
@@ -21,20 +22,21 @@ NEWER = ("all_done_min_one_success",)  # rules that Airflow 3 added
 FREQUENT = ("all_success", "all_done", "none_failed", "none_failed_min_one_success", "one_success", "one_failed")
 LISTS: tuple[list[Any], ...] = ([], [1], [1, 2, 3], ["p1", "q2"])
 MOST_TASKS = 15
+EVERY = 5  # of so many DAGs one has a mapped group
 
 
 def draw_dags(number: int, start: int, version: str) -> list[Dag]:
     """`number` descriptions, the same for the same `start` (and version of Hypothesis)."""
-    return [_draw(f"{start}/{index}", version) for index in range(number)]
+    return [_draw(f"{start}/{index}", version, expanded=index % EVERY == EVERY - 1) for index in range(number)]
 
 
-def _draw(name: str, version: str) -> Dag:
+def _draw(name: str, version: str, expanded: bool) -> Dag:
     """The last of a few examples: the first ones are the simplest, later ones vary what came before."""
     found: list[Dag] = []
 
     @seed(name)
     @settings(max_examples=4, phases=[Phase.generate], database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(dags(version))
+    @given(dags(version, expanded))
     def collect(dag: Dag) -> None:
         found.append(dag)
 
@@ -43,11 +45,14 @@ def _draw(name: str, version: str) -> Dag:
 
 
 @st.composite
-def dags(draw: st.DrawFn, version: str) -> Dag:
-    """A DAG that Airflow accepts."""
+def dags(draw: st.DrawFn, version: str, expanded: bool = False) -> Dag:
+    """A DAG that Airflow accepts; with a mapped group when it is to be `expanded`."""
     dag = draw(st.one_of(tangled(version), tangled(version), orderly()))
     dag["airflow"] = version
-    _group(draw, dag)
+    if expanded:
+        _expanded_group(draw, dag)
+    else:
+        _group(draw, dag)
     for task in dag["tasks"]:
         _fill(draw, dag, task)
     _around(draw, dag)
@@ -149,6 +154,27 @@ def _group(draw: st.DrawFn, dag: Dag) -> None:
     dag["edges"] = [edge for index, edge in enumerate(dag["edges"]) if edge not in dag["edges"][:index]]
 
 
+def _expanded_group(draw: st.DrawFn, dag: Dag) -> None:
+    """Put a run of tasks into a group with elements; every edge across its border names the group, as tasks inside have no name outside."""
+    number = len(dag["tasks"])
+    first = draw(st.integers(0, number - 2)) if number > 2 else 0
+    last = draw(st.integers(min(first + 1, number - 1), min(number - 1, first + 4)))
+    dag["groups"] = [{"id": "g1", "over": draw(st.sampled_from([[1], [1, 2, 3], ["p1", "q2"]]))}]
+    inside = {task["id"] for task in dag["tasks"][first : last + 1]}
+    for task in dag["tasks"]:
+        if task["id"] in inside:
+            task["group"] = "g1"
+            task["rule"] = "all_done" if task.get("rule") == "always" else task.get("rule", "all_success")  # refused there
+    ends = [[name if (name in inside) == (other in inside) or name not in inside else "g1" for name, other in (edge, edge[::-1])]
+            for edge in dag["edges"]]  # fmt: skip
+    dag["edges"] = [edge for index, edge in enumerate(ends) if edge not in ends[:index]]
+
+
+def _in_mapped(dag: Dag, task: Task) -> bool:
+    """Whether the group around a task is mapped as a whole."""
+    return any(group["id"] == task.get("group") and "over" in group for group in dag["groups"])
+
+
 def _fill(draw: st.DrawFn, dag: Dag, task: Task) -> None:
     """What a task does, how it is written, what it is mapped over."""
     calm = dag["shape"] == "orderly" and not task.get("odd")
@@ -194,7 +220,10 @@ def _fill(draw: st.DrawFn, dag: Dag, task: Task) -> None:
         task["keys"] = ["a", "b"]
     if returns == "" and draw(st.integers(0, 5)) == 0:
         task["pushes"] = "k"
-    _map(draw, dag, task)
+    if not _in_mapped(dag, task):
+        _map(draw, dag, task)
+    elif task.get("does") and draw(st.booleans()):
+        task["at"] = draw(st.sampled_from([1, 2]))
 
 
 def _map(draw: st.DrawFn, dag: Dag, task: Task) -> None:
@@ -232,7 +261,7 @@ def _around(draw: st.DrawFn, dag: Dag) -> None:
     if draw(st.integers(0, 3)):
         return
     made = {task["id"]: task for task in dag["tasks"]}
-    plain = [name for name, task in made.items() if not task.get("steers") and not task.get("map")]
+    plain = [name for name, task in made.items() if not task.get("steers") and not task.get("map") and not _in_mapped(dag, task)]
     setups = [
         name
         for name in plain
@@ -264,7 +293,7 @@ def _hand_over(draw: st.DrawFn, dag: Dag) -> None:
         if task["kind"] == "empty" or task.get("steers") or task.get("rule") in HASTY or draw(st.integers(0, 2)) == 0:
             continue  # what a hasty task finds of others depends on the time
         hasty = any(made[name].get("rule") in HASTY for name in _above(dag, task["id"]) if name in made)
-        near = [name for name in _before(dag, task["id"]) if name in made]
+        near = [name for name in _before(dag, task["id"]) if name in made] + _beyond(dag, task)
         far = [name for name in order[: order.index(task["id"])] if not hasty and name not in near and name in _above(dag, task["id"])]
         pool = near * 4 + far
         sources = [name for name in pool if made[name]["kind"] != "empty" and not made[name].get("steers")]
@@ -276,15 +305,28 @@ def _hand_over(draw: st.DrawFn, dag: Dag) -> None:
                 how = "template"
             elif how == "template" and task["kind"] == "taskflow" and task.get("map"):
                 how = "argument"
-            if how == "template" and (task.get("map") or made[name].get("map")):
+            apart = _in_mapped(dag, made[name]) and not _in_mapped(dag, task)
+            if how == "argument" and apart:
+                how = "pull"
+            if how == "template" and (task.get("map") or made[name].get("map") or apart):
                 continue  # as text Airflow shows an object there, not what the instances handed over
             take = {"from": name, "how": how}
             if made[name].get("keys") and task["kind"] != "bash":
                 take["key"] = draw(st.sampled_from(made[name]["keys"]))
-            elif made[name].get("pushes") and how in ("pull", "context") and not made[name].get("map"):
+            elif made[name].get("pushes") and how in ("pull", "context") and not made[name].get("map") and not apart:
                 take["key"] = made[name]["pushes"]
             _edge_by(dag, take, task)
             task.setdefault("takes", []).append(take)
+
+
+def _beyond(dag: Dag, task: Task) -> list[str]:
+    """The tasks next to it beyond the border of a mapped group: the group's last ones, or those in front of the group."""
+    names = {group["id"] for group in dag["groups"] if "over" in group}
+    groups = names.intersection(_before(dag, task["id"])) | (names & {task.get("group")} if not _before(dag, task["id"]) else set())
+    inside = [other["id"] for other in dag["tasks"] if other.get("group") in groups]
+    if task["id"] in inside:
+        return [name for group in groups for name in _before(dag, group)]
+    return [name for name in inside if not set(_after(dag, name)) & set(inside)]
 
 
 def _edge_by(dag: Dag, take: dict[str, Any], task: Task) -> None:

@@ -132,7 +132,8 @@ class _Source:
         names = [*self._elements(task), *(self._argument(take) for take in self._given(task))]
         names += ["fixed"] if task.get("map", {}).get("fixed") else []
         names += ["element=None"] if self._mapped_group(task) else []
-        names += [("ti" if task["kind"] == "python" else "ti=None")] if self._needs_ti(task) else []
+        bare = task["kind"] == "python" and not self._mapped_group(task)
+        names += ["ti" if bare else "ti=None"] if self._needs_ti(task) else []
         hint = " -> dict" if task.get("keys") and task["kind"] == "python" else ""
         yield f"def {task['id']}({', '.join(names)}){hint}:"
         yield from ("    " + line for line in self._body(task))
