@@ -60,7 +60,7 @@ def test_code_that_was_edited_is_never_simply_equal(project: Path) -> None:
     found = verdict(project, edited=("total", "REGIONS"))
     said = "in the real run and in 11 rehearsals; 1 task body never ran: hold; changed by hand since it was written: total, REGIONS"
     assert (found.verdict, found.headline) == ("equal as run, 2 edited", f"equal as run, 2 edited: {said}")
-    assert verdict(project, edited=("total",), placeholders={"publish"}).verdict == "equal in rehearsal, 1 placeholder"
+    assert verdict(project, edited=("total",), placeholders={"publish"}).verdict == "equal in rehearsal, 1 placeholder, 1 edited"
     late = records(SALES, "prefect", RESULTS)
     late["real"] = changed(late["real"], "total", result={"json": 1})
     assert verdict(project, pilot=late, edited=("total",)).verdict == "different"

@@ -136,7 +136,8 @@ def _verdict(rows: tuple[TaskVerdict, ...], unfinished: tuple[str, ...], edited:
     firm = worst(row.verdict for row in rows if not row.placeholder) or Judgement.NOT_COMPARABLE
     if firm in (Judgement.EQUAL, Judgement.EXPLAINED):
         if unfinished:
-            return f"{firm} in rehearsal, {len(unfinished)} placeholder{'s' if len(unfinished) > 1 else ''}"
+            by_hand = f", {len(edited)} edited" if edited else ""
+            return f"{firm} in rehearsal, {len(unfinished)} placeholder{'s' if len(unfinished) > 1 else ''}{by_hand}"
         if any(row.placeholder for row in rows):
             return str(Judgement.NOT_COMPARABLE)
         if edited:

@@ -29,11 +29,11 @@ class ScenarioVerdict(Frozen):
 class Verdict(Frozen):
     """Whether a project's flow does what the legacy workflow does.
 
-    `verdict` is equal, explained, different, not comparable, "equal in rehearsal, N placeholders", or "equal as run, N edited"; `headline`
-    says it in one sentence. `edited` is what was changed by hand since it was written: runs that are equal do not prove that it is.
-    `unproven` are tasks whose bodies ran in neither engine's real run, so that nothing is known of what they do. `filled_in` counts the
-    states of `instances` task instances that no pilot showed and the rules filled in. `fingerprint` names what was judged: when it is
-    not today's any more, the verdict is stale.
+    `verdict` is equal, explained, different, not comparable, "equal in rehearsal, N placeholders", or "equal as run, N edited" (or both:
+    "equal in rehearsal, N placeholders, M edited"); `headline` says it in one sentence. `edited` is what was changed by hand since it was
+    written: runs that are equal do not prove that it is. `unproven` are tasks whose bodies ran in neither engine's real run, so that
+    nothing is known of what they do. `filled_in` counts the states of `instances` task instances that no pilot showed and the rules filled
+    in. `fingerprint` names what was judged: when it is not today's any more, the verdict is stale.
     """
 
     schema_: Literal[1] = Field(default=1, alias="schema")
