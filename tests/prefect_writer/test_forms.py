@@ -77,6 +77,20 @@ def mapped_constants() -> Workflow:
     )  # fmt: skip
 
 
+def side_by_side_at_the_end() -> Workflow:
+    double = function("def double(x):\n    return x * 2\n")
+    mapping = Mapping(over=(("x", ListOf(items=tuple(Constant(value=n) for n in (1, 2, 3)))),))
+    return workflow(
+        shell("before", "echo before"), shell("one", "echo one"), shell("two", "echo two"),
+        python("double", double, arguments={"x": Element(name="x")}, mapping=mapping),
+        edges="before >> one, before >> two, before >> double",
+    )  # fmt: skip
+
+
+def side_by_side() -> Workflow:
+    return workflow(shell("one", "echo one"), shell("two", "echo two"))
+
+
 def mapped_results() -> Workflow:
     numbers = function("def numbers():\n    return [1, 2]\n")
     double = function("def double(x):\n    return x * 2\n")
@@ -134,7 +148,8 @@ def parts_of_results() -> Workflow:
 
 
 CASES = [
-    daily_sales, independent_paths, mapped_constants, mapped_results, skips, short_circuit, placeholder, parameters, parts_of_results,
+    daily_sales, independent_paths, side_by_side, side_by_side_at_the_end, mapped_constants, mapped_results, skips, short_circuit,
+    placeholder, parameters, parts_of_results,
 ]  # fmt: skip
 
 
@@ -157,8 +172,8 @@ def test_golden(case, tmp_path):
 
 @pytest.mark.parametrize(
     ("case", "form"),
-    [(daily_sales, "sequence"), (independent_paths, "futures"), (mapped_constants, "sequence"), (mapped_results, "rules"), (skips, "rules"),
-     (short_circuit, "sequence"), (parts_of_results, "sequence")],
+    [(daily_sales, "sequence"), (independent_paths, "futures"), (side_by_side, "sequence"), (mapped_constants, "sequence"),
+     (mapped_results, "rules"), (skips, "rules"), (short_circuit, "sequence"), (parts_of_results, "sequence")],
 )  # fmt: skip
 def test_the_plainest_form_that_means_the_same(case, form):
     made = case()

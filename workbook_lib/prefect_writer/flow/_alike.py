@@ -10,7 +10,7 @@ from workbook_lib.model.workflow import Task
 from workbook_lib.prefect_writer.flow._plan import Plan
 from workbook_lib.prefect_writer.flow._printer import Called
 from workbook_lib.prefect_writer.python._expr import literal
-from workbook_lib.prefect_writer.python._names import Names
+from workbook_lib.prefect_writer.python._names import Names, identifier
 from workbook_lib.prefect_writer.tasks._code import TaskCode, is_default
 
 
@@ -73,7 +73,7 @@ def functions(groups: list[list[TaskCode]], names: Names) -> tuple[dict[str, Cal
                 called[code.task.id] = Called(name, code.task.id)
             continue
         wish = first.wish if len(group) == 1 else _function_of(first.task) or _common(group)
-        name = names.take(wish)
+        name = names.take(_free(wish, names, [one.name for one in headers]))
         if len(group) == 1:
             settings = {} if name == first.task.id else {"name": literal(first.task.id)}
             called[first.task.id] = Called(name)
@@ -84,6 +84,12 @@ def functions(groups: list[list[TaskCode]], names: Names) -> tuple[dict[str, Cal
                 called[code.task.id] = Called(name, None if template else code.task.id)
         headers.append(Written(name, settings, first))
     return called, headers
+
+
+def _free(wish: str, names: Names, others: list[str]) -> str:
+    """The name, or what tells the task from something else of that name: the flow, a parameter, a helper; functions are numbered."""
+    plain = identifier(wish)
+    return wish if names.free(plain) or plain in others else f"{plain}_task"
 
 
 def _common(group: list[TaskCode]) -> str:

@@ -20,7 +20,7 @@ from workbook_lib.model.workflow import Task, Workflow, closure, topological
 from workbook_lib.prefect_writer.flow._decisions import decided, setting
 from workbook_lib.prefect_writer.flow._elements import written
 from workbook_lib.prefect_writer.flow._mapped import Mapped, against_map, maps_constants
-from workbook_lib.prefect_writer.flow._sequence import Fork, Sequence, sequence
+from workbook_lib.prefect_writer.flow._sequence import Sequence, sequence
 from workbook_lib.prefect_writer.tasks._code import TaskCode, is_default
 from workbook_lib.prefect_writer.tasks._scope import Neighbour, Scope, scope_of
 from workbook_lib.prefect_writer.tasks._tasks import placeholder, task_code
@@ -70,7 +70,7 @@ def plan(
     order = _order(workflow)
     grouped = any(group.mapping is not None for group in workflow.groups)
     regions = sequence(workflow, code, [task.id for task in workflow.tasks if maps_constants(task.mapping)]) if not grouped else ""
-    if isinstance(regions, Sequence) and _reads_well(regions):
+    if isinstance(regions, Sequence):
         return Plan(workflow, scope, code, "sequence", tuple(order), leaves(workflow), regions=regions, raises=raises)
     ends = tuple(order) if raises else leaves(workflow)
     needs = _needs(workflow)
@@ -78,11 +78,6 @@ def plan(
         patient = {task.id: _patiently(task, workflow) for task in workflow.tasks}
         return Plan(workflow, scope, code, "futures", tuple(order), ends, needs=needs, patient=patient, raises=raises)
     return Plan(workflow, scope, code, "rules", tuple(order), ends, _gates(workflow), needs, tuple(why), raises=raises)
-
-
-def _reads_well(regions: Sequence) -> bool:
-    """Whether there is anything to put in sequence: tasks that all stand side by side are plainer as futures."""
-    return not (len(regions.statements) == 1 and isinstance(regions.statements[0], Fork) and regions.tail is None)
 
 
 def _against_futures(workflow: Workflow, code: dict[str, TaskCode], scope: Scope) -> list[str]:

@@ -24,9 +24,14 @@ class SequencePrinter(FlowPrinter):
         self.regions = regions
         self.forked: set[str] = set()
         self.whole: dict[str, str] = {}  # by `e.key` of the list of outputs
+        last = regions.statements[-1] if regions.statements and regions.tail is None else None
+        self._last = last if isinstance(last, Fork) else None  # tasks side by side at the end, whose futures the flow returns
         super().__init__(plan, called, names)
 
     def returns(self) -> str:
+        if self._last is not None:
+            self.imports.add("from prefect.futures import PrefectFuture")
+            return "list[PrefectFuture]"
         if self.regions.tail is None or self.plan.raises:
             return "None"
         self.imports.add("from prefect import State")
@@ -35,6 +40,8 @@ class SequencePrinter(FlowPrinter):
     def statements(self) -> list[str]:
         """Behind `try` when a tail follows whatever happened."""
         regions = self.regions
+        if self._last is not None:
+            return [*self._region(regions.statements[:-1]), self._returned(self._last)]
         lines = self._region(regions.statements)
         if regions.tail is None:
             return lines
@@ -122,6 +129,16 @@ class SequencePrinter(FlowPrinter):
         handed = self._handed_to_next(statement)
         asked = [text.removeprefix("*") for text, group in zip(waits, groups, strict=True) if not set(group) <= handed]
         return [*lines, f"wait({inside})", *(f"{name}.result()" for name in asked)]
+
+    def _returned(self, statement: Fork) -> str:
+        """Prefect waits for the futures that a flow returns, and the run ends as they do."""
+        groups = self._alike(statement.tasks)
+        calls = [f"*{self._mapped_call(group)}" if len(group) > 1 else self._one_or_more(group[0]) for group in groups]
+        return f"return [{', '.join(calls)}]"
+
+    def _one_or_more(self, task_id: str) -> str:
+        task = self.tasks[task_id]
+        return f"{'*' if task.mapping is not None else ''}{self._submitted(task)}"
 
     def _handed_to_next(self, statement: Fork) -> set[str]:
         """The tasks whose results the call right behind a fork takes."""
