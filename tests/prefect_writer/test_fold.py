@@ -44,3 +44,16 @@ def test_an_id_that_ends_within_an_escape_stays() -> None:
     assert functions(made) == {"x": [], "y": [], "example": []}
     escapes = workflow(at(3, "n", "a\nn"), at(3, "t", "a\tt"))
     assert functions(escapes) == {"n": [], "t": [], "example": []}
+
+
+def test_many_that_differ_in_nothing_but_the_id_wherever_they_stand() -> None:
+    ids = ("create", "read", "update", "delete")
+    made = workflow(*(at(line, name, f"echo {name}") for line, name in enumerate(ids, 3)))
+    assert functions(made) == {"step": ["task_id"], "example": []}
+    fewer = workflow(*(at(line, name, f"echo {name}") for line, name in enumerate(ids[:3], 3)))
+    assert functions(fewer) == {"create": [], "read": [], "update": [], "example": []}
+
+
+def test_a_place_of_many_is_not_asked_for_twice() -> None:
+    made = workflow(*(at(line, name, f"echo {name}") for line, name in ((3, "load_a"), (3, "load_b"), (4, "load_c"), (5, "load_d"))))
+    assert functions(made) == {"load": ["task_id"], "example": []}

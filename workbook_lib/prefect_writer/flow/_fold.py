@@ -1,4 +1,4 @@
-"""Operators made alike in a loop become one function: what differs is their own id, which the function takes as a parameter."""
+"""Operators made alike, in a loop or one by one, become one function: what differs is their own id, which it takes as a parameter."""
 
 from __future__ import annotations
 
@@ -14,25 +14,29 @@ from workbook_lib.prefect_writer.flow._plan import Plan
 from workbook_lib.prefect_writer.tasks._code import Parameter, TaskCode
 
 NAME = "task_id"
+_MANY = 4  # tasks at places of their own, from which on a function for each is more to read than one for all
 
 
 def fold(plan: Plan) -> None:
-    """Rewrite the code of tasks made at the same place that differ in nothing but their id; others stay as they are."""
+    """Rewrite the code of tasks made at the same place, or of many, that differ in nothing but their id; others stay as they are."""
     places: dict[tuple[object, ...], list[tuple[str, TaskCode]]] = {}
+    everywhere: dict[tuple[object, ...], list[tuple[str, TaskCode]]] = {}
     for task in plan.workflow.tasks:
         code = plan.code[task.id]
         if task.origin is None or task.action.kind == "python" or code.marker or code.reason is not None or code.mapped:
             continue
         body = _with_parameter(code.body, task.id)
         if body is not None and all(p.name != NAME for p in code.parameters):
-            place = (task.origin.file, task.origin.line, body, task.retry, task.timeout_seconds, code.doc, _signature(code))
-            places.setdefault(place, []).append((body, code))
-    for alike in places.values():
-        if len(alike) > 1:
-            stem = _stem([code.task.id for _, code in alike])
-            for body, code in alike:
-                own = Parameter(NAME, e.Constant(value=code.task.id), "str")
-                plan.code[code.task.id] = replace(code, body=body, wish=stem, parameters=(own, *code.parameters))
+            same = (body, task.retry, task.timeout_seconds, code.doc, _signature(code))
+            places.setdefault((task.origin.file, task.origin.line, *same), []).append((body, code))
+            everywhere.setdefault(same, []).append((body, code))
+    many = [alike for alike in everywhere.values() if len(alike) >= _MANY]
+    together = {code.task.id for alike in many for _, code in alike}
+    for alike in many + [alike for alike in places.values() if len(alike) > 1 and alike[0][1].task.id not in together]:
+        stem = _stem([code.task.id for _, code in alike])
+        for body, code in alike:
+            own = Parameter(NAME, e.Constant(value=code.task.id), "str")
+            plan.code[code.task.id] = replace(code, body=body, wish=stem, parameters=(own, *code.parameters))
 
 
 def _signature(code: TaskCode) -> tuple[object, ...]:
@@ -40,10 +44,10 @@ def _signature(code: TaskCode) -> tuple[object, ...]:
 
 
 def _stem(ids: list[str]) -> str:
-    """What the ids have in common at their start, or the first of them."""
+    """What the ids have in common at their start; else the first of them, or of many a word for any."""
     shortest = min(ids, key=len)
     common = next((shortest[:n] for n in range(len(shortest), 0, -1) if all(one.startswith(shortest[:n]) for one in ids)), "")
-    return re.sub(r"[\W\d_]+$", "", common) or ids[0]
+    return re.sub(r"[\W\d_]+$", "", common) or (ids[0] if len(ids) < _MANY else "step")
 
 
 def _with_parameter(body: str, task_id: str) -> str | None:
