@@ -338,3 +338,35 @@ def test_instances_of_a_mapped_group_wait_for_their_own_peers() -> None:
     assert unequal(compare_runs(workflow, legacy, early)) == []
     too_early = changed(pilot, "b", 1, start="2026-01-01T00:01:31+00:00")
     assert unequal(compare_runs(workflow, legacy, too_early)) == [("b", 1, "order", "different")]
+
+
+UPDATE = {"asset": "s3://a", "extra": {"rows": 2}}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ((UPDATE,), (UPDATE,), ["equal"]),
+        ((UPDATE,), (), ["different"]),
+        ((), (UPDATE,), ["different"]),
+        ((UPDATE,), (UPDATE, UPDATE), ["different"]),
+        ((UPDATE,), ({"asset": "s3://a", "extra": {}},), ["different"]),
+        ((UPDATE,), ({"asset": "s3://b", "extra": {"rows": 2}},), ["different"]),
+        ((), (), []),
+        (None, (UPDATE,), ["not comparable"]),
+        (None, ({"asset": "s3://a", "extra": {}},), []),
+        ((UPDATE,), None, ["not comparable"]),
+    ],
+)
+def test_updates_of_assets_are_compared_where_both_runs_recorded_them(one: object, other: object, expected: list[str]) -> None:
+    legacy, pilot = pair()
+    rows = compare_runs(W, having("publish", updates=one)(legacy), having("publish", updates=other)(pilot))
+    assert [str(row.verdict) for row in rows if row.aspect == "updates"] == expected
+
+
+def test_a_record_of_before_keeps_its_bytes() -> None:
+    legacy, _ = pair()
+    assert "updates" not in legacy.model_dump_json()
+    assert RunRecord.from_json(legacy.document()) == legacy
+    told = having("publish", updates=(UPDATE,))(legacy)
+    assert RunRecord.from_json(told.document()) == told

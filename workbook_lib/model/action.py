@@ -34,7 +34,8 @@ class Shell(Frozen):
 
     With `build` the command is the text that this Python call returns, and `command` is an empty constant. `environment` is
     added to the process's own (or replaces it when `inherit` is false). An exit status in `skip_on` skips. With `output` the result is
-    what this call makes of the last line, which it is given as `Element("output")`.
+    what this call makes of the last line, which it is given as `Element("output")`. `after` is called with the same once the command has
+    succeeded; what it returns is nobody's.
     """
 
     kind: Literal["shell"] = "shell"
@@ -46,6 +47,7 @@ class Shell(Frozen):
     skip_on: tuple[int, ...] = (99,)
     returns: Literal["last_line", "none"] = "last_line"
     output: Annotated[PythonCall | Call, Field(discriminator="kind")] | None = None
+    after: PythonCall | None = None
 
 
 class Wait(Frozen):

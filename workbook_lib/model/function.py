@@ -60,6 +60,7 @@ SpanKind = Literal[
     "fail",  # `raise <legacy fail-without-retry exception>(...)`: the same form
     "exception",  # the name of a legacy exception that is an ordinary failure (in `raise` and `except`)
     "skip_type",  # the name of the legacy skip exception outside of `raise`, as in `except`
+    "update",  # a part of a statement that tells of an updated asset; in `argument` that of the call `updated(asset, extra, alias=...)`
     "drop",  # text that must go: a legacy import inside the body, a parameter such as **context that is not needed any more
 ]
 

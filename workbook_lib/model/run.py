@@ -7,7 +7,7 @@ import json
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from workbook_lib.errors import RecordError
 from workbook_lib.model._base import Frozen, Json
@@ -65,7 +65,8 @@ class TaskRun(Frozen):
 
     `result` is {"json": value}, {"digest": "sha256:..."} or {"absent": true}; with "kept": false where the task answered and the engine
     keeps no such answer (Airflow 3: of a task that skips others). `observed`: the engine showed this
-    state; false when the rules filled it in.
+    state; false when the rules filled it in. `updates`: the updates of assets that it told of, each {"asset": ..., "extra": {...}};
+    None where nobody recorded them, as in a rehearsal.
     """
 
     id: str
@@ -79,6 +80,15 @@ class TaskRun(Frozen):
     result: dict[str, Json] = Field(default_factory=lambda: {"absent": True})
     calls: tuple[Json, ...] = ()
     log_tail: str = ""
+    updates: tuple[dict[str, Json], ...] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_unrecorded(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Records in which nobody looked for updates stay as they were."""
+        document: dict[str, Any] = handler(self)
+        if document.get("updates") is None:
+            document.pop("updates", None)
+        return document
 
 
 class Output(Frozen):

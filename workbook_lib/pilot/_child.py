@@ -105,6 +105,7 @@ class Child:
             self.variables = order["variables"] if scenario.kind == "rehearsal" else None
         if scenario.kind == "real":
             _set_limits(order["limits"])
+            STAGE.since = datetime.now(UTC)
             self.run_awaited(order["awaited"])
         STAGE.real_delays = order["real_delays"]
         observer = Observer(self.report)
@@ -255,6 +256,7 @@ def _runs(observer: Any, return_values: dict[str, str]) -> list[dict[str, Any]]:
                 "end": run.end,
                 "result": result,
                 "log": run.log,
+                "updates": run.updates,
             }
         )
     return found

@@ -22,12 +22,12 @@ def state_of(kind: str, name: str, bodies: int) -> State:
     return State.FAILED
 
 
-def task_runs(seen: list[dict[str, Any]], ids: Mapping[str, str], mapped: set[str]) -> tuple[TaskRun, ...]:
+def task_runs(seen: list[dict[str, Any]], ids: Mapping[str, str], mapped: set[str], *, real: bool) -> tuple[TaskRun, ...]:
     """One TaskRun per task run, in the order of creation.
 
     A mapped task's runs are numbered from 0. A task that is not mapped has the index -1; further runs of it are numbered from 1, so
     that they show. A mapped task that was never expanded, and whose one run says so, has the index -1. A run whose name the table does
-    not have keeps that name as its id.
+    not have keeps that name as its id. In a `real` run the hooks are called, which tell of the assets that are updated.
     """
     total = Counter(ids.get(run["label"], run["label"]) for run in seen)
     counted: Counter[str] = Counter()
@@ -44,7 +44,7 @@ def task_runs(seen: list[dict[str, Any]], ids: Mapping[str, str], mapped: set[st
         found.append(
             TaskRun(
                 id=task_id, map_index=index, state=state, attempts=run["bodies"], start=run["start"], end=run["end"],
-                result=result, log_tail=run["log"],
+                result=result, log_tail=run["log"], updates=tuple(run["updates"]) if real else None,
             )
         )  # fmt: skip
     return tuple(found)

@@ -2,20 +2,27 @@
 
 What is patched, and why there (Prefect 3.8): `Task.__init__` sees every task object, also those made by factories; the engines'
 `set_state` sees every state that a task run enters, because task runs are orchestrated in the process that runs them; the task
-runners' `submit` gives the order in which mapped runs are created; `call_hooks` is silenced in a rehearsal.
+runners' `submit` gives the order in which mapped runs are created; `call_hooks` is silenced in a rehearsal; `emit_event` is how a flow
+tells of the assets that it updates.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import json
 import logging
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import datetime
 from typing import Any
 
-from prefect import flow_engine, task_engine, task_runners
+from prefect import events, flow_engine, task_engine, task_runners
+from prefect.client.orchestration._events.client import EventAsyncClient, EventClient
 from prefect.context import TaskRunContext
+from prefect.events import utilities
+from prefect.events.filters import EventFilter
 from prefect.tasks import Task
 
 from workbook_lib.model.run import Outcome
@@ -23,6 +30,7 @@ from workbook_lib.pilot import _clock
 from workbook_lib.pilot._observer import Observer, Seen, failure_of, install_streams
 from workbook_lib.pilot._script import USED, Token, act
 from workbook_lib.pilot._started import elsewhere
+from workbook_lib.prefect_writer import UPDATED
 
 
 class Stage:
@@ -32,6 +40,7 @@ class Stage:
     script: Callable[[str, int], tuple[str, Outcome, bool]] | None = None
     real_delays: bool = False
     project: str = ""
+    since: datetime | None = None  # events of before are out of sight
 
 
 STAGE = Stage()
@@ -63,6 +72,9 @@ def install() -> None:
     _patch_hooks(flow_engine.AsyncFlowRunEngine, is_async=True)
     _patch_submit(task_runners.ThreadPoolTaskRunner)
     _patch_events()
+    _patch_updates()
+    _patch_reading(EventClient)
+    _patch_reading(EventAsyncClient)
     _clock.install(lambda file: not STAGE.real_delays and bool(STAGE.project) and file.startswith(STAGE.project))
     install_streams(_printed)
     logging.getLogger("prefect.task_runs").addHandler(_Handler())
@@ -124,14 +136,22 @@ def _patch_hooks(engine: Any, *, is_async: bool = False) -> None:
 
         async def call_async(self: Any, *args: Any, **options: Any) -> None:
             if STAGE.script is None:
-                await original(self, *args, **options)
+                before = _HOOKED.set(getattr(self, "task_run", None))
+                try:
+                    await original(self, *args, **options)
+                finally:
+                    _HOOKED.reset(before)
 
         engine.call_hooks = call_async
     else:
 
         def call(self: Any, *args: Any, **options: Any) -> None:
             if STAGE.script is None:
-                original(self, *args, **options)
+                before = _HOOKED.set(getattr(self, "task_run", None))
+                try:
+                    original(self, *args, **options)
+                finally:
+                    _HOOKED.reset(before)
 
         engine.call_hooks = call
 
@@ -145,6 +165,43 @@ def _patch_events() -> None:
         return original(*args, **options) if STAGE.script is None else None
 
     engine.emit_task_run_state_change_event = emit
+
+
+_HOOKED: ContextVar[Any] = ContextVar("the task run whose hooks are called", default=None)
+
+
+def _patch_updates() -> None:
+    """Note the updates of assets that task runs or their hooks tell of, whatever becomes of the event."""
+    original = utilities.emit_event
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def emit_event(*args: Any, **options: Any) -> Any:
+        told = original(*args, **options)
+        context, observer = TaskRunContext.get(), _observer()
+        run = _HOOKED.get() or (context.task_run if context is not None else None)
+        given = signature.bind(*args, **options).arguments
+        if observer is not None and run is not None and given["event"] == UPDATED:
+            extra = json.loads(json.dumps(given.get("payload") or {}, default=str))
+            observer.update(run.id, dict(given["resource"]).get("prefect.resource.id", ""), extra)
+        return told
+
+    utilities.emit_event = emit_event  # type: ignore[assignment]
+    events.emit_event = emit_event  # type: ignore[assignment]
+
+
+def _patch_reading(client: Any) -> None:
+    """Events of earlier runs are out of sight: the legacy engine's run begins with an empty database, too."""
+    original = client.read_events
+
+    @functools.wraps(original)
+    def read_events(self: Any, filter: EventFilter | None = None, limit: int = 100) -> Any:
+        wanted = filter or EventFilter()
+        if STAGE.since is not None and wanted.occurred.since < STAGE.since:
+            wanted = wanted.model_copy(update={"occurred": wanted.occurred.model_copy(update={"since": STAGE.since})})
+        return original(self, wanted, limit)
+
+    client.read_events = read_events
 
 
 def _patch_submit(runner: Any) -> None:

@@ -28,6 +28,7 @@ class Seen:
     has_value: bool = False
     log: str = ""
     message: str = ""
+    updates: list[dict[str, Any]] = field(default_factory=list)  # of assets, told as events
 
 
 @dataclass
@@ -84,6 +85,11 @@ class Observer:
         """How many runs of the same label were created before."""
         with self.lock:
             return sum(1 for other in self.seen.values() if other.label == run.label and other.order < run.order)
+
+    def update(self, run_id: object, asset: str, extra: Any) -> None:
+        """A task run, or a hook of it, told that an asset was updated."""
+        with self.lock:
+            self.created(run_id).updates.append({"asset": asset, "extra": extra})
 
     def log(self, run_id: object, text: str) -> None:
         """Keep the end of what a task run printed or logged."""

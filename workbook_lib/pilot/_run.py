@@ -166,7 +166,7 @@ class Session:
             except BaseException:  # also Ctrl-C: whatever the flow does, it ends here
                 self.close()
                 raise
-            runs = fill(workflow, task_runs(report["runs"], entry.ids, set(mapped)))
+            runs = fill(workflow, task_runs(report["runs"], entry.ids, set(mapped), real=scenario.kind == "real"))
             flow = report["flow"]
             return RunRecord(
                 engine="prefect",

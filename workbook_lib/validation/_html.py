@@ -25,6 +25,7 @@ MEANING = {
     "states": "each task ends in the same state after as many attempts",
     "order": "nothing starts before what it must wait for has ended",
     "results": "each task returns the same value",
+    "updates": "each task tells of the same updates of assets, with the same extra information",
     "calls": "each task asks the same of the outside world",
     "outputs": "the same files and tables are left behind",
 }

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from workbook_lib.model._base import Frozen, Json
 
-Aspect = Literal["structure", "schedule", "states", "order", "results", "calls", "outputs"]
-ASPECTS: tuple[Aspect, ...] = ("structure", "schedule", "states", "order", "results", "calls", "outputs")
+Aspect = Literal["structure", "schedule", "states", "order", "results", "updates", "calls", "outputs"]
+ASPECTS: tuple[Aspect, ...] = ("structure", "schedule", "states", "order", "results", "updates", "calls", "outputs")
 
 
 class Judgement(StrEnum):

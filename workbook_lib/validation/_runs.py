@@ -11,6 +11,7 @@ from workbook_lib.validation._masks import Mask
 from workbook_lib.validation._order import compare_order, moment
 from workbook_lib.validation._rows import Judgement, TaskVerdict
 from workbook_lib.validation._states import by_key, compare_states
+from workbook_lib.validation._updates import compare_updates
 from workbook_lib.validation._values import compare_calls, compare_outputs, compare_results
 
 
@@ -23,7 +24,7 @@ def compare_runs(
     placeholders: Collection[str] = (),
     script: Scenario | None = None,
 ) -> list[TaskVerdict]:
-    """States, order and calls of the two runs; results and outputs as well when they are real runs.
+    """States, order and calls of the two runs; results, updates of assets and outputs as well when they are real runs.
 
     `placeholders` are the ids of tasks that were not converted. What they or seeded tasks do in a real run is not comparable, nor is
     what differs behind a placeholder that failed. `script` is what a rehearsal asked for: where the legacy engine itself did not keep to
@@ -36,7 +37,8 @@ def compare_runs(
     rows = [*compare_states(workflow, legacy, pilot), *compare_order(workflow, legacy, pilot), *compare_calls(workflow, legacy, pilot)]
     if legacy.scenario == "real":
         kept = tuple(masks)
-        rows += [*compare_results(workflow, legacy, pilot, kept), *compare_outputs(legacy, pilot, kept)]
+        rows += [*compare_results(workflow, legacy, pilot, kept), *compare_updates(workflow, legacy, pilot)]
+        rows += compare_outputs(legacy, pilot, kept)
         rows = list(_without_unfinished(workflow, legacy, pilot, rows, placeholders))
     return [row.model_copy(update={"scenario": legacy.scenario}) for row in rows]
 

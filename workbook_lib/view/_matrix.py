@@ -9,7 +9,7 @@ from workbook_lib.view._looks import FILLED, MARKS, look
 from workbook_lib.view._text import escape
 
 _ORDER = ("equal", "explained", "not comparable", "different")  # as validation ranks them
-_NAMES = ("structure", "schedule", "states", "order", "results", "calls", "outputs")
+_NAMES = ("structure", "schedule", "states", "order", "results", "updates", "calls", "outputs")
 
 
 class Html(str):

@@ -57,7 +57,12 @@ def raw_task(id: str = "t", operator: str = "EmptyOperator", *, line: int = 1, *
 
 
 def read(
-    source: str, *tasks: RawTask, edges: tuple[tuple[str, str], ...] = (), files: dict[str, str] | None = None, **fields: Any
+    source: str,
+    *tasks: RawTask,
+    edges: tuple[tuple[str, str], ...] = (),
+    files: dict[str, str] | None = None,
+    airflow: str = "2.11",
+    **fields: Any,
 ) -> tuple[Workflow, list[Finding]]:
     """The one workflow of a DAG `d` with these tasks, and the findings."""
     params = fields.pop("params", {})
@@ -72,7 +77,7 @@ def read(
         **fields,
     )
     texts = {FILE: source, **(files or {})}
-    workflows, findings = assemble(RawFile(file=FILE, airflow="2.11", dags=(dag,), modules=modules), texts=texts.__getitem__)
+    workflows, findings = assemble(RawFile(file=FILE, airflow=airflow, dags=(dag,), modules=modules), texts=texts.__getitem__)
     assert len(workflows) == 1, findings
     return workflows[0], findings
 
@@ -94,6 +99,7 @@ def applied(function: Function, shown: Any = None) -> str:
             "fail": lambda a=argument: f"fail({a})",
             "exception": lambda: "FAILURE",
             "skip_type": lambda: "SKIP",
+            "update": lambda a=argument: a,
             "drop": lambda: "",
         }[span.kind]()
         text = text[: span.start] + shown_span + text[span.end :]

@@ -204,7 +204,7 @@ BLOCKED = {
         "`DagRun.find()` calls Airflow's airflow.models.DagRun.find"
     ),
     "def f(a):\n    return a\n": "its parameter `a` gets no value",
-    "def f(inlet_events):\n    return 1\n": "its parameter `inlet_events` works with dataset events",
+    "def f(inlets):\n    return 1\n": "its parameter `inlets` works with dataset events",
     "def f():\n    return __file__\n": "it uses `__file__`, which depends on where the file lies",
     "def f():\n    return nowhere\n": "it uses `nowhere`, which is not bound in dag.py",
     "for x in [1]:\n    pass\n\n\ndef f():\n    return x\n": "it uses `x`, whose value comes from a loop or a `with`",

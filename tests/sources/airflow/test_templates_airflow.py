@@ -125,8 +125,9 @@ def test_what_no_expression_says_is_rendered_with_the_names_it_uses(text: str, n
 # template -> why it is not understood
 REFUSED = {
     "{{ ds": "cannot be parsed by Jinja: unexpected end of template, expected 'end of print statement'.",
-    "{{ outlet_events }}": "uses 'outlet_events', which works with dataset events",
-    "{{ inlet_events }}": "uses 'inlet_events', which works with dataset events",
+    "{{ outlets }}": "uses 'outlets', which works with dataset events",
+    "{{ outlet_events }}": "renders outlet_events itself",
+    "{{ inlet_events }}": "renders inlet_events itself",
     "{{ conf.get('core', 'x') }}": "uses 'conf', which is Airflow's own configuration",
     "{{ mine(ds) }}": "calls the macro 'mine' that the DAG defines",
     "{{ mine }}": "uses the macro 'mine' that the DAG defines",

@@ -85,7 +85,8 @@ def module(plan: Plan, reserved: frozenset[str] = frozenset()) -> Module:
     needs = {"RETRY"} if any(piece.startswith("RETRY = ") for piece in pieces) else set()
     needs |= {one.name for one in written if one.code.marker}
     clashing = _clashing([*own, *bound], imports - own_lines, needs)
-    shared |= from_shared(imports)
+    for name, parts in from_shared(imports).items():
+        shared.setdefault(name, set()).update(parts)
     head = [text.docstring(), "from __future__ import annotations\n", "\n".join(sorted(imports))]
     result = Module("\n\n".join(piece for piece in [*head, *pieces] if piece.strip()) + "\n", function, shared, elsewhere)
     result.findings = hooked.findings
@@ -138,6 +139,8 @@ def _mentioned(name: str, texts: list[str]) -> bool:
 
 # What an import line asks of `shared`: (the line, the emitted module, the helper).
 _LEFT_TO_SHARED = (
+    ("from shared.assets import announce", "assets", "announce"),
+    ("from shared.assets import updates_of", "assets", "updates_of"),
     (FROM_SHARED, "dates", "interval_start"),
     ("from shared.dates import time_after", "dates", "time_after"),
     ("from shared.dates import time_before", "dates", "time_before"),

@@ -207,6 +207,9 @@ def _as_block(body: str) -> str:
     return _not_empty(body.rstrip("\n"))
 
 
+    if span.kind == "update":
+        rules.add("updated")
+        return span.argument
 def _not_empty(body: str) -> str:
     try:
         ast.parse("def f():\n" + body)

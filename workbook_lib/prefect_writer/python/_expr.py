@@ -107,6 +107,9 @@ class Printer:
 
     def _call(self, expr: e.Call) -> str:
         args = [self.show(arg) for arg in expr.args]
+        if expr.function == "updates_of":
+            self._imports.add("from shared.assets import updates_of")
+            return f"updates_of({'alias=' if args[1] == 'True' else ''}{args[0]})"
         self._imports.update(_IMPORTS.get(expr.function, ()))
         if expr.function == "format_date":
             if args[0] in self._dates and args[1] == '"%Y-%m-%d"':

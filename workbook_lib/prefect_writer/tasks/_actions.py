@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 
 from workbook_lib.model import expr as e
 from workbook_lib.model._lengths import mapping_of
 from workbook_lib.model.action import PythonCall, Shell
+from workbook_lib.model.function import own_returns
 from workbook_lib.model.workflow import Task, Workflow
 from workbook_lib.prefect_writer.python._blocks import as_function, in_front, indented, to_the_end
 from workbook_lib.prefect_writer.python._bodies import OUTPUTS, fill, hand_over, names_in, outputs_start, pushes, rebinds
@@ -124,10 +126,31 @@ def shell_task(task: Task, action: Shell, scope: Scope) -> TaskCode:
         front, call = _with_output(builder, action.output, call)
         returns = None
     body = f"{front}    return {call}" if action.returns == "last_line" else f"{front}    {call}"
+    if action.after is not None:
+        return _followed(task, builder, action, f"{front}    ", call, helper, rules)
     return built(task, builder, body, returns, helpers=frozenset({helper}), rules=frozenset(rules))
 
 
 def _with_output(builder: Builder, output: PythonCall | e.Call, call: str) -> tuple[str, str]:
+def _followed(task: Task, builder: Builder, action: Shell, front: str, call: str, helper: str, rules: set[str]) -> TaskCode:
+    """A shell command, and behind it in the same body what a function does then with its last line."""
+    assert action.after is not None
+    function = action.after.function
+    result = next((name for name, value in action.after.arguments if value == e.Element(name="output")), "result")
+    rest = function.model_copy(update={"parameters": ()})
+    code = python_task(task.model_copy(update={"mapping": None}), PythonCall(function=rest), builder.scope, handed_over=False)
+    if own_returns(ast.parse("def f():\n" + code.body).body[0]) or code.mapped or function.is_async or function.is_generator:
+        raise Unprintable(f"its `post_execute` function {function.name!r} does not simply run to its end")
+    keeps = action.returns == "last_line" or result in names_in("def f():\n" + code.body)
+    lines = [f"{front}{result} = {call}" if keeps else f"{front}{call}", code.body]
+    lines += [f"    return {result}"] if action.returns == "last_line" else []
+    builder.parameters |= {e.key(parameter.value): parameter for parameter in code.parameters}
+    builder.imports |= code.imports
+    builder.uses += code.uses
+    returns = "str" if action.returns == "last_line" and action.output is None else None
+    return built(task, builder, "\n".join(lines), returns, helpers=frozenset({helper}), rules=frozenset(rules) | code.rules)
+
+
     """What stands in front of a shell command, and the expression for what is made of its last line."""
     if isinstance(output, e.Call):
         printer = Printer(lambda part: call if isinstance(part, e.Element) else None, builder.imports)
@@ -147,6 +170,8 @@ def local_function(builder: Builder, call: PythonCall, free: tuple[str, ...] = (
     plain = builder.task.model_copy(update={"mapping": None})
     code = python_task(plain, rest, builder.scope, handed_over=False)
     if code.rules:
+    if "updated" in code.rules:
+        raise Unprintable(f"its function {function.name!r} tells of updated assets")
         raise Unprintable(f"its function {function.name!r} may skip")
     for parameter in code.parameters:
         if not is_default(parameter):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from workbook_lib.findings import Finding, Severity
 from workbook_lib.model import expr as e
+from workbook_lib.model.action import Action, PythonCall
 from workbook_lib.model.function import Function
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_writer.python._blocks import in_front
@@ -58,17 +59,39 @@ UPDATED = "asset.updated"  # the event by which a task tells that it has updated
 def _announce(workflow: Workflow, names: Names, made: Hooks) -> None:
     """For each task that updates assets a hook that tells so, once it has succeeded."""
     assets: dict[str, list[str]] = {}
+    noting = {task.id for task in workflow.tasks if says_more(task.action)}
     for link in workflow.links:
-        if link.kind == "produces" and link.task is not None and not link.target.startswith("alias:"):
-            assets.setdefault(link.task, []).append(link.target)
-    known: dict[tuple[str, ...], str] = {}
+        if link.kind == "produces" and link.task is not None:
+            listed = assets.setdefault(link.task, [])
+            listed += [] if link.target.startswith("alias:") else [link.target]
+    known: dict[tuple[bool, tuple[str, ...]], str] = {}
     for task_id, updated in assets.items():
-        key = tuple(dict.fromkeys(updated))
+        key = (task_id in noting, tuple(dict.fromkeys(updated)))
+        if key == (False, ()):
+            continue
         if key not in known:
-            known[key] = names.take("announce" if len(key) > 1 else f"announce_{identifier(key[0].rstrip('/').rsplit('/', 1)[-1])}")
-            made.texts.append(_announcing(known[key], key))
-            made.imports.add("from prefect.events import emit_event")
+            known[key] = names.take(_name(*key))
+            made.texts.append((_announcing_more if key[0] else _announcing)(known[key], key[1]))
+            made.imports.add("from shared.assets import announce" if key[0] else "from prefect.events import emit_event")
         _add(made.of_task.setdefault(task_id, {}), "on_completion", known[key])
+
+
+def says_more(action: Action) -> bool:
+    """Whether a task's code says something of the assets that it updates."""
+    parts = [action, *(getattr(action, name, None) for name in ("build", "check", "output", "after"))]
+    return any(span.kind == "update" for part in parts if isinstance(part, PythonCall) for span in part.function.spans)
+
+
+def _name(more: bool, assets: tuple[str, ...]) -> str:
+    if len(assets) == 1:
+        return f"announce_{identifier(assets[0].rstrip('/').rsplit('/', 1)[-1])}"
+    return "announce_updates" if more else "announce"  # a helper is called `announce` where there is more to say
+
+
+def _announcing_more(name: str, assets: tuple[str, ...]) -> str:
+    shown = "".join(f", {literal(asset)}" for asset in assets)
+    doc = '    """Tell automations what the task has updated, and what it said of it."""'
+    return f"def {name}(task, run, state):\n{doc}\n    announce(run{shown})"
 
 
 def _announcing(name: str, assets: tuple[str, ...]) -> str:
@@ -93,6 +116,8 @@ def _hook(
     if event in HOOKS and key in known:
         return known[key]
     problem = "Prefect has no hook for that moment" if event not in HOOKS else "; ".join(function.blockers)
+    if not problem and any(span.kind == "update" for span in function.spans):
+        problem = "it tells of updated assets when the task has ended"
     text = ""
     if not problem:
         imports: set[str] = set()

@@ -86,6 +86,8 @@ def exprs_of(task: Task) -> list[e.Expr]:
         calls.append(action.dates)
     if isinstance(action, Shell) and action.output is not None:
         calls.append(action.output)
+    if isinstance(action, Shell) and action.after is not None:
+        calls.append(action.after)
     if isinstance(action, StartWorkflow):
         found += [part for part in (action.workflow, action.parameters, action.logical_date) if part is not None]
     for call in calls:

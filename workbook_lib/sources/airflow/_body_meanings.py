@@ -10,6 +10,7 @@ from workbook_lib.model import expr as x
 from workbook_lib.model._base import Json
 from workbook_lib.model.expr import Expr
 from workbook_lib.sources.airflow import _context as context
+from workbook_lib.sources.airflow._asset_events import asset_call, told_before
 from workbook_lib.sources.airflow._meanings import Entity, Meaning, NotUnderstood, Scope
 from workbook_lib.sources.airflow._moments import is_moment, moment_attribute
 from workbook_lib.sources.airflow._places import Places
@@ -133,6 +134,8 @@ class Meanings(Places):
 
     def attribute(self, node: ast.Attribute) -> Meaning | None:
         base = self.meaning(node.value)
+        if isinstance(base, x.Call) and base.function == "updates_of":
+            raise NotUnderstood("asks for some of the updates of an asset in a way that is not followed")
         if isinstance(base, x.Reference) or base is None:
             return None
         if isinstance(base, Entity):
@@ -149,6 +152,10 @@ class Meanings(Places):
         base = self.meaning(node.value)
         if not isinstance(base, Entity) or base.name == "airflow":
             return None
+        if base.name == "inlet_events" and isinstance(asset := self.asset(node.slice), Entity):
+            return told_before(asset, self.around.scope)
+        if base.name == "outlet_events":
+            raise NotUnderstood("uses what is said of an updated asset in a way that is not followed")
         try:
             key = self.static(node.slice)
         except NotStatic:
@@ -162,6 +169,18 @@ class Meanings(Places):
     def dictionary(self, base: Entity) -> bool:
         """Whether the flow's own parameters can stand for what is looked up: the task has none of its own."""
         return base.name in ("params", "conf") and not self.around.scope.task_params
+
+    def asset(self, node: ast.expr) -> Entity | ast.expr | None:
+        """The asset or alias that an expression names; the expression of an asset's URI where only the run knows it."""
+        if isinstance(node, ast.Name) and isinstance(known := self.names.get(node.id), Entity) and known.name in ("asset", "alias"):
+            return known
+        call = asset_call(node, self.symbol)
+        kind, uri = call if call is not None else ("asset", node)
+        try:
+            text = self.static(uri)
+        except NotStatic:
+            return uri if call is not None and kind == "asset" else None
+        return Entity(kind, text) if isinstance(text, str) and (call is not None or not self.around.scope.is_3) else None
 
     def settled(self, node: ast.Call) -> bool:
         """Whether all arguments of a call are known while the file is read."""
@@ -216,6 +235,8 @@ class Meanings(Places):
                 return Entity("connection", key.value)
         if name == "PokeReturnValue" and self.around.checks:
             return None
+        if asset_call(node, self.symbol) is not None and isinstance(asset := self.asset(node), Entity):
+            return asset
         raise NotUnderstood(f"calls Airflow's {dotted}")
 
     def arguments(self, node: ast.Call) -> tuple[list[Expr], dict[str, Expr]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from workbook_lib.model import expr as x
 from workbook_lib.model.expr import Expr
 from workbook_lib.sources.airflow import _reference as reference
+from workbook_lib.sources.airflow._asset_events import told_before
 from workbook_lib.sources.airflow._meanings import Entity, Meaning, NotUnderstood, Scope
 from workbook_lib.sources.airflow._moments import is_moment, is_text, macro, macro_module, moment_attribute, moment_method
 from workbook_lib.sources.airflow._pull import pull
@@ -59,6 +60,10 @@ def attribute(base: Meaning, name: str, scope: Scope, *, dotted_items: bool = Fa
         found = moment_attribute(base, name)
         if found is not None:
             return found
+    if isinstance(base, x.Index) and isinstance(base.base, x.Call) and base.base.function == "updates_of":
+        if name not in ("extra", "timestamp"):
+            raise NotUnderstood(f"asks an update of an asset for {name!r}, which Prefect's events do not tell")
+        return x.Attribute(base=base, name=name)
     if dotted_items and not is_moment(base) and not is_text(base):
         return x.Index(base=base, key=x.Constant(value=name))
     raise NotUnderstood(f"reads .{name} of a value")
@@ -74,6 +79,8 @@ def _of_entity(base: Entity, name: str, scope: Scope, dotted_items: bool) -> Mea
         return found
     if base.name == "connection":
         return _connection_field(base.detail, name)
+    if base.name == "asset" and name == "uri":
+        return x.Constant(value=base.detail)
     if base.name == "macros":
         return macro_module(base, name)
     if base.name in ("conn", "var.value", "var.json") or (dotted_items and base.name in ("params", "conf", "extra")):
@@ -171,6 +178,9 @@ def method(base: Meaning, name: str, args: Sequence[Expr], kwargs: Mapping[str, 
 def _entity_method(base: Entity, name: str, args: Sequence[Expr], kwargs: Mapping[str, Expr], scope: Scope) -> Meaning:
     if base.name == "ti" and name == "xcom_pull":
         return pull(args, kwargs, scope)
+_INLETS = {"for_asset": ("uri", "asset"), "for_asset_alias": ("name", "alias")}  # of Airflow 3: by what they look up, and what it is
+
+
     if base.name == "ti" and name == "get_dagrun":
         return Entity("dag_run")
     if base.name == "macros":
@@ -178,6 +188,10 @@ def _entity_method(base: Entity, name: str, args: Sequence[Expr], kwargs: Mappin
     if name == "get" and args and isinstance(args[0], x.Constant) and isinstance(args[0].value, str) and len(args) <= 2:
         key = args[0].value
         if base.name == "conn":
+    if base.name == "inlet_events" and name in _INLETS and scope.is_3 and not args and [*kwargs] == [_INLETS[name][0]]:
+        (key,) = kwargs.values()
+        if isinstance(key, x.Constant) and isinstance(key.value, str):
+            return told_before(Entity(_INLETS[name][1], key.value), scope)
             return Entity("connection", key)
         default = args[1] if len(args) == 2 else kwargs.get("default_var", kwargs.get("default"))
         return get(base, key, default, scope)

@@ -12,9 +12,11 @@ from typing import Literal
 
 from workbook_lib.model import expr as x
 from workbook_lib.model.function import Definition, Origin
+from workbook_lib.sources.airflow._asset_events import asset_call
 from workbook_lib.sources.airflow._context import Entity, Meaning, Scope
 from workbook_lib.sources.airflow._source import Binding, Callish, Module, Names, Sources, collect
 from workbook_lib.sources.airflow._spans import Marks, Surroundings, mark
+from workbook_lib.sources.airflow._static import NotStatic, evaluate
 from workbook_lib.sources.tracing._trees import walk
 
 _GIVEN = frozenset(dir(builtins)) | {"__name__", "__annotations__"}
@@ -80,7 +82,7 @@ def rewritten(source: str, marks: Marks) -> str:
     text = source
     for span in reversed(marks.spans):
         filled = {"drop": "", "push": f"({span.argument})", "skip": f"raise Exception({span.argument})", "value": "None"}
-        filled["fail"] = filled["skip"]
+        filled |= {"fail": filled["skip"], "update": span.argument}
         text = text[: span.start] + filled.get(span.kind, "Exception") + text[span.end :]
     try:
         ast.parse(text)
@@ -160,6 +162,25 @@ class Definitions:
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
             return statement.value
         return statement.value if isinstance(statement, ast.AnnAssign) else None
+
+    def asset(self, module: Module, node: ast.AST, name: str) -> Entity | None:
+        """The asset or alias that `name` is bound to once and for all."""
+        value = self.literal(module, node, name)
+        found = asset_call(value, lambda part: self._symbol(module, node, part)) if value is not None else None
+        if found is None:
+            return None
+        try:
+            text = evaluate(found[1], lambda inner: self.literal(module, node, inner))
+        except NotStatic:
+            return None
+        return Entity(found[0], text) if isinstance(text, str) else None
+
+    def _symbol(self, module: Module, node: ast.AST, part: ast.expr) -> str | None:
+        """The dotted Airflow name that an expression is, if it is one."""
+        if isinstance(part, ast.Attribute):
+            base = self._symbol(module, node, part.value)
+            return f"{base}.{part.attr}" if base else None
+        return self.airflow_name(module, node, part.id) if isinstance(part, ast.Name) else None
 
     def plain(self, module: Module, node: ast.AST, name: str) -> bool:
         """Whether `name` is there at run time without Airflow."""

@@ -19,6 +19,7 @@ class Scope:
 
     `facts` are attributes of the task that are settled while the file is read; `scheduled` tells whether runs follow one another by a cron
     schedule or an interval, None that this is not known. `own_macro` and `own_filter` give what the DAG itself defines for templates.
+    `inlets` and `outlets` are the task's assets, by URI, and aliases, by `alias:` and their name.
     """
 
     workflow: str
@@ -33,6 +34,8 @@ class Scope:
     templates_dict: Expr | None = None
     facts: Mapping[str, Expr] = field(default_factory=dict)
     scheduled: bool | None = False
+    inlets: tuple[str, ...] = ()
+    outlets: tuple[str, ...] = ()
     own_macro: Callable[[str], Expr | None] = lambda name: None
     own_filter: Callable[[str], Expr | None] = lambda name: None
 

@@ -21,6 +21,7 @@ class Marks:
     may_skip: bool = False
     hands_over: bool = False  # a check that gives (done, value)
     notes: list[str] = field(default_factory=list)  # what is nearly, but not quite the same
+    tells: int = 0  # `yield` statements that tell of updated assets, and are calls then
 
     def remark(self, text: str) -> None:
         """Note what is not quite the same, once."""

@@ -83,11 +83,13 @@ ENTITIES: dict[str, Entity] = {
     "conn": Entity("conn"),
     "macros": Entity("macros"),
     "templates_dict": Entity("templates_dict"),
+    "inlet_events": Entity("inlet_events"),
+    "outlet_events": Entity("outlet_events"),
 }
 
 # Names that nothing neutral stands for.
 WITHOUT_MEANING: dict[str, str] = {
-    **dict.fromkeys(("inlets", "outlets", "inlet_events", "outlet_events"), "works with dataset events"),
+    **dict.fromkeys(("inlets", "outlets"), "works with dataset events"),
     **dict.fromkeys(("triggering_dataset_events", "triggering_asset_events"), "works with dataset events"),
     **dict.fromkeys(("task_state_store", "asset_state_store"), "keeps a state between runs in Airflow's database"),
     "task_reschedule_count": "counts how often a sensor was rescheduled",

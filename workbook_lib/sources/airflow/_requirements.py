@@ -83,7 +83,7 @@ def _code(tasks: list[Task], callbacks: tuple[tuple[str, Function], ...], defini
     for task in tasks:
         for _, function in task.callbacks:
             yield function.source
-        for call in (task.action, *(getattr(task.action, name, None) for name in ("build", "check", "output", "dates"))):
+        for call in (task.action, *(getattr(task.action, name, None) for name in ("build", "check", "output", "after", "dates"))):
             if isinstance(call, PythonCall):
                 yield call.function.source
 

@@ -6,10 +6,12 @@ One walk in source order, because what a name means depends on the statements be
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 
 from workbook_lib.model import expr as x
 from workbook_lib.model.function import Span
+from workbook_lib.sources.airflow._asset_events import ALIAS, UNTOLD, Told, overwritten, told
 from workbook_lib.sources.airflow._body_meanings import DATETIME, Meanings, Surroundings
 from workbook_lib.sources.airflow._meanings import Entity, NotUnderstood
 from workbook_lib.sources.airflow._moments import is_moment
@@ -39,12 +41,19 @@ def mark(source: str, tree: ast.Module, around: Surroundings, skip_header: bool 
         marker.block(node.body)
     else:
         marker.statement(node)
+    marker.updates_settled(node)
     marker.marks.spans.sort(key=lambda span: (span.start, span.end))
     return marker.marks
 
 
 class _Marker(Meanings):
     printing = False  # inside of a call that only shows its arguments
+    inner = 0  # how many functions are around, inside of the one that is marked
+    loops = 0  # how many loops are
+
+    def __init__(self, source: str, around: Surroundings) -> None:
+        super().__init__(source, around)
+        self.told: list[tuple[Told, bool]] = []
 
     def block(self, statements: list[ast.stmt]) -> None:
         dropped = [self.statement(node) for node in statements]
@@ -69,6 +78,8 @@ class _Marker(Meanings):
             return True
         if isinstance(node, ast.Expr) and self.pushed(node):
             return False
+        if isinstance(node, ast.Expr | ast.Assign) and self.tells(node):
+            return False
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and self.shows(node.value.func):
             self.printing = True
             self.visit(node.value)
@@ -77,8 +88,16 @@ class _Marker(Meanings):
         if isinstance(node, ast.Raise) and node.exc is not None and self.raised(node, node.exc):
             return False
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            self.inner += 1
             self.nested(node)
+            self.inner -= 1
             return False
+        self.loops += (looping := isinstance(node, ast.For | ast.AsyncFor | ast.While))
+        self.parts(node)
+        self.loops -= looping
+        return False
+
+    def parts(self, node: ast.stmt) -> None:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self.visit(child)
@@ -90,7 +109,6 @@ class _Marker(Meanings):
             inner = getattr(node, name, None)
             if isinstance(inner, list):
                 self.block(inner)
-        return False
 
     def there(self, node: ast.expr) -> bool:
         """Whether an expression is something of the engine's that is always there."""
@@ -176,6 +194,53 @@ class _Marker(Meanings):
         return True
 
     def raised(self, node: ast.Raise, exc: ast.expr) -> bool:
+    def tells(self, node: ast.Expr | ast.Assign) -> bool:
+        """A statement that says something of an updated asset becomes a call; what it is given stays."""
+        try:
+            found = told(node, self.asset, self.surely, self.symbol)
+            if found is None:
+                return False
+            if not self.around.scope.task or (self.inner and found.yields):
+                raise NotUnderstood("tells of an updated asset outside of a task's own body")
+            if found.alias is not None and f"{ALIAS}{found.alias}" not in self.around.scope.outlets:
+                raise NotUnderstood(f"adds an update to the alias {found.alias!r}, which is not among the task's outlets")
+            if found.yields and found.alias is not None and found.asset in self.around.scope.outlets:
+                raise NotUnderstood("tells of an asset both by itself and through an alias")
+            pieces = [piece for piece in found.pieces if isinstance(piece, ast.expr)]
+            if any(self.ends(one)[1] > self.ends(other)[0] for one, other in itertools.pairwise(pieces)):
+                raise NotUnderstood("tells of an updated asset by arguments in another order")
+        except NotUnderstood as why:
+            self.blocked(node, why)
+            return True
+        at, text = self.ends(node)[0], ""
+        for piece in found.pieces:
+            if isinstance(piece, str):
+                text += piece
+                continue
+            self.marks.spans.append(Span(start=at, end=self.ends(piece)[0], kind="update", argument=text))
+            self.visit(piece)
+            at, text = self.ends(piece)[1], ""
+        self.marks.spans.append(Span(start=at, end=self.ends(node)[1], kind="update", argument=text))
+        self.marks.tells += found.yields
+        self.told.append((found, self.loops > 0))
+        return True
+
+    def surely(self, node: ast.expr) -> object:
+        """What an expression means, where that is understood."""
+        try:
+            return self.meaning(node)
+        except NotUnderstood:
+            return None
+
+    def updates_settled(self, node: ast.stmt) -> None:
+        """What can be said only when the whole piece was looked at."""
+        for asset in overwritten(self.told):
+            self.marks.block(f"it sets the extra of {asset!r} more than once")
+        if any(isinstance(span.value, x.Call) and span.value.function == "updates_of" for span in self.marks.spans):
+            asked = sorted({part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)} & UNTOLD)
+            if asked:
+                self.marks.block(f"it asks updates of assets for `{asked[0]}`, which Prefect's events do not tell")
+
         thrown = exc.func if isinstance(exc, ast.Call) else exc
         name = self.exception(thrown)
         if name is None:

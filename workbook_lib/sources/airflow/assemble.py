@@ -425,7 +425,7 @@ def _in_mapped_group(group: str | None, groups: dict[str, Group]) -> bool:
 
 def _called(action: Action) -> list[Function]:
     """The functions that an action calls."""
-    calls = [getattr(action, name, None) for name in ("build", "check", "output", "dates")]
+    calls = [getattr(action, name, None) for name in ("build", "check", "output", "after", "dates")]
     calls.insert(0, action)
     if isinstance(action, Wait) and isinstance(action.check, Shell):
         calls.append(action.check.build)

@@ -111,6 +111,20 @@ class Binder:
         blockers = (f"its parameter `{missing}` gets no value",) if missing is not None else ()
         return function.model_copy(update={"parameters": kept, "blockers": (*function.blockers, *blockers)})
 
+    def after(self, target: Expr, result: Expr, scope: Scope) -> PythonCall:
+        """A function that is called once a task has run: its first argument is the context, its second the result."""
+        try:
+            found = find(self.sources, target, scope.task, (x.Context(name="run_parameters"), result), {}, frozenset())
+        except Unreadable as why:
+            return PythonCall(function=_unreadable(why.name, str(why)))
+        every = [arg.arg for arg in (*found.node.args.posonlyargs, *found.node.args.args)]
+        if len(every) != 2 or found.args or found.kwargs or found.node.args.vararg is not None or found.node.args.kwonlyargs:
+            return PythonCall(function=_unreadable(found.node.name, "it takes something else than the context and the result"))
+        bound = {every[1]: result}
+        function, _ = self._read(found, scope, {every[0]: Entity("context")}, {}, False, bound)
+        kept = tuple(parameter for parameter in function.parameters if parameter.name in bound)
+        return PythonCall(function=function.model_copy(update={"parameters": kept}), arguments=tuple(bound.items()))
+
     def _read(
         self,
         found: Found,
@@ -131,11 +145,13 @@ class Binder:
         asked = globals_of(_without_defaults(source, set(bound)))
         around: tuple[str, ...] = ()
         if module is not None:
+            assets = {name: asset for name in asked if (asset := self.definitions.asset(module, node, name)) is not None}
+            asked -= frozenset(assets)
             around = self._around(module, node, asked, found.values)
             needs = self.definitions.needs(module, node, asked - set(around))
             blockers += needs.problems
             uses, helpers_skip = needs.uses, needs.may_skip
-            resolved = {**needs.references, **names}
+            resolved = {**needs.references, **assets, **names}
         constants = {name: value.value for name, value in bound.items() if isinstance(value, x.Constant)}
         surroundings = Surroundings(
             scope=scope,
@@ -177,7 +193,7 @@ class Binder:
             notes=tuple(marks.notes),
             may_skip=marks.may_skip or helpers_skip,
             is_async=isinstance(definition, ast.AsyncFunctionDef),
-            is_generator=_yields(definition),
+            is_generator=_yields(definition) > marks.tells,
             origin=Origin(file=module.path, line=node.lineno, column=node.col_offset) if module is not None else None,
         )
         return function, marks.hands_over
@@ -211,15 +227,13 @@ class Binder:
         return self.definitions.needs(module, node, names).uses if module is not None else ()
 
 
-def _yields(node: ast.AST) -> bool:
-    """Whether a function is a generator: a `yield` in it, but not in a function inside of it."""
+def _yields(node: ast.AST) -> int:
+    """How often a function yields, which makes it a generator; what a function inside of it yields does not count."""
     waiting = children(node)
     for one in waiting:
-        if isinstance(one, ast.Yield | ast.YieldFrom):
-            return True
         if not isinstance(one, Callish | ast.Lambda | ast.ClassDef):
             waiting += children(one)
-    return False
+    return sum(isinstance(one, ast.Yield | ast.YieldFrom) for one in waiting)
 
 
 def _argument(arg: ast.arg, default: ast.expr | None, form: Form, drop: frozenset[str]) -> Argument:

@@ -2,6 +2,7 @@
 
     python tests/corpus/airflow/records/renew.py examples [NAME ...]  # <example>/records/<dag_id>.json
     python tests/corpus/airflow/records/renew.py bundled [--airflow 3.3.2] [--work DIR]  # bundled_<version>.json; DIR keeps what is done
+    python tests/corpus/airflow/records/renew.py bundled --airflow 3.3.2 NAME ...  # in that file the real runs of these DAGs only
 
 Everything is run twice. States and attempts that differ are refused; results that differ become masks. Times are left out, so that
 the same behaviour gives the same bytes. The interpreter is the one that `workbook_lib.sources.airflow.engine.environment` finds.
@@ -147,6 +148,19 @@ def bundled(version: str, work: Path, seconds: float) -> None:
     print(f"{target}: {target.stat().st_size} bytes", file=sys.stderr)
 
 
+def again(version: str, names: list[str], work: Path) -> None:
+    """Run these bundled DAGs twice for real, and put that into their version's records; the rehearsals stay."""
+    folder, engine, target = bundled_folder(version, work), environment(version), bundled_records(version)
+    document = json.loads(target.read_text())
+    runs: list[tuple[Workflow | str, Scenario]] = [(name, REAL) for name in names for _ in (1, 2)]
+    given: dict[str, Any] = {"inputs": BUNDLED_INPUTS, "logical_date": LOGICAL_DATE, "time_limit": TIME_LIMIT}
+    records = [steady(record) for record in run_several(runs, legacy=folder, work=work, engine=engine, **given)]
+    for first, second in zip(records[::2], records[1::2], strict=True):
+        text = json.dumps(_real(first, second)).replace(str(work), "<work>")
+        document["dags"][first.workflow] |= json.loads(text)
+    target.write_text(json.dumps(document, separators=(",", ":"), ensure_ascii=False, sort_keys=True) + "\n")
+
+
 def key(scenario: Scenario) -> str:
     """A digest of all that a scenario says."""
     return hashlib.sha256(scenario.model_dump_json().encode()).hexdigest()[:16]
@@ -174,6 +188,16 @@ def _bundled_entry(workflow: Workflow, done: dict[tuple[int, str, str], dict[str
     first, second = found[0], found[-1]
     every = [(scenario, done.get((1, workflow.id, key(scenario)))) for scenario in scenarios(workflow)]
     rehearsed = [(scenario, RunRecord.from_json(record)) for scenario, record in every if record is not None]
+    return _real(first, second) | {
+        "not_rehearsed": [scenario.name for scenario, record in every if record is None],
+        "rehearsals": [
+            {"scenario": scenario.model_dump(mode="json", exclude_defaults=True), "record": _slim(record)} for scenario, record in rehearsed
+        ],
+    }
+
+
+def _real(first: RunRecord, second: RunRecord) -> dict[str, Any]:
+    """What two real runs of a DAG tell."""
     ended = not first.problem and not second.problem
     hidden = masks(first, second) if ended and course(first) == course(second) else ()
     return {
@@ -181,11 +205,7 @@ def _bundled_entry(workflow: Workflow, done: dict[tuple[int, str, str], dict[str
         "same_course_twice": ended and course(first) == course(second),
         "same_twice": ended and first.document() == second.document(),
         "masks": [mask.model_dump(mode="json") for mask in hidden],
-        "not_rehearsed": [scenario.name for scenario, record in every if record is None],
         "real": _slim(first),
-        "rehearsals": [
-            {"scenario": scenario.model_dump(mode="json", exclude_defaults=True), "record": _slim(record)} for scenario, record in rehearsed
-        ],
     }
 
 
@@ -206,6 +226,9 @@ def main(arguments: list[str]) -> int:
         work = given.work or Path(scratch)
         work.mkdir(parents=True, exist_ok=True)
         try:
+            if given.what == "bundled" and given.names:
+                again(given.airflow, given.names, work)
+                return 0
             if given.what == "bundled":
                 bundled(given.airflow, work, given.seconds)
                 return 0

@@ -298,13 +298,13 @@ def _record(event: Event, *, version: str, logical_date: str, params: Event, inp
         inputs={"params": params} if params else {},
         scenario=event["scenario"],
         state=State.SUCCESS if event["state"] == "success" else State.FAILED,
-        tasks=tuple(_task(entry, inputs) for entry in event["tasks"]),
+        tasks=tuple(_task(entry, inputs, real=event["kind"] == "real") for entry in event["tasks"]),
         outputs=outputs(Path(event["folder"])) if event["kind"] == "real" else (),
         problem=event["problem"] or ("" if event["state"] in ("success", "failed") else f"the run was left {event['state']}"),
     )
 
 
-def _task(entry: Event, inputs: Event) -> TaskRun:
+def _task(entry: Event, inputs: Event, *, real: bool) -> TaskRun:
     known = {str(state) for state in State}
     return TaskRun(
         id=entry["id"],
@@ -315,6 +315,7 @@ def _task(entry: Event, inputs: Event) -> TaskRun:
         end=entry["end"] if entry["attempts"] else None,
         result=entry["result"],
         log_tail=hide(entry["error"], inputs),
+        updates=tuple(entry.get("updates", ())) if real else None,
     )
 
 

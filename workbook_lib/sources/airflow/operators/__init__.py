@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from workbook_lib.model import expr as x
 from workbook_lib.model._base import Json
-from workbook_lib.model.action import Opaque, PythonCall
+from workbook_lib.model.action import Opaque, PythonCall, Shell
 from workbook_lib.model.expr import Expr
 from workbook_lib.sources.airflow._own_modules import is_airflows
 from workbook_lib.sources.airflow._raw import RawTask
+from workbook_lib.sources.airflow._requirements import asset_uris
 from workbook_lib.sources.airflow._settings import SETTINGS
 from workbook_lib.sources.airflow.operators import _bash, _control, _human, _own, _python, _sensors
 from workbook_lib.sources.airflow.operators._families import family, steering
@@ -99,7 +100,8 @@ def build(task: RawTask, room: Room) -> tuple[Built, list[str]]:
 def _build(task: RawTask, room: Room) -> tuple[Built, list[str]]:
     given = Given(task)
     params = given.values.get("params")
-    scope = room.scope.within(task=task.id, task_params=_params(params), facts=_facts(task, given))
+    assets = {name: asset_uris(given.values[name]) for name in ("inlets", "outlets") if name in given.values}
+    scope = room.scope.within(task=task.id, task_params=_params(params), facts=_facts(task, given), **assets)
     case = Case(task, given, room, scope)
     rule = rule_for(task)
     kind = family(task.operator, task.bases)
@@ -107,9 +109,11 @@ def _build(task: RawTask, room: Room) -> tuple[Built, list[str]]:
         rule = _own.own_execute
     if rule is None:
         return opaque(kind, f"no rule for {_class_of(task)}"), []
-    for hook in _HOOKS:
-        if given.take(hook) is not None:
-            return opaque(kind, f"{task.operator} with a `{hook}` hook, which runs inside Airflow"), []
+    hooks = {name: target for name in _HOOKS if (target := given.take(name)) is not None}
+    after = room.binder.after(hooks["post_execute"], x.Element(name="output"), scope) if [*hooks] == ["post_execute"] else None
+    if hooks and (rule is not _bash.bash or after is None or after.function.blockers):
+        why = "".join(f"; {blocker}" for blocker in after.function.blockers) if after is not None else ""
+        return opaque(kind, f"{task.operator} with a `{[*hooks][0]}` hook, which runs inside Airflow{why}"), []
     if given.records and not task.decorator and not task.user_execute and not any(name for name in given.values):
         return opaque("mapping", f"{task.operator}.expand_kwargs over records that are only known when it runs"), []
     try:
@@ -119,6 +123,8 @@ def _build(task: RawTask, room: Room) -> tuple[Built, list[str]]:
         built = opaque(kind, f"{task.operator}{what} {why}")
         built.links += getattr(why, "links", [])
         return built, []
+    if after is not None and isinstance(built.action, Shell):
+        built.action = built.action.model_copy(update={"after": after})
     if isinstance(built.action, PythonCall) and built.action.function.is_async:
         built.notes.append("its function is a coroutine function")
     return built, [name for name in given.unused() if name not in HARMLESS and name not in SETTINGS]

@@ -63,7 +63,8 @@ def read(dag_id: str, logical_date: str) -> dict[str, Any]:
     """How the run of a DAG stands in the metadata database."""
     xcom = module("airflow.models.xcom").XCom
     date = {"execution_date": module("airflow.utils.timezone").parse(logical_date)}
-    return _common.read_run(dag_id, date, module("airflow.models").XCom, xcom.deserialize_value)
+    event = module("airflow.models.dataset").DatasetEvent
+    return _common.read_run(dag_id, date, module("airflow.models").XCom, xcom.deserialize_value, event, "dataset_id")
 
 
 def _test(dag: Any, logical_date: datetime, params: dict[str, Any]) -> None:

@@ -95,7 +95,8 @@ def read(dag_id: str, logical_date: str) -> dict[str, Any]:
     """How the run of a DAG stands in the metadata database."""
     xcom = module("airflow.sdk.execution_time.xcom").XCom
     date = {"logical_date": module("airflow.sdk.timezone").parse(logical_date)}
-    return _common.read_run(dag_id, date, module("airflow.models.xcom").XComModel, xcom.deserialize_value)
+    event = module("airflow.models.asset").AssetEvent
+    return _common.read_run(dag_id, date, module("airflow.models.xcom").XComModel, xcom.deserialize_value, event, "asset_id")
 
 
 def _test(dag: Any, logical_date: datetime, params: dict[str, Any]) -> None:

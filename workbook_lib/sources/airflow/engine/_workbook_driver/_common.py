@@ -150,10 +150,11 @@ def _awaited(dags: dict[str, Any], dag_id: str, logical_date: datetime) -> Itera
             yield task.external_dag_id, logical_date - (task.execution_delta or timedelta(0))
 
 
-def read_run(dag_id: str, date: dict[str, datetime], table: Any, decode: Callable[[Any], Any]) -> dict[str, Any]:
+def read_run(dag_id: str, date: dict[str, datetime], table: Any, decode: Callable[[Any], Any], event: Any, asset_id: str) -> dict[str, Any]:
     """How the run of a DAG stands in the metadata database: its state and its task instances, in the order of their ids.
 
-    `date` filters runs by the column of their logical date; `table` holds the XComs, `decode` gives the value of a row of it.
+    `date` filters runs by the column of their logical date; `table` holds the XComs, `decode` gives the value of a row of it; `event` is
+    the table of events of assets, `asset_id` its column that names the asset.
     """
     models = module("airflow.models")
     with module("airflow.utils.session").create_session() as session:
@@ -166,6 +167,7 @@ def read_run(dag_id: str, date: dict[str, datetime], table: Any, decode: Callabl
             dag_id=dag_id, run_id=dag_run.run_id, key="return_value"
         )
         results = {(row.task_id, row.map_index): _result(row, decode) for row in values}
+        updates = _updates(session, event, asset_id, dag_id, dag_run.run_id)
         tasks = [
             {
                 "id": ti.task_id,
@@ -174,10 +176,26 @@ def read_run(dag_id: str, date: dict[str, datetime], table: Any, decode: Callabl
                 "start": _iso(ti.start_date),
                 "end": _iso(ti.end_date),
                 "result": results.get((ti.task_id, ti.map_index), {"absent": True}),
+                "updates": updates.get((ti.task_id, ti.map_index), []),
             }
             for ti in sorted(instances, key=lambda ti: (ti.task_id, ti.map_index))
         ]
         return {"state": str(getattr(dag_run.state, "value", dag_run.state)), "tasks": tasks}
+
+
+def _updates(session: Any, event: Any, asset_id: str, dag_id: str, run_id: str) -> dict[tuple[str, int], list[dict[str, Any]]]:
+    """The updates of assets that the run's task instances told of, in the order in which they were stored."""
+    asset = next(relation.mapper.class_ for relation in event.__mapper__.relationships if relation.key in ("asset", "dataset"))
+    found: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    rows = (
+        session.query(event.source_task_id, event.source_map_index, event.extra, asset.uri)
+        .join(asset, asset.id == getattr(event, asset_id))
+        .filter(event.source_dag_id == dag_id, event.source_run_id == run_id)
+        .order_by(event.id)
+    )
+    for task_id, map_index, extra, uri in rows:
+        found.setdefault((task_id, map_index), []).append({"asset": uri, "extra": extra or {}})
+    return found
 
 
 def _result(row: Any, decode: Callable[[Any], Any]) -> dict[str, Any]:
