@@ -237,6 +237,8 @@ class _Assembly:
         self.files |= set(built.files)
         for kind, argument in (("consumes", "inlets"), ("produces", "outlets")):
             found = dict(raw.arguments).get(argument)
+        if getattr(built.action, "after", None) is not None:
+            raw = raw.model_copy(update={"unsupported": tuple(item for item in raw.unsupported if item != "post_execute")})
             for uri in asset_uris(found) if found is not None else ():
                 self.links.append(Link(kind=kind, target=uri, task=raw.id))
         if isinstance(built.action, Opaque):
