@@ -15,7 +15,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from workbook_lib.assess._report import Installs
-from workbook_lib.assess._tables import DISTRIBUTIONS, KNOWN_CONFLICTS
+from workbook_lib.assess._tables import KNOWN_CONFLICTS
+from workbook_lib.model.distributions import DISTRIBUTIONS
 
 LOCK = Path(__file__).parents[2] / "requirements.lock"
 

@@ -67,18 +67,3 @@ KNOWN_CONFLICTS: tuple[tuple[str, str], ...] = (
     (r"(airflow-|acryl-datahub-airflow-|openlineage-airflow).*", "a plug-in of the legacy engine"),
     (r"luigi|dagster(-.*)?", "another orchestrator; its parts become tasks"),
 )
-
-# Import names whose distribution is called otherwise.
-DISTRIBUTIONS: dict[str, str] = {
-    "airflow": "apache-airflow",
-    "sklearn": "scikit-learn",
-    "yaml": "pyyaml",
-    "bs4": "beautifulsoup4",
-    "dateutil": "python-dateutil",
-    "PIL": "pillow",
-    "cv2": "opencv-python",
-    "dotenv": "python-dotenv",
-    "jwt": "pyjwt",
-    "MySQLdb": "mysqlclient",
-    "psycopg2": "psycopg2-binary",
-}

@@ -17,6 +17,7 @@ from workbook_lib.prefect_writer.flow._plan import Plan, plan
 from workbook_lib.prefect_writer.project._apart import apart, joined
 from workbook_lib.prefect_writer.project._asked_late import asked_late
 from workbook_lib.prefect_writer.project._carried import definition_text, shared_module
+from workbook_lib.prefect_writer.project._dependencies import dependencies
 from workbook_lib.prefect_writer.project._deployment import deployments
 from workbook_lib.prefect_writer.project._emitted import carried, homes
 from workbook_lib.prefect_writer.project._guide import guide
@@ -153,7 +154,9 @@ def write(
             between.setdefault(dotted, set()).update(lines)
     findings += _clashing_variables(workflows)
     files |= _shared_files(shared, rules, siblings, between)
-    files["pyproject.toml"] = _pyproject(name, workflows, flows, plans, shared)
+    packages, unsure = dependencies(workflows, files)
+    findings += unsure
+    files["pyproject.toml"] = _pyproject(name, workflows, flows, plans, shared, packages)
     files["prefect.yaml"] = deployments(workflows, flows, plans)
     files["MIGRATION.md"] = guide(workflows, flows, findings, plans, decisions)
     for workflow in workflows:
@@ -248,10 +251,14 @@ def _checks() -> dict[str, Any]:
 
 
 def _pyproject(
-    name: str, workflows: Sequence[Workflow], flows: Mapping[str, FlowInfo], plans: Mapping[str, Plan], shared: Mapping[str, set[str]]
+    name: str,
+    workflows: Sequence[Workflow],
+    flows: Mapping[str, FlowInfo],
+    plans: Mapping[str, Plan],
+    shared: Mapping[str, set[str]],
+    packages: Sequence[str],
 ) -> str:
     document = tomlkit.document()
-    packages = sorted({package for w in workflows for package in w.requirements.packages})
     project = tomlkit.table()
     project["name"] = name
     project["version"] = "0.1.0"
