@@ -44,6 +44,7 @@ class Surroundings:
     names: dict[str, Meaning] = field(default_factory=dict)
     airflow: Callable[[str], str | None] = lambda name: None
     literal: Callable[[str], ast.expr | None] = lambda name: None
+    only_typed: Callable[[str], bool] = lambda name: False  # imported for type checking only
     extras: Mapping[str, Expr] = field(default_factory=dict)  # what the task puts into **kwargs itself
     checks: bool = False  # the piece is a sensor's check: PokeReturnValue has a meaning
     constants: Mapping[str, Json] = field(default_factory=dict)  # parameters that are given a constant

@@ -14,7 +14,7 @@ from workbook_lib.model import expr as x
 from workbook_lib.model.function import Definition, Origin
 from workbook_lib.sources.airflow._asset_events import asset_call
 from workbook_lib.sources.airflow._context import Entity, Meaning, Scope
-from workbook_lib.sources.airflow._source import Binding, Callish, Module, Names, Sources, collect
+from workbook_lib.sources.airflow._source import Binding, Callish, Module, Names, Sources, collect, names_of
 from workbook_lib.sources.airflow._spans import Marks, Surroundings, mark
 from workbook_lib.sources.airflow._static import NotStatic, evaluate
 from workbook_lib.sources.tracing._trees import walk
@@ -35,6 +35,7 @@ class Needs:
     references: dict[str, Meaning] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     may_skip: bool = False
+    vague: frozenset[str] = frozenset()  # names in annotations that cannot come along
 
 
 @dataclass
@@ -59,6 +60,12 @@ def globals_of(source: str) -> frozenset[str]:
         return _globals(symtable.symtable(ast.unparse(tree), "<source>", "exec"))
     except SyntaxError:  # `nonlocal` without its function around it; `foreign_writes` tells
         return frozenset()
+
+
+def annotated(function: Callish) -> set[str]:
+    """Names in the annotations of a function's signature."""
+    notes = [*(arg.annotation for arg in ast.walk(function.args) if isinstance(arg, ast.arg)), function.returns]
+    return {name for note in notes if note is not None for name in names_of(note)}
 
 
 def foreign_writes(tree: ast.AST) -> list[str]:
@@ -189,6 +196,10 @@ class Definitions:
             return name in _GIVEN
         return not any(_is_airflow(binding) or binding.typing_only for binding in bindings)
 
+    def only_typed(self, module: Module, node: ast.AST, name: str) -> bool:
+        """Whether `name` is imported for type checking only."""
+        return any(binding.typing_only for binding in self.lookup(module, node, name)[0])
+
     # --- gathering ----------------------------------------------------------------------------------------------------------
     def needs(self, module: Module, node: ast.stmt, names: Iterable[str], home: str = "") -> Needs:
         """Make the definitions of `names` as seen from `node`, for code that is carried over into the module `home` (empty: the flow's)."""
@@ -300,7 +311,21 @@ class Definitions:
         bound, source = self._free(module, name, source) if module.dotted and not home else (name, source)
         form = "import" if bindings[-1].target else _form(bindings[-1].node)
         needs = self.needs(module, statement, globals_of(source) - {name}, home) if form != "import" or guarded else Needs()
+        if isinstance(statement, Callish):
+            needs.vague = self._annotated(module, statement, name, needs, home)
         return self._define(module, statement, bound, source, home, form, needs, form != "import" or guarded)
+
+    def _annotated(self, module: Module, function: Callish, name: str, needs: Needs, home: str) -> frozenset[str]:
+        """Add what the signature's annotations name to `needs`; the names that cannot come along, whose annotations go."""
+        vague = set()
+        for named in sorted(annotated(function) - {name} - needs.keys.keys()):
+            more = self.needs(module, function, (named,), home)
+            if more.problems or more.references:
+                vague.add(named)
+                continue
+            needs.uses += tuple(use for use in more.uses if use not in needs.uses)
+            needs.keys |= more.keys
+        return frozenset(vague)
 
     def _define(
         self, module: Module, statement: ast.stmt, bound: str, source: str, home: str, form: Form, needs: Needs, marked: bool
@@ -353,6 +378,7 @@ class Definitions:
             names=dict(needs.references),
             airflow=lambda name: self.airflow_name(module, statement, name),
             literal=lambda name: self.literal(module, statement, name),
+            only_typed=lambda name: name in needs.vague or self.only_typed(module, statement, name),
         )
         return mark(source, tree, around, skip_header=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import io
 import re
 import tokenize
@@ -159,6 +160,16 @@ def collect(body: list[ast.stmt]) -> Names:
     names = Names()
     _collect(body, names, None, False, False)
     return names
+
+
+def names_of(annotation: ast.expr) -> set[str]:
+    """The names in an annotation, also in one that is text."""
+    parts = list(ast.walk(annotation))
+    found = {part.id for part in parts if isinstance(part, ast.Name)}
+    for text in (part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)):
+        with contextlib.suppress(SyntaxError, ValueError):
+            found |= {part.id for part in ast.walk(ast.parse(text, mode="eval")) if isinstance(part, ast.Name)}
+    return found
 
 
 def _collect(body: list[ast.stmt], names: Names, guard: ast.stmt | None, loop: bool, typing_only: bool) -> None:

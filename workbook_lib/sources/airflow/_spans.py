@@ -17,6 +17,7 @@ from workbook_lib.sources.airflow._meanings import Entity, NotUnderstood
 from workbook_lib.sources.airflow._moments import is_moment
 from workbook_lib.sources.airflow._places import Marks, shortened
 from workbook_lib.sources.airflow._reference import SHOWN
+from workbook_lib.sources.airflow._source import names_of
 from workbook_lib.sources.airflow._static import NotStatic
 
 __all__ = ["Marks", "Surroundings", "mark"]
@@ -32,6 +33,7 @@ _LOGGER = re.compile(r"log(ger|ging)?$")
 def mark(source: str, tree: ast.Module, around: Surroundings, skip_header: bool = True) -> Marks:
     """Spans and blockers of the one statement in `tree`, whose text is `source`."""
     marker = _Marker(source, around)
+    marker.fields = frozenset(id(inner) for owner in ast.walk(tree) if isinstance(owner, ast.ClassDef) for inner in owner.body)
     node = tree.body[0]
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         marker.enter(node)
@@ -47,6 +49,7 @@ def mark(source: str, tree: ast.Module, around: Surroundings, skip_header: bool 
 
 
 class _Marker(Meanings):
+    fields: frozenset[int] = frozenset()  # statements of classes, by identity: an annotation makes a field of a dataclass
     printing = False  # inside of a call that only shows its arguments
     inner = 0  # how many functions are around, inside of the one that is marked
     loops = 0  # how many loops are
@@ -160,7 +163,7 @@ class _Marker(Meanings):
         return False
 
     def annotated(self, node: ast.AnnAssign) -> bool:
-        touches = any(isinstance(inner, ast.Name) and self.dotted(inner.id) for inner in ast.walk(node.annotation))
+        touches = self.touches(node.annotation) if id(node) in self.fields else self.untold(node.annotation)
         if node.value is not None and isinstance(node.target, ast.Name) and self.assigned(node, node.target, node.value):
             return True
         if touches:
@@ -193,7 +196,6 @@ class _Marker(Meanings):
         self.span(node, "push", value=found, key=key, argument=self.text(given["value"]))
         return True
 
-    def raised(self, node: ast.Raise, exc: ast.expr) -> bool:
     def tells(self, node: ast.Expr | ast.Assign) -> bool:
         """A statement that says something of an updated asset becomes a call; what it is given stays."""
         try:
@@ -241,6 +243,7 @@ class _Marker(Meanings):
             if asked:
                 self.marks.block(f"it asks updates of assets for `{asked[0]}`, which Prefect's events do not tell")
 
+    def raised(self, node: ast.Raise, exc: ast.expr) -> bool:
         thrown = exc.func if isinstance(exc, ast.Call) else exc
         name = self.exception(thrown)
         if name is None:
@@ -277,15 +280,19 @@ class _Marker(Meanings):
         named = len(parts) > 2 and "exceptions" in parts
         return parts[-1] if named or (parts and parts[0] == "airflow" and parts[-1] in SKIPS | FAILS | _FAILURES) else None
 
+    def untold(self, annotation: ast.expr) -> bool:
+        """Whether an annotation names something of Airflow's, or what is not there when the code runs."""
+        return self.touches(annotation) or any(map(self.around.only_typed, names_of(annotation)))
+
     def nested(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for part in [*node.decorator_list, *node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]:
             self.visit(part)
         every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         for arg in [*every, *(a for a in (node.args.vararg, node.args.kwarg) if a is not None)]:
-            if arg.annotation is not None and self.touches(arg.annotation):
+            if arg.annotation is not None and self.untold(arg.annotation):
                 start = self.at(arg.lineno, arg.col_offset) + len(arg.arg)
                 self.marks.spans.append(Span(start=start, end=self.ends(arg.annotation)[1], kind="drop"))
-        if node.returns is not None and self.touches(node.returns):
+        if node.returns is not None and self.untold(node.returns):
             start, end = self.ends(node.returns)
             arrow = self.source.rfind("->", 0, start)
             self.marks.spans.append(Span(start=len(self.source[:arrow].rstrip()), end=end, kind="drop"))

@@ -158,6 +158,7 @@ class Binder:
             names=resolved,
             airflow=(lambda name: self.definitions.airflow_name(module, node, name)) if module is not None else (lambda name: None),
             literal=(lambda name: self.definitions.literal(module, node, name)) if module is not None else (lambda name: None),
+            only_typed=(lambda name: self.definitions.only_typed(module, node, name)) if module is not None else (lambda name: False),
             extras=extras,
             checks=checks,
             constants=constants,
