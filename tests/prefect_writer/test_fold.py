@@ -57,3 +57,9 @@ def test_many_that_differ_in_nothing_but_the_id_wherever_they_stand() -> None:
 def test_a_place_of_many_is_not_asked_for_twice() -> None:
     made = workflow(*(at(line, name, f"echo {name}") for line, name in ((3, "load_a"), (3, "load_b"), (4, "load_c"), (5, "load_d"))))
     assert functions(made) == {"load": ["task_id"], "example": []}
+
+
+def test_the_task_that_a_shared_function_is_named_after_needs_no_run_name() -> None:
+    text = write([workflow(shell("a", "echo x"), shell("b", "echo x"), edges="a >> b")]).files["flows/example.py"]
+    flow = next(node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == "example")
+    assert [ast.unparse(statement) for statement in flow.body] == ["a()", "a.with_options(task_run_name='b')()"]

@@ -81,7 +81,7 @@ def functions(groups: list[list[TaskCode]], names: Names) -> tuple[dict[str, Cal
             template = _run_name_template(group)
             settings = {"task_run_name": literal(template)} if template else {}
             for code in group:
-                called[code.task.id] = Called(name, None if template else code.task.id)
+                called[code.task.id] = Called(name, None if template or code.task.id == name else code.task.id)
         headers.append(Written(name, settings, first))
     return called, headers
 
