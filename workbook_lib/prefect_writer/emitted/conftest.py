@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from prefect import Flow, Task, settings
 from prefect.context import TaskRunContext
 from prefect.server.api.server import SubprocessASGIServer
@@ -88,9 +89,49 @@ def really(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tup
     return run
 
 
+@pytest.fixture
+def declared(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Call it as `rehearse`: per task that is tried again or has a time limit, its delays before further tries, and its limit."""
+
+    def run(flow: Flow, script: dict[str, Any]) -> dict[str, Any]:
+        seen = _Seen(script)
+        seen.run(flow, {}, monkeypatch)
+        found = {run.name: (run.delays, run.limit) for run in seen.runs.values()}
+        return {name: (delays, limit) for name, (delays, limit) in found.items() if delays or limit}
+
+    return run
+
+
+@pytest.fixture
+def deployed() -> Callable[[str], dict[str, Any]]:
+    """Call it with an entrypoint: when the deployment's runs start, and how many may go on at once."""
+
+    def read(entrypoint: str) -> dict[str, Any]:
+        document = yaml.safe_load((Path(__file__).parents[1] / "prefect.yaml").read_text(encoding="utf-8"))
+        found = next(item for item in document["deployments"] if item["entrypoint"] == entrypoint)
+        schedules = [{name: value for name, value in item.items() if name != "active"} for item in found["schedules"] or []]
+        return {"schedules": schedules} | {name: found[name] for name in ("concurrency_limit",) if name in found}
+
+    return read
+
+
+class _Result:
+    """What a task returns in a rehearsal where the script does not say it: whole or in part it may be handed on."""
+
+    def __getitem__(self, key: Any) -> _Result:
+        return self
+
+    def __bool__(self) -> bool:
+        return False
+
+    __iter__ = None
+
+
 @dataclass
 class _Run:
     name: str
+    delays: list[float] = field(default_factory=list)
+    limit: float | None = None
     tries: list[str] = field(default_factory=list)
     result: Any = None
 
@@ -107,7 +148,7 @@ class _Seen:
     def run(self, flow: Flow, parameters: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> str:
         """Run the flow once, without delays before retries."""
         for work in {id(value): value for value in vars(sys.modules[flow.fn.__module__]).values() if isinstance(value, Task)}.values():
-            monkeypatch.setattr(work, "fn", self.watched(work.fn))
+            monkeypatch.setattr(work, "fn", self.watched(work.fn, work.retry_delay_seconds))
             monkeypatch.setattr(work, "retry_delay_seconds", 0)
         return "success" if flow(**parameters, return_state=True).is_completed() else "failed"
 
@@ -126,14 +167,15 @@ class _Seen:
             found.setdefault(run.name, []).append(json.loads(json.dumps(run.result, default=_as_json)))
         return {name: values[0] if len(values) == 1 else sorted(values, key=repr) for name, values in found.items()}
 
-    def watched(self, body: Callable[..., Any]) -> Callable[..., Any]:
-        """The body of a task, scripted or its own; each try is noted."""
+    def watched(self, body: Callable[..., Any], delay: Any) -> Callable[..., Any]:
+        """The body of a task, scripted or its own; each try is noted, and the delays that it was declared with."""
 
         @functools.wraps(body)
         def watched(*args: Any, **kwargs: Any) -> Any:
             context = TaskRunContext.get()
             name = context.task.name if context.task.task_run_name is None else context.task_run.name
-            run = self.runs.setdefault(context.task_run.id, _Run(name))
+            delays = _delays(context.task.retries or 0, context.task.retry_delay_seconds or delay)
+            run = self.runs.setdefault(context.task_run.id, _Run(name, delays, context.task.timeout_seconds))
             try:
                 if self.real and name not in self.script:
                     run.result = body(*args, **kwargs)
@@ -160,7 +202,13 @@ class _Seen:
             if Skip is not None:
                 raise Skip("scripted to skip")
             return Completed(name="Skipped")
-        return does.get("returns")
+        return does.get("returns", _Result())
+
+
+def _delays(retries: int, delay: Any) -> list[float]:
+    """The delay before each further try; of a list that is too short the last one holds."""
+    listed = [*delay] if isinstance(delay, list | tuple) else [delay or 0]
+    return (listed + listed[-1:] * retries)[:retries]
 
 
 def _as_json(value: Any) -> Any:

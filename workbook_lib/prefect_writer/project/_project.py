@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import tomlkit
+import yaml
 
 from workbook_lib.findings import Finding, Severity
 from workbook_lib.model import expr as e
@@ -159,6 +160,7 @@ def write(
     files["pyproject.toml"] = _pyproject(name, workflows, flows, plans, shared, packages)
     files["prefect.yaml"] = deployments(workflows, flows, plans)
     files["MIGRATION.md"] = guide(workflows, flows, findings, plans, decisions)
+    deployed = {item["entrypoint"]: item for item in yaml.safe_load(files["prefect.yaml"]).get("deployments") or []}
     for workflow in workflows:
         recorded = (records or {}).get(workflow.id)
         if recorded:
@@ -172,6 +174,8 @@ def write(
                 date=(scope.date_name, scope.day) if uses_date(plans[workflow.id]) else None,
                 unfinished=[task for task, status in info.tasks.items() if status.status == "placeholder"],
                 unsteady=(unsteady or {}).get(workflow.id, ()),
+                decided=plans[workflow.id].workflow,
+                deployment=deployed.get(info.entrypoint),
             )
             files[path] = tidy(made_test, path)
             files.setdefault("tests/conftest.py", tidy(conftest(), "tests/conftest.py", own=True))

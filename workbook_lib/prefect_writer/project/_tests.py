@@ -8,7 +8,7 @@ from typing import Any
 
 from workbook_lib.model.action import StartWorkflow, Wait
 from workbook_lib.model.run import Outcome, RunRecord, Scenario, State, TaskRun
-from workbook_lib.model.workflow import Workflow
+from workbook_lib.model.workflow import Task, Workflow
 from workbook_lib.prefect_writer.project._emitted import whole
 from workbook_lib.prefect_writer.project._text import quoted
 from workbook_lib.prefect_writer.python._expr import literal
@@ -31,11 +31,14 @@ def flow_test(
     date: Date | None = None,
     unfinished: Collection[str] = (),
     unsteady: Collection[str] = (),
+    decided: Workflow | None = None,
+    deployment: Mapping[str, Any] | None = None,
 ) -> str:
     """`tests/test_<workflow>.py`: the rehearsals, each as what is otherwise than when all succeed, and the real run.
 
     `unfinished`: tasks whose work is not written yet; in the real run they are scripted, as tasks are that wait for something
-    outside or start it. `unsteady`: tasks whose result the legacy engine itself does not give twice.
+    outside or start it. `unsteady`: tasks whose result the legacy engine itself does not give twice. `decided`: the workflow with
+    the user's decisions. `deployment`: the flow's entry of `prefect.yaml`.
     """
     path, function = entrypoint.rsplit(":", 1)
     module = path.removesuffix(".py").replace("/", ".")
@@ -49,6 +52,8 @@ def flow_test(
         lines += ["from datetime import date", ""] if date and date[1] else ["from datetime import UTC, datetime", ""]
     lines += ["import pytest", "", f"from {module} import {function}", ""]
     lines += _rehearsals(function, rehearsed) if rehearsed else []
+    lines += _settings(function, decided or workflow, rehearsed) if rehearsed else []
+    lines += _deployed(entrypoint, deployment) if deployment is not None else []
     lines += _real(workflow, function, real[0], f"{date[0]}={when}" if when and date else "", unfinished, unsteady) if real else []
     return "\n".join(lines)
 
@@ -74,6 +79,33 @@ def _rehearsals(function: str, rehearsed: Recorded) -> list[str]:
         f"    assert rehearse({function}, {'ANSWERS | does' if script else 'does'}) == (ends, expected)", "",
     ]  # fmt: skip
     return lines
+
+
+def _settings(function: str, workflow: Workflow, rehearsed: Recorded) -> list[str]:
+    """Delays and limits of the tasks that run when all succeed."""
+    ran = _ends(rehearsed[0][1])
+    found = {task.id: (_delays(task), task.timeout_seconds) for task in workflow.tasks if task.id in ran}
+    script = "ANSWERS" if _script(rehearsed[0][0]) else "{}"
+    return [
+        "def test_settings(declared):",
+        "    # task: (seconds before each further try, seconds that it may take)",
+        f"    assert declared({function}, {script}) == {literal({name: both for name, both in found.items() if any(both)})}",
+        "",
+    ]
+
+
+def _delays(task: Task) -> list[float]:
+    retry = task.retry
+    most = retry.max_delay_seconds if retry.max_delay_seconds is not None else 24 * 3600.0
+    grown = [min(retry.delay_seconds * retry.multiplier**number, most) for number in range(retry.retries)]
+    delays = grown if retry.exponential else [retry.delay_seconds] * retry.retries
+    return [int(delay) if delay == int(delay) else delay for delay in delays]
+
+
+def _deployed(entrypoint: str, deployment: Mapping[str, Any]) -> list[str]:
+    schedules = [{name: value for name, value in item.items() if name != "active"} for item in deployment.get("schedules") or []]
+    known = {"schedules": schedules} | {name: deployment[name] for name in ("concurrency_limit",) if name in deployment}
+    return ["def test_deployment(deployed):", f"    assert deployed({literal(entrypoint)}) == {literal(known)}", ""]
 
 
 def _real(
