@@ -77,7 +77,7 @@ class ByRule(Statements):
             own = _of_run(kwargs, -1, whole)
             before, waited = self._gate(own, over, must), tuple(runs_in((own, over)))
             self._await(waited)  # the flow waits itself, to know the number of the runs
-            if before.closed is None and over is not None:
+            if over is not None and (before.closed is None or _written(over)):
                 elements = self._elements(task, over, takes)
             if not elements:
                 known = _decided(JoinRule.ALL_SUCCESS, (), must)
@@ -215,6 +215,11 @@ _SETTINGS = frozenset({"after", "gates", "needs", "rule", "early"})
 def _given(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """What a task itself is given."""
     return {name: value for name, value in kwargs.items() if name not in _SETTINGS}
+
+
+def _written(over: Any) -> bool:
+    """Whether the lists are written out in the flow: there is a run for each element whatever happens."""
+    return not any(isinstance(each, Future | Futures | Marked) for each in (over.values() if isinstance(over, dict) else [over]))
 
 
 def _lengths(over: Any) -> list[Run]:

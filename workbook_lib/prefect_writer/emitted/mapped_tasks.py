@@ -108,7 +108,8 @@ def submit_each(
         for future in before.all:
             future.wait()
         closed = before.closed()
-        elements = elements or ([] if closed or over is None else _elements(over, takes))
+        known = over is not None and (not closed or _written(over))
+        elements = elements or (_elements(over, takes) if known else [])
         if not elements:
             names = (over if isinstance(over, Mapping) else _not_given(work, kwargs)) if takes is None else takes
             behind = before if closed else Gate((), (), "never", (), must=must)
@@ -158,6 +159,12 @@ def _elements(over: Any, takes: Iterable[str] | None) -> list[dict[str, Any]]:
     else:
         records = [dict(record) for record in over or []]
     return records if takes is None else [{name: record[name] for name in takes if name in record} for record in records]
+
+
+def _written(over: Any) -> bool:
+    """Whether the lists are written out in the flow, so that there is a run for each element whatever happens."""
+    lists = over.values() if isinstance(over, Mapping) else [over]
+    return not any(isinstance(each, PrefectFuture | Upstream) for each in lists)
 
 
 def _lengths(over: Any) -> list[PrefectFuture]:
