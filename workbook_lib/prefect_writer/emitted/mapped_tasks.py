@@ -16,8 +16,6 @@ from prefect.futures import PrefectFuture
 from shared.trigger_rules import Gate, start
 from shared.upstream import Chosen, Pick, Setup, Upstream, arrived, futures
 
-NOT_EXPANDED = "not expanded"
-
 
 class Runs(list[PrefectFuture], Upstream):
     """The runs of one mapped task, in the order of its elements; without elements, or before there are any, one that never started."""
@@ -111,9 +109,10 @@ def submit_each(
         known = over is not None and (not closed or _written(over))
         elements = elements or (_elements(over, takes) if known else [])
         if not elements:
-            names = (over if isinstance(over, Mapping) else _not_given(work, kwargs)) if takes is None else takes
+            of_elements = [name for name in inspect.signature(work.fn).parameters if name not in kwargs]
+            names = (over if isinstance(over, Mapping) else of_elements) if takes is None else takes
             behind = before if closed else Gate((), (), "never", (), must=must)
-            return Runs([run(-1, dict.fromkeys(names), behind, NOT_EXPANDED)], expanded=False)
+            return Runs([run(-1, dict.fromkeys(names), behind, "not expanded")], expanded=False)
     return Runs(run(number, element, gate(number)) for number, element in enumerate(elements))
 
 
@@ -143,11 +142,6 @@ def _of_peers(value: Any) -> list[dict[str, Any]]:
         value = [getattr(value, part.name) for part in fields(value)]
     found = map(_of_peers, value) if isinstance(value, list | tuple) and not isinstance(value, Runs) else ()
     return next((elements for elements in found if elements), [])
-
-
-def _not_given(work: Task, given: Mapping[str, Any]) -> list[str]:
-    """The parameters that only an element would name."""
-    return [name for name in inspect.signature(work.fn).parameters if name not in given]
 
 
 def _elements(over: Any, takes: Iterable[str] | None) -> list[dict[str, Any]]:
