@@ -125,13 +125,12 @@ def shell_task(task: Task, action: Shell, scope: Scope) -> TaskCode:
     if action.output is not None:
         front, call = _with_output(builder, action.output, call)
         returns = None
-    body = f"{front}    return {call}" if action.returns == "last_line" else f"{front}    {call}"
     if action.after is not None:
         return _followed(task, builder, action, f"{front}    ", call, helper, rules)
+    body = f"{front}    return {call}" if action.returns == "last_line" else f"{front}    {call}"
     return built(task, builder, body, returns, helpers=frozenset({helper}), rules=frozenset(rules))
 
 
-def _with_output(builder: Builder, output: PythonCall | e.Call, call: str) -> tuple[str, str]:
 def _followed(task: Task, builder: Builder, action: Shell, front: str, call: str, helper: str, rules: set[str]) -> TaskCode:
     """A shell command, and behind it in the same body what a function does then with its last line."""
     assert action.after is not None
@@ -151,6 +150,7 @@ def _followed(task: Task, builder: Builder, action: Shell, front: str, call: str
     return built(task, builder, "\n".join(lines), returns, helpers=frozenset({helper}), rules=frozenset(rules) | code.rules)
 
 
+def _with_output(builder: Builder, output: PythonCall | e.Call, call: str) -> tuple[str, str]:
     """What stands in front of a shell command, and the expression for what is made of its last line."""
     if isinstance(output, e.Call):
         printer = Printer(lambda part: call if isinstance(part, e.Element) else None, builder.imports)
@@ -169,9 +169,9 @@ def local_function(builder: Builder, call: PythonCall, free: tuple[str, ...] = (
     rest = call.model_copy(update={"function": kept, "arguments": tuple(pair for pair in call.arguments if pair[0] not in free)})
     plain = builder.task.model_copy(update={"mapping": None})
     code = python_task(plain, rest, builder.scope, handed_over=False)
-    if code.rules:
     if "updated" in code.rules:
         raise Unprintable(f"its function {function.name!r} tells of updated assets")
+    if code.rules:
         raise Unprintable(f"its function {function.name!r} may skip")
     for parameter in code.parameters:
         if not is_default(parameter):

@@ -175,23 +175,23 @@ def method(base: Meaning, name: str, args: Sequence[Expr], kwargs: Mapping[str, 
     raise NotUnderstood(f"calls .{name}() of a value")
 
 
-def _entity_method(base: Entity, name: str, args: Sequence[Expr], kwargs: Mapping[str, Expr], scope: Scope) -> Meaning:
-    if base.name == "ti" and name == "xcom_pull":
-        return pull(args, kwargs, scope)
 _INLETS = {"for_asset": ("uri", "asset"), "for_asset_alias": ("name", "alias")}  # of Airflow 3: by what they look up, and what it is
 
 
+def _entity_method(base: Entity, name: str, args: Sequence[Expr], kwargs: Mapping[str, Expr], scope: Scope) -> Meaning:
+    if base.name == "ti" and name == "xcom_pull":
+        return pull(args, kwargs, scope)
     if base.name == "ti" and name == "get_dagrun":
         return Entity("dag_run")
     if base.name == "macros":
         return macro(f"{base.detail}.{name}".lstrip("."), args, kwargs)
-    if name == "get" and args and isinstance(args[0], x.Constant) and isinstance(args[0].value, str) and len(args) <= 2:
-        key = args[0].value
-        if base.name == "conn":
     if base.name == "inlet_events" and name in _INLETS and scope.is_3 and not args and [*kwargs] == [_INLETS[name][0]]:
         (key,) = kwargs.values()
         if isinstance(key, x.Constant) and isinstance(key.value, str):
             return told_before(Entity(_INLETS[name][1], key.value), scope)
+    if name == "get" and args and isinstance(args[0], x.Constant) and isinstance(args[0].value, str) and len(args) <= 2:
+        key = args[0].value
+        if base.name == "conn":
             return Entity("connection", key)
         default = args[1] if len(args) == 2 else kwargs.get("default_var", kwargs.get("default"))
         return get(base, key, default, scope)
