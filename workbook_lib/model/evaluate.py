@@ -210,8 +210,10 @@ class _Evaluation:
         return min(rounds, default=None)
 
     def _finds(self, source: str, one: TaskRun, task: Task, index: int) -> bool:
-        """Whether a decision outside of a mapping reaches an instance: until it is expanded a task is skipped as a whole."""
-        return index < 0 or one.map_index >= 0 or skips_instances(self.workflow, source, task.id)
+        """Whether a decision reaches an instance: a mapped one's only its direct peer; a task without elements is skipped as a whole."""
+        if one.map_index >= 0:
+            return index == one.map_index and task.id in self.workflow.downstream(source)
+        return index < 0 or skips_instances(self.workflow, source, task.id)
 
     def _chosen(self, task_id: str, choice: tuple[str, ...] | None, value: object) -> bool:
         arms = [value] if isinstance(value, str) else list(value) if isinstance(value, list | tuple) else []
@@ -251,8 +253,14 @@ def skips_instances(workflow: Workflow, source: str, target: str) -> bool:
 
 
 def skips(workflow: Workflow, source: str, target: str) -> bool:
-    """Whether a skip that `source` decides upon reaches `target` at all."""
-    task = workflow.task(target)
+    """Whether a skip that `source` decides upon reaches `target` at all.
+
+    A mapped short circuit tells its direct followers alone, and of those the instance with its own number asks
+    (`models/skipmixin.py`, `ti_deps/deps/not_previously_skipped_dep.py`).
+    """
+    task, decides = workflow.task(target), workflow.task(source)
+    if decides.steers == "short_circuit" and _lengths.mapping_of(workflow, decides) is not None:
+        return target in workflow.downstream(source) and _lengths.mapping_of(workflow, task) is not None
     mapping, group = _lengths.mapping_of(workflow, task), _lengths.enclosing(workflow, task)
     if mapping is None or not _lengths.literal(mapping):
         return True

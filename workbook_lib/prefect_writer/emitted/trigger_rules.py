@@ -72,7 +72,7 @@ class Gate:
         given = [list(after), arguments]
         self.rule = rule
         self.early = early
-        self.gates = [gate for gate in gates if gate is not None]
+        self.gates = futures(list(gates))  # of a mapped task each run
         self.must = futures(must)
         self.branches = [item for item in given[0] if isinstance(item, Chosen) and item.source is not None]
         self.setups = [item.source for item in given[0] if isinstance(item, Setup) and item.source is not None]

@@ -63,7 +63,8 @@ class RulesPrinter(SubmittingPrinter):
             found = self.mapped.finds_answer(source, task.id)
             if self.tasks[source].steers == "branch" and edge.choice is not None and found:
                 self.rules.add("chosen")
-                after.append(f"chosen({', '.join([variable, *map(literal, edge.choice)])})")
+                after.append(f"chosen({', '.join([self._run(source), *map(literal, edge.choice)])})")  # the answer is its own peer's
+                after += [variable] if variable != self._run(source) and source not in handed else []  # the rule looks at all
             elif self.tasks[source].setup and task.join_rule == "all_done_setup_success":
                 self.rules.add("Setup")
                 after.append(f"Setup({variable})")
