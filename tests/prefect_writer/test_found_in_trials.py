@@ -90,3 +90,22 @@ def test_two_variables_with_one_prefect_name_are_told():
     made = workflow(shell("a", "echo ", Variable(name="Team Name"), Variable(name="team_name")))
     messages = [finding.message for finding in write([made]).findings if finding.code == "writer.variable_clash"]
     assert messages == ["the variables 'Team Name', 'team_name' would all become the Prefect Variable 'team_name'"]
+
+
+def test_two_pools_with_one_limit_are_told():
+    made = workflow(shell("a", "echo", pool="a/b"), shell("b", "echo", pool="a-b"), shell("c", "echo", pool="c"))
+    messages = [finding.message for finding in write([made]).findings if finding.code == "writer.pool_clash"]
+    assert messages == ["the pools 'a-b', 'a/b' would all become the global concurrency limit 'a-b'"]
+
+
+def test_what_importing_a_flow_would_do_is_told():
+    read_in = Definition(name="LINES", form="constant", source='LINES = open("a.txt").read()\n')
+    later = Definition(name="lines", form="function", source='def lines():\n    return open("a.txt").read()\n')
+    session = Definition(name="SESSION", form="constant", source="SESSION = requests.Session()\n")
+    asked = Definition(name="RATES", form="constant", source='RATES = requests.get("https://example.com").json()\n')
+    made = workflow(shell("a", "echo"), definitions=(read_in, later, session, asked))
+    told = [found.message for found in write([made]).findings if found.code == "writer.import_effect"]
+    assert told == [
+        "`LINES` is made while the flow's module is imported, by `open('a.txt')`, as it was in the legacy file",
+        "`RATES` is made while the flow's module is imported, by `requests.get('https://example.com').json()`, as it was in the legacy file",
+    ]

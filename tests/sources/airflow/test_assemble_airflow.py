@@ -139,6 +139,13 @@ def test_outputs_of_mapped_tasks_are_lists_outside_of_their_group() -> None:
     assert shown == {"g.next": ["g.in", "many[*]"], "out": ["g.in[*]", "many[*]"]}
 
 
+def test_defaults_that_the_configuration_of_a_run_does_not_have_are_told() -> None:
+    task = raw_task("t", "BashOperator", bash_command="echo {{ dag_run.conf['p'] }} {{ dag_run.conf.get('q') }} {{ params.r }}")
+    _, findings = read("", task, params={"p": 1, "q": None, "r": 2})
+    told = "`dag_run.conf` gives 'p' only when the run is given it; in the flow its default counts there too"
+    assert [(f.code, f.message) for f in findings] == [("airflow.conf_default", told)]
+
+
 def test_parameters_that_only_the_run_gives() -> None:
     task = raw_task("t", "BashOperator", bash_command="echo {{ dag_run.conf['must'] }} {{ dag_run.conf.get('may') }} {{ params.p }}")
     workflow, findings = read("", task, params={"p": 1})

@@ -143,6 +143,19 @@ ACTIONS: dict[str, tuple[dict[str, Any], Any]] = {
 }
 
 
+def test_a_subdag_is_started_for_the_same_date_and_awaited() -> None:
+    task, _, links = built("SubDagOperator", subdag=x.Unknown(source="DAG('d.t')"))
+    child = links[0].target
+    assert child.endswith(".t")
+    assert links == (Link(kind="starts", target=child, task="t"),)
+    assert task.action == StartWorkflow(
+        workflow=x.Constant(value=child), logical_date=x.Context(name="logical_date"), wait=True, interval_seconds=5.0
+    )
+    task, messages, _ = built("SubDagOperator", propagate_skipped_state="any_leaf")
+    assert isinstance(task.action, Opaque)
+    assert "propagate_skipped_state" in messages[0]
+
+
 @pytest.mark.parametrize(("operator", "case"), ACTIONS.items(), ids=list(ACTIONS))
 def test_actions(operator: str, case: tuple[dict[str, Any], Any]) -> None:
     given, action = case
@@ -220,6 +233,7 @@ def test_every_rule_has_an_example() -> None:
         "ApprovalOperator",
         "TimeSensorAsync",
         "DateTimeSensorAsync",
+        "SubDagOperator",
     }
     assert set(operators.OPERATORS) == covered | elsewhere
     assert set(operators.DECORATORS) == set(DECORATED) | {"sensor", "bash"}

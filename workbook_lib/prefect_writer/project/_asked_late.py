@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from typing import TypeVar
 
 from workbook_lib.model import expr as e
 from workbook_lib.model.function import Definition, Span
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_writer.python._renaming import bound_name, renamed, words
 
+T = TypeVar("T", bound=ast.expr)
 _CALLED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _WHY = "it asks for a Prefect Variable while its module is imported, which no flow should do"
 
@@ -66,6 +68,14 @@ def _run_at_import(definition: Definition) -> list[tuple[int, int]]:
             pieces.append((at, start))
         at = max(at, end)
     return [*pieces, (at, len(definition.source))]
+
+
+def run_at_import(definition: Definition, kind: type[T]) -> Iterable[T]:
+    """The nodes of one kind in a definition that its module evaluates when it is imported."""
+    parts = _run_at_import(definition)
+    for node in ast.walk(ast.parse(definition.source)):
+        if isinstance(node, kind) and any(first <= _offset(definition.source, node) < last for first, last in parts):
+            yield node
 
 
 def _names_in(definition: Definition, parts: list[tuple[int, int]]) -> Iterable[tuple[int, int]]:

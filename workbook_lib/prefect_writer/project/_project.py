@@ -22,6 +22,7 @@ from workbook_lib.prefect_writer.project._dependencies import dependencies
 from workbook_lib.prefect_writer.project._deployment import deployments
 from workbook_lib.prefect_writer.project._emitted import carried, homes
 from workbook_lib.prefect_writer.project._guide import guide
+from workbook_lib.prefect_writer.project._import_effects import import_effects
 from workbook_lib.prefect_writer.project._module import Module, from_shared, module
 from workbook_lib.prefect_writer.project._neighbours import dated
 from workbook_lib.prefect_writer.project._tests import conftest, flow_test
@@ -144,7 +145,7 @@ def write(
         status = _statuses(workflow, made, (by_hand or {}).get(workflow.id, ()))
         flows[workflow.id] = FlowInfo(id=workflow.id, path=path, entrypoint=f"{path}:{made.flow}", form=the_plan.form, tasks=status)
         findings += [s.finding for s in status.values() if s.finding is not None]
-        findings += [*made.findings, *_notes(workflow, the_plan)]
+        findings += [*made.findings, *_notes(workflow, the_plan), *import_effects(the_plan.workflow)]
         for helper_module, helpers in made.shared.items():
             shared.setdefault(helper_module, set()).update(helpers)
         if the_plan.form == "rules":
@@ -153,7 +154,7 @@ def write(
             siblings.setdefault(definition.module, {})[definition.name] = definition
         for dotted, lines in made.between.items():
             between.setdefault(dotted, set()).update(lines)
-    findings += _clashing_variables(workflows)
+    findings += _clashing_names(workflows)
     files |= _shared_files(shared, rules, siblings, between)
     packages, unsure = dependencies(workflows, files)
     findings += unsure
@@ -189,19 +190,28 @@ def _variables(workflows: Sequence[Workflow]) -> list[str]:
     )
 
 
-def _clashing_variables(workflows: Sequence[Workflow]) -> Iterable[Finding]:
-    """Different legacy variables that would become one Prefect Variable."""
-    named: dict[str, list[str]] = {}
-    for name in _variables(workflows):
-        named.setdefault(variable_name(name), []).append(name)
-    for python, names in named.items():
-        if len(names) > 1:
-            yield Finding(
-                code="writer.variable_clash",
-                severity=Severity.WARNING,
-                message=f"the variables {', '.join(map(repr, names))} would all become the Prefect Variable {python!r}",
-                advice="Rename all but one in the flows and in [tool.migration.variables] of pyproject.toml.",
-            )
+def _clashing_names(workflows: Sequence[Workflow]) -> Iterable[Finding]:
+    """Different legacy variables that would become one Prefect Variable, different pools that would become one limit."""
+    for code, old, new, table, every, made in (
+        ("writer.variable_clash", "variables", "Prefect Variable", "variables", _variables(workflows), variable_name),
+        ("writer.pool_clash", "pools", "global concurrency limit", "limits", _pools(workflows), deployment_name),
+    ):
+        named: dict[str, list[str]] = {}
+        for name in every:
+            named.setdefault(made(name), []).append(name)
+        for python, names in named.items():
+            if len(names) > 1:
+                yield Finding(
+                    code=code,
+                    severity=Severity.WARNING,
+                    message=f"the {old} {', '.join(map(repr, names))} would all become the {new} {python!r}",
+                    advice=f"Rename all but one in the flows and in [tool.migration.{table}] of pyproject.toml.",
+                )
+
+
+def _pools(workflows: Sequence[Workflow]) -> list[str]:
+    """The names of all pools but the default one."""
+    return sorted({task.pool for w in workflows for task in w.tasks if task.pool and task.pool != "default_pool"})
 
 
 def _notes(workflow: Workflow, the_plan: Plan) -> Iterable[Finding]:
@@ -285,7 +295,7 @@ def _pyproject(
     variables = _variables(workflows)
     if variables:
         migration["variables"] = {variable: variable_name(variable) for variable in variables}
-    pools = sorted({task.pool for w in workflows for task in w.tasks if task.pool and task.pool != "default_pool"})
+    pools = _pools(workflows)
     if pools:
         migration["limits"] = {pool: deployment_name(pool) for pool in pools}
     table = tomlkit.table(is_super_table=True)

@@ -51,9 +51,23 @@ def pushes(function: Function) -> bool:
     return any(span.kind == "push" for span in function.spans)
 
 
-def outputs_start(function: Function) -> str:
-    """The statement that makes `outputs`; None stands for what is handed over on some ways only, as Airflow pulls what is not there."""
-    return f"    {OUTPUTS} = {{{', '.join(f'{literal(key)}: None' for key in _perhaps_pushed(function))}}}"
+def outputs_start(function: Function, *, asked: bool = False) -> str:
+    """The statement that makes `outputs`; None stands for what is handed over on some ways only, as Airflow pulls what is not there.
+
+    `asked`: some task takes the return value, which is then always there.
+    """
+    keys = [*_perhaps_pushed(function), *(["return_value"] if asked and _perhaps_nothing(function) else [])]
+    return f"    {OUTPUTS}{': dict' if keys else ''} = {{{', '.join(f'{literal(key)}: None' for key in keys)}}}"
+
+
+def _perhaps_nothing(function: Function) -> bool:
+    """Whether a function returns nothing, on some of its ways."""
+    tree = ast.parse(function.source).body[0]
+    if not isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef):
+        return True
+    returned = [node.value for node in own_returns(tree)]
+    nothing = any(value is None or (isinstance(value, ast.Constant) and value.value is None) for value in returned)
+    return nothing or not isinstance(tree.body[-1], ast.Return)
 
 
 def _perhaps_pushed(function: Function) -> list[str]:
@@ -193,6 +207,9 @@ def _replacement(span: Span, show: Callable[[Expr, str | None], str], wish: str 
         return "Skip"
     if span.kind == "exception":
         return "RuntimeError"
+    if span.kind == "update":
+        rules.add("updated")
+        return span.argument
     if span.kind == "drop":
         return ""
     raise Unprintable(f"it hands over {span.key!r} beside its return value")
@@ -207,9 +224,6 @@ def _as_block(body: str) -> str:
     return _not_empty(body.rstrip("\n"))
 
 
-    if span.kind == "update":
-        rules.add("updated")
-        return span.argument
 def _not_empty(body: str) -> str:
     try:
         ast.parse("def f():\n" + body)

@@ -84,13 +84,14 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
         if OUTPUTS in own:
             raise Unprintable(f"it hands over values by name, and uses the name {OUTPUTS!r} itself")
         body, returns = hand_over(body), "dict"
-        statements.append(outputs_start(function))
+        statements.append(outputs_start(function, asked=(task.id, "return_value") in builder.scope.outputs))
     body = in_front(statements, body)
     if function.is_async or function.is_generator:
         builder.imports.update({"import asyncio"} if function.is_async else ())
         body = to_the_end(function.is_async, body)
     if action.returns == "none" and handed_over:
-        body = as_function("run", body) + "    run()"
+        ending = 'return run() | {"return_value": None}' if pushes(function) else "run()"
+        body = as_function("run", body) + f"    {ending}"
     return TaskCode(
         task,
         wish=task.id,

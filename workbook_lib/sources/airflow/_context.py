@@ -110,6 +110,7 @@ def item(base: Meaning, key: Expr, scope: Scope) -> Meaning:
     if base.name == "params":
         return parameter(name, scope)
     if base.name == "conf":
+        scope.from_conf.add(name)
         return x.Parameter(name=name) if name in scope.declared else _required(name)
     if base.name in ("var.value", "var.json"):
         return x.Variable(name=name, json_value=base.name == "var.json")
@@ -144,6 +145,8 @@ def get(base: Entity, name: str, default: Expr | None, scope: Scope) -> Meaning:
         return x.Variable(name=name, json_value=base.name == "var.json", default=default)
     if base.name == "params" and (name in scope.task_params or name in scope.declared):
         return parameter(name, scope)
+    if base.name == "conf":
+        scope.from_conf.add(name)
     if base.name in ("params", "conf"):
         # An undeclared name becomes a run parameter whose default is None: exactly what `.get` gives when it is absent.
         read = x.Parameter(name=name)

@@ -140,6 +140,8 @@ class _Reader:
             if isinstance(found, x.Variable) and at in self.defaulted:
                 return found.model_copy(update={"default": _NONE})
             return found
+        if found.name == "conf":
+            self.scope.from_conf.update(path[0] for path in paths if path)
         if found.name in ("params", "conf") and not self.scope.task_params:
             return x.Context(name="run_parameters")
         if () in paths:

@@ -147,6 +147,7 @@ class _Assembly:
         for task in _mistakes.lists_of_groups(workflow):
             self.list_in_mapped_group(task)
         self.left_out(workflow)
+        self.conf_defaults()
         return workflow, self.findings
 
     def left_out(self, workflow: Workflow) -> None:
@@ -160,6 +161,14 @@ class _Assembly:
             message = f"what is printed or logged in {shown} stays out of Prefect's log"
             advice = "Set `log_prints=True` on the flow or its tasks for what is printed, PREFECT_LOGGING_EXTRA_LOGGERS for loggers."
             self.note("logs_elsewhere", Severity.NOTE, message, None, advice)
+
+    def conf_defaults(self) -> None:
+        """Findings for declared parameters that the DAG reads from `dag_run.conf`, where no default of theirs counts."""
+        for parameter in self.dag.parameters:
+            if parameter.name in self.room.scope.from_conf and parameter.default not in (None, x.Constant(value=None)):
+                what = f'`dag_run.conf` gives {parameter.name!r} only when the run is given it; in the flow its default counts there too'
+                advice = "Hand it over with each run, or give it no default in `params`, if a run without it has to be told apart."
+                self.note("conf_default", Severity.WARNING, what, None, advice)
 
     def file_doc(self) -> str | None:
         """The docstring of a file that holds this one DAG; a licence or a file of many DAGs says nothing of this one."""
@@ -228,6 +237,8 @@ class _Assembly:
     def task(self, raw: RawTask) -> Task:
         raw, elements, skips = self.elements(raw)
         built, unused = operators.build(raw, self.room)
+        if getattr(built.action, "after", None) is not None:
+            raw = raw.model_copy(update={"unsupported": tuple(item for item in raw.unsupported if item != "post_execute")})
         if elements is not None and not isinstance(built.action, Opaque):
             built.action = with_elements(built.action, elements)
         built.may_skip |= skips
@@ -237,8 +248,6 @@ class _Assembly:
         self.files |= set(built.files)
         for kind, argument in (("consumes", "inlets"), ("produces", "outlets")):
             found = dict(raw.arguments).get(argument)
-        if getattr(built.action, "after", None) is not None:
-            raw = raw.model_copy(update={"unsupported": tuple(item for item in raw.unsupported if item != "post_execute")})
             for uri in asset_uris(found) if found is not None else ():
                 self.links.append(Link(kind=kind, target=uri, task=raw.id))
         if isinstance(built.action, Opaque):

@@ -374,6 +374,8 @@ class _Compiler:
             base = x.Call(function="default", args=(x.Parameter(name=absent), other))
         if isinstance(base, x.Index) and base.base == x.Context(name="run_parameters") and isinstance(base.key, x.Constant):
             base = x.Call(function="default", args=(x.Parameter(name=str(base.key.value)), other))
+        elif isinstance(base, x.Index):
+            raise NotUnderstood("asks for a key that may be missing")
         if given.get("boolean") == x.Constant(value=True):
             return x.Operation(operator="or", operands=(base, other))
         return base

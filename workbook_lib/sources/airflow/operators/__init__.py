@@ -53,6 +53,7 @@ OPERATORS: dict[str, Rule] = {
     "BranchDayOfWeekOperator": _control.branch_by_day,
     "BranchDateTimeOperator": _control.branch_by_time,
     "TriggerDagRunOperator": _control.start_workflow,
+    "SubDagOperator": _control.start_subdag,
     "HITLOperator": _human.human,
     "HITLEntryOperator": _human.human,
     "HITLBranchOperator": _human.human_branch,

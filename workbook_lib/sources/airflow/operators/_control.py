@@ -120,6 +120,19 @@ def start_workflow(case: Case) -> Built:
     return Built(action, links=links, notes=notes)
 
 
+def start_subdag(case: Case) -> Built:
+    """SubDagOperator: the DAG inside is a flow of its own, which this task starts for the same date and waits for."""
+    if case.given.take("propagate_skipped_state") is not None:
+        raise Unfit("it skips where tasks of the DAG inside do (`propagate_skipped_state`)")
+    case.given.used |= {"subdag", "session", "mode", "poke_interval", "soft_fail", "timeout", "exponential_backoff", "max_wait"}
+    child = f"{case.room.dag.id}.{case.task.id}"
+    action = StartWorkflow(
+        workflow=x.Constant(value=child), parameters=case.templated("conf"), logical_date=LOGICAL, wait=True, interval_seconds=5.0
+    )
+    note = f"the DAG inside is the flow {child!r}, which this task alone starts: leave the schedule of its own deployment off"
+    return Built(action, links=[Link(kind="starts", target=child, task=case.task.id)], notes=[note])
+
+
 def _as_list(found: object) -> list[object]:
     return list(found) if isinstance(found, list) else [] if found is None else [found]
 

@@ -51,6 +51,27 @@ def by_list(ti):
     return list(ti.xcom_pull(task_ids=["one", "several"]))
 
 
+def pushes_alone(ti):
+    ti.xcom_push(key="alone", value=[1])
+
+
+def returns_at_times(ti):
+    ti.xcom_push(key="k", value=2)
+    if ti.try_number > 5:
+        return 7
+    return None
+
+
+def pushes_unreturned(ti):
+    ti.xcom_push(key="k", value=3)
+    return "never"
+
+
+def after_pushes(ti):
+    names = [ti.xcom_pull("pushes_alone"), ti.xcom_pull("returns_at_times"), ti.xcom_pull("pushes_unreturned")]
+    return [*names, ti.xcom_pull("pushes_alone", key="alone"), ti.xcom_pull("pushes_unreturned", key="k")]
+
+
 def with_default(ti):
     return ti.xcom_pull(task_ids="nothing", key="absent", default="z")
 
@@ -173,4 +194,7 @@ with DAG("bodies", start_date=datetime(2024, 1, 1), schedule="@daily", catchup=F
     rest.append(PythonOperator(task_id="by_word", python_callable=by_word, op_kwargs={"source": "several"}))
     if airflow.__version__.startswith("2."):
         rest += [PythonOperator(task_id=f.__name__, python_callable=f) for f in (any_key, logs_by_task_instance)]
+    pushing = [PythonOperator(task_id=f.__name__, python_callable=f) for f in (pushes_alone, returns_at_times)]
+    pushing.append(PythonOperator(task_id="pushes_unreturned", python_callable=pushes_unreturned, do_xcom_push=False))
+    pushing >> PythonOperator(task_id="after_pushes", python_callable=after_pushes)
     first[0] >> first[1] >> first[2] >> first[3] >> rest

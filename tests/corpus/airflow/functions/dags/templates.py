@@ -58,6 +58,7 @@ BOTH = {
     "mapped": "{{ ['a', 'b'] | map('upper') | join(' ') }} {{ [0, 1, ''] | reject | list }}",
     "replaced": "{{ 'a-b' | replace('-', '_') }} {{ ds | replace('-', '/') }} {{ 'abc'.replace('b', 'x') }} {{ ds.split('-')[0] }}",
     "defaults": "{{ params.absent | default('d') }} {{ '' | default('e', true) }} {{ absent_name | default('f') }} {{ none | d('g') }}",
+    "missing_keys": "{{ ti.xcom_pull('row')['absent'] | default('D') }} {{ params.table.x | default('e') }}",
     "tests": "{{ params.absent is defined }} {{ params.number is defined }} {{ 3 is odd }} {{ 'a' is string }}",
     "tests_more": "{{ params.items_ is iterable }} {{ params.table is mapping }} {{ 4 is divisibleby 2 }} {{ none is none }}",
     "json_filter": "{{ {'b': 1, 'a': ['<x>', none, true]} | tojson }} {{ ti.xcom_pull('row') | tojson }}",
