@@ -80,17 +80,23 @@ def placeholders(document: dict[str, Any]) -> str:
     )
 
 
+# What a DAG's structure is not comparable for: the words that many share, up to where names begin or the kept text ends.
+_SHARED = re.compile(r"(not comparable …: on_\w+ … is not carried over)\b.*")
+
+
 def remaining(document: dict[str, Any]) -> str:
-    """What does not pass: how many projects, and what is told."""
-    found: collections.Counter[tuple[str, str]] = collections.Counter()
+    """What does not pass: how many projects (of the structure: DAGs), and what is told."""
+    found: set[tuple[str, str, str]] = set()
     for row in (*document["packages"], *document["repositories"]):
         for wrong in row["wrong"].values():
-            found.update({(gate, problem) for gate, problems in wrong.items() for problem in problems})
+            for gate, problems in wrong.items():
+                named = [problem.split(": ", 1) if gate == "structure" else ("", problem) for problem in problems]
+                found.update({(gate, name, _SHARED.sub(r"\1", problem)) for name, problem in named})
+    told = collections.Counter((gate, problem) for gate, _, problem in found)
     rows = [
-        (gate, number, f"{problem}")
-        for (gate, problem), number in sorted(found.items(), key=lambda pair: (pair[0][0], -pair[1], pair[0][1]))
+        (gate, number, problem) for (gate, problem), number in sorted(told.items(), key=lambda pair: (pair[0][0], -pair[1], pair[0][1]))
     ]
-    return _lines([("gate", "projects", "what it says"), ("---", "--:", "---"), *rows]) if rows else "Nothing."
+    return _lines([("gate", "projects or DAGs", "what it says"), ("---", "--:", "---"), *rows]) if rows else "Nothing."
 
 
 def section(document: dict[str, Any]) -> str:
