@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from workbook_lib.model import expr as e
+from workbook_lib.model.evaluate import skips
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Workflow, closure, topological
 from workbook_lib.prefect_writer.flow._answers import answers
@@ -142,7 +143,8 @@ class _Builder:
                 statements.append(Fork(tuple(sources)))
                 rest = others
             elif self.tasks[sources[0]].steers == "short_circuit":
-                self._refuse_what_runs_unchosen(sources[0], others if self.tasks[sources[0]].steers_rules else [])
+                swept = [] if self.tasks[sources[0]].steers_rules else [one for one in others if skips(self.workflow, sources[0], one)]
+                self._refuse_what_runs_unchosen(sources[0], [one for one in others if one not in swept])
                 statements.append(If(sources[0], (("", tuple(self._region(others))),)) if others else Call(sources[0]))
                 rest = []
             elif self.tasks[sources[0]].steers == "branch" and others:
@@ -162,6 +164,8 @@ class _Builder:
             raise _No(f"one answer of {branch} is a part of another one")  # a rehearsal answers with the name alone
         arms: dict[str, list[str]] = {}
         for start in direct:
+            if not skips(self.workflow, branch, start):
+                raise _No(f"{start} is there before {branch} answers, and runs also when it is not chosen")
             if any(start in self.following[other] for other in direct if other != start):
                 continue  # the join itself, reached directly as well: an arm without a task
             arm = [start]
