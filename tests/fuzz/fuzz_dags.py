@@ -308,7 +308,7 @@ def _hand_over(draw: st.DrawFn, dag: Dag) -> None:
             apart = _in_mapped(dag, made[name]) and not _in_mapped(dag, task)
             if how == "argument" and apart:
                 how = "pull"
-            if how == "template" and (task.get("map") or made[name].get("map") or apart):
+            if how == "template" and (task.get("map") or made[name].get("map") or _in_mapped(dag, made[name])):
                 continue  # as text Airflow shows an object there, not what the instances handed over
             take = {"from": name, "how": how}
             if made[name].get("keys") and task["kind"] != "bash":
