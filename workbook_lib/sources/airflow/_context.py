@@ -189,9 +189,9 @@ def _entity_method(base: Entity, name: str, args: Sequence[Expr], kwargs: Mappin
     if base.name == "macros":
         return macro(f"{base.detail}.{name}".lstrip("."), args, kwargs)
     if base.name == "inlet_events" and name in _INLETS and scope.is_3 and not args and [*kwargs] == [_INLETS[name][0]]:
-        (key,) = kwargs.values()
-        if isinstance(key, x.Constant) and isinstance(key.value, str):
-            return told_before(Entity(_INLETS[name][1], key.value), scope)
+        (wanted,) = kwargs.values()
+        if isinstance(wanted, x.Constant) and isinstance(wanted.value, str):
+            return told_before(Entity(_INLETS[name][1], wanted.value), scope)
     if name == "get" and args and isinstance(args[0], x.Constant) and isinstance(args[0].value, str) and len(args) <= 2:
         key = args[0].value
         if base.name == "conn":
