@@ -1,10 +1,15 @@
-"""Whether the tests that a generated project carries fail for a mutant: pytest in forks of one process that has Prefect loaded.
+"""Whether the tests that a generated project carries fail for a mutant: pytest again and again in one process that has Prefect loaded.
 
     python mutation_own_tests.py < orders > answers
 
-One order a line, `{"project", "test", "file", "source"}`: `source` stands in `file` while the tests run, the real run first, up to the
-first that fails. One answer a line, `{"status", "told"}`: pytest's exit status (1: a test failed, 2: the flow does not import), or -1
-when the time was over, which fails too.
+One order a line, `{"project", "test", "file", "source", "ids"}`: `source` stands in `file` while the tests `ids` run, up to the first that
+fails. One answer a line, `{"status", "told"}`: pytest's exit status (1: a test failed, 2: the flow does not import), or -1 when the time
+was over, which fails too.
+
+What makes it quick, and why none of it changes an answer. The process goes on from mutant to mutant, but forgets every module that lies
+in the project, and puts `os.environ` and `sys.path` back; after a mutant that took too long, and for another flow, a fresh fork begins.
+The server is one for all, as it is one for all tests of a project: each run of a flow is one of its own there. No events are sent to it:
+they tell of states that were decided in this process before. Garbage is collected when Python wants to, not three times a mutant.
 """
 
 from __future__ import annotations
@@ -13,20 +18,28 @@ import contextlib
 import io
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-TIME_LIMIT = 240
+if TYPE_CHECKING:
+    from mutation_mutants import Mutant
+    from mutation_subjects import Subject
+
+TIME_LIMIT = 90
+# Plugins that no generated test uses; the last two collect garbage for seconds after each run, only to warn.
+NEEDLESS = ("cacheprovider", "hypothesispytest", "anyio", "threadexception", "unraisableexception")
+RUNNING = ("test_rehearsal", "test_settings", "test_real_run")
 
 
 class OwnTests:
-    """The process that runs the tests; `fails` asks it."""
+    """The process that runs the tests; `run` asks it."""
 
     def __enter__(self) -> Self:
         self._home = tempfile.TemporaryDirectory()
@@ -43,15 +56,42 @@ class OwnTests:
         self._process.wait(60)
         self._home.cleanup()
 
-    def run(self, project: Path, test: str, file: Path, source: str) -> tuple[int, str]:
-        """pytest's exit status for the project with another text in `file`, and which test failed."""
+    def run(self, subject: Subject, file: Path, source: str, ids: Sequence[str] = ()) -> tuple[int, str]:
+        """pytest's exit status with another text in `file`, and which test failed; `ids` are the functions to run, all by default."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        order = {"project": str(project), "test": test, "file": str(file), "source": source}
+        there = (subject.root / "project" / subject.test).read_text(encoding="utf-8")
+        known = [name for name in ids if f"def {name}(" in there]
+        if ids and not known:
+            return 0, ""
+        order = {"project": str(subject.root / "project"), "test": subject.test, "file": str(file), "source": source, "ids": known}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
         return answer["status"], answer["told"]
+
+    def passing(self, subject: Subject) -> tuple[str, ...]:
+        """The tests that pass for the flow as it was written: of them alone a failure tells something of a mutant.
+
+        Only the real run may fail: of a flow that asks for the time of day it tells of the clock.
+        """
+        source = subject.file.read_text(encoding="utf-8")
+        status, told = self.run(subject, subject.file, source, ("test_rehearsal", "test_settings"))
+        assert status == 0, f"{subject.name}: its tests fail for the flow as it was written: {told}"
+        real = self.run(subject, subject.file, source, ("test_real_run",))[0] == 0
+        return ("test_rehearsal", "test_settings", "test_deployment", *(("test_real_run",) if real else ()))
+
+    def notices(self, subject: Subject, mutant: Mutant, passing: Collection[str]) -> tuple[bool, bool]:
+        """Whether the tests fail for a mutant with `--real`, and whether they do without.
+
+        Only the tests that can tell are run: of a mutant in a body the real run, because a rehearsal replaces the bodies; of a schedule
+        the look at `prefect.yaml`, because no run reads it; of all else what runs the flow, the real run last.
+        """
+        telling = ["test_deployment"] if mutant.schedule else ["test_real_run"] if mutant.in_body else RUNNING
+        file = subject.deployments if mutant.schedule else subject.file
+        ids = [name for name in telling if name in passing]
+        status, told = self.run(subject, file, mutant.source, ids) if ids else (0, "")
+        return status != 0, status != 0 and not mutant.in_body and "::test_real_run" not in told
 
 
 @contextlib.contextmanager
@@ -64,37 +104,70 @@ def _placed(file: Path, source: str) -> Iterator[None]:
         file.write_text(kept, encoding="utf-8")
 
 
-def _answer(order: dict[str, Any]) -> dict[str, Any]:
-    read, write = os.pipe()
-    with _placed(Path(order["file"]), order["source"]):
-        child = os.fork()
-        if child == 0:
-            status, told = 3, ""
+class _Worker:
+    """A fork that runs the tests of one flow's mutants, one mutant after another."""
+
+    def __init__(self, test: str) -> None:
+        self.test = test
+        ours, theirs = os.pipe(), os.pipe()
+        self.child = os.fork()
+        if self.child == 0:
             try:
-                os.close(read)
-                signal.alarm(TIME_LIMIT)
-                status, told = _tested(order)
+                os.setsid()
+                os.close(ours[1])
+                os.close(theirs[0])
+                _serve(ours[0], theirs[1])
             finally:
-                os.write(write, json.dumps({"status": int(status), "told": told}).encode())
                 os._exit(0)
-        os.close(write)
-        with open(read, "rb") as pipe:
-            said = pipe.read()
-        os.waitpid(child, 0)
-    return json.loads(said) if said else {"status": -1, "told": "the time was over"}
+        os.close(ours[0])
+        os.close(theirs[1])
+        self.orders, self.answers = os.fdopen(ours[1], "w"), os.fdopen(theirs[0])
+
+    def ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        with _placed(Path(order["file"]), order["source"]):
+            self.orders.write(json.dumps(order) + "\n")
+            self.orders.flush()
+            ready, _, _ = select.select([self.answers], [], [], TIME_LIMIT)
+            said = self.answers.readline() if ready else ""
+            if not said:
+                self.stop()
+        return json.loads(said) if said else {"status": -1, "told": "the time was over"}
+
+    def stop(self) -> None:
+        """End the fork and what it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.child, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.child, 0)
+        self.test = ""
+
+
+def _serve(orders: int, answers: int) -> None:
+    with os.fdopen(orders) as asked, os.fdopen(answers, "w") as said:
+        for line in asked:
+            order = json.loads(line)
+            environment, path = dict(os.environ), [*sys.path]
+            status, told = _tested(order)
+            os.environ.clear()
+            os.environ.update(environment)
+            sys.path[:] = path
+            for name, module in [*sys.modules.items()]:
+                if str(getattr(module, "__file__", None) or "").startswith(order["project"]):
+                    del sys.modules[name]
+            said.write(json.dumps({"status": status, "told": told}) + "\n")
+            said.flush()
 
 
 def _tested(order: dict[str, Any]) -> tuple[int, str]:
     import pytest
 
-    os.setsid()
     os.chdir(order["project"])
     sys.path.insert(0, order["project"])
     test, told = order["test"], io.StringIO()
-    names = [name for name in ("test_real_run", "test_rehearsal") if f"def {name}(" in Path(order["project"], test).read_text()]
-    arguments = [f"{test}::{name}" for name in names] or [test]
+    arguments = [f"{test}::{name}" for name in order["ids"]] or [test]
     with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
-        status = pytest.main(["-q", "-x", "--real", "--tb=no", "-p", "no:cacheprovider", "--rootdir", order["project"], *arguments])
+        quick = ["-q", "-x", "--tb=no", *(f"-pno:{name}" for name in NEEDLESS)]
+        status = pytest.main([*quick, "--real", "--rootdir", order["project"], *arguments])
     failed = [line for line in told.getvalue().splitlines() if line.startswith(("FAILED", "ERROR"))]
     return int(status), failed[0][:200] if failed else ""
 
@@ -102,8 +175,10 @@ def _tested(order: dict[str, Any]) -> tuple[int, str]:
 def main() -> None:
     """Answer orders until there are no more."""
     out, sys.stdout = sys.stdout, sys.stderr
+    import prefect.events.utilities
     import prefect.flow_engine
-    import prefect.task_engine  # noqa: F401
+    import prefect.task_engine
+    import pytest  # noqa: F401
     from prefect import settings
     from prefect.server.api.server import SubprocessASGIServer
 
@@ -113,15 +188,24 @@ def main() -> None:
         settings.PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 300,
         settings.PREFECT_SERVER_ANALYTICS_ENABLED: False,
     }
+    prefect.events.utilities.should_emit_events = lambda: False
+    worker: _Worker | None = None
     with settings.temporary_settings(own):
         server = SubprocessASGIServer()
         server.start()
-        stop, SubprocessASGIServer.stop = SubprocessASGIServer.stop, lambda self: None  # the forks leave it running
+        stop, SubprocessASGIServer.stop = SubprocessASGIServer.stop, lambda self: None  # type: ignore[method-assign]
         try:
             for line in sys.stdin:
-                out.write(json.dumps(_answer(json.loads(line))) + "\n")
+                order = json.loads(line)
+                if worker is None or worker.test != order["test"]:
+                    if worker is not None:
+                        worker.stop()
+                    worker = _Worker(order["test"])
+                out.write(json.dumps(worker.ask(order)) + "\n")
                 out.flush()
         finally:
+            if worker is not None:
+                worker.stop()
             stop(server)
 
 

@@ -153,26 +153,27 @@ def _shipped(name: str, root: Path) -> Subject:
     document = json.loads((source / "records" / f"{name}.json").read_text(encoding="utf-8"))
     waited = tuple(workflows[link.target] for link in workflows[name].links if link.kind == "waits_for" and link.target in workflows)
     fixtures = source / "fixtures"
-    return _subject(name, workflows[name], root, document["records"], document["masks"], waited, fixtures if fixtures.is_dir() else None)
+    known = {scenario.name: scenario for scenario in (REAL, *scenarios(workflows[name]))}
+    recorded = [(known[record["scenario"]], record) for record in document["records"] if record["scenario"] in known]
+    return _subject(name, workflows[name], root, recorded, document["masks"], waited, fixtures if fixtures.is_dir() else None)
 
 
 def _bundled(workflow: Workflow, version: str, root: Path) -> Subject:
     found = json.loads((CORPUS / "records" / f"bundled_{version.replace('.', '_')}.json").read_text(encoding="utf-8"))["dags"][workflow.id]
     assert found["same_course_twice"], f"Airflow itself does not run {workflow.id} twice alike"
-    kept = [found["real"], *(entry["record"] for entry in found["rehearsals"])]
-    return _subject(f"{workflow.id}@{version}", workflow, root, kept, found.get("masks") or [])
+    recorded = [(REAL, found["real"]), *((Scenario(**entry["scenario"]), entry["record"]) for entry in found["rehearsals"])]
+    return _subject(f"{workflow.id}@{version}", workflow, root, recorded, found.get("masks") or [])
 
 
 def _subject(
     name: str,
     workflow: Workflow,
     root: Path,
-    records: list[Any],
+    recorded: list[tuple[Scenario, Any]],
     masks: list[Any],
     before: tuple[Workflow, ...] = (),
     fixtures: Path | None = None,
 ) -> Subject:
-    known = {scenario.name: scenario for scenario in (REAL, *scenarios(workflow))}
-    paired = tuple((known[record.scenario], record) for record in map(RunRecord.from_json, records) if record.scenario in known)
+    paired = tuple((scenario, RunRecord.from_json(record)) for scenario, record in recorded)
     open_tasks = tuple(task for task, status in statuses(workflow, {}).items() if status.status == "placeholder")
     return Subject(name, workflow, root, "", "", paired, tuple(map(Mask.model_validate, masks)), open_tasks, before, fixtures)

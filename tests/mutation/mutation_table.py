@@ -21,7 +21,7 @@ from mutation_equivalent import reason
 from mutation_mutants import MEANING, Mutant, mutants
 from mutation_own_tests import OwnTests
 from mutation_subjects import BUNDLED, Subject, names, subjects
-from mutation_verdicts import by_runs, by_structure, pilots_of
+from mutation_verdicts import by_runs, by_structure, prepare
 
 from workbook_lib.errors import WorkbookError
 from workbook_lib.pilot import Session
@@ -66,23 +66,26 @@ def judge_structure(subject: Subject, kept: Kept, part: str) -> list[Mutant]:
 
 
 def judge_runs(subject: Subject, chosen: Sequence[Mutant], kept: Kept, session: Session) -> None:
-    """What runs of the flow tell of mutants in which reading alone saw no difference."""
+    """What runs of the flow tell of mutants in which reading alone saw no difference.
+
+    What reading cannot compare is not run: the verdict on it is "not comparable" or "different", whatever the runs show.
+    """
     todo = [(mutant, kept[f"{mutant.operator} | {mutant.where}"]) for mutant in chosen if not mutant.schedule]
-    todo = [(mutant, row) for mutant, row in todo if row["structure"] != "different" and "verdict" not in row]
-    if not todo:
-        return
-    written = pilots_of(subject, session)
+    todo = [(mutant, row) for mutant, row in todo if row["structure"] == "equal" and "verdict" not in row]
+    if todo:
+        prepare(subject, session)
     for mutant, row in todo:
-        row["verdict"], row["by"], row["reason"] = by_runs(subject, mutant, session, written)
+        row["verdict"], row["by"], row["reason"] = by_runs(subject, mutant, session)
 
 
 def judge_tests(subject: Subject, chosen: Sequence[Mutant], kept: Kept, own: OwnTests) -> None:
-    """Whether the project's own tests fail."""
+    """Whether the project's own tests fail: `tests` with `--real`, `rehearsed` without it."""
+    todo = [(mutant, kept[f"{mutant.operator} | {mutant.where}"]) for mutant in chosen]
+    todo = [(mutant, row) for mutant, row in todo if "tests" not in row]
     subject.prepare()
-    for mutant in [mutant for mutant in chosen if not mutant.schedule]:
-        row = kept[f"{mutant.operator} | {mutant.where}"]
-        if "tests" not in row:
-            row["tests"] = own.run(subject.root / "project", subject.test, subject.file, mutant.source)[0] != 0
+    passing = own.passing(subject) if todo else ()
+    for mutant, row in todo:
+        row["tests"], row["rehearsed"] = own.notices(subject, mutant, passing)
 
 
 def outcome(name: str, key: str, row: dict[str, Any]) -> str:
@@ -95,7 +98,7 @@ def outcome(name: str, key: str, row: dict[str, Any]) -> str:
         return "equivalent"
     if "verdict" not in row:
         return "not comparable" if row["structure"] == "not comparable" else "open"
-    return "edited" if row["verdict"].startswith(("equal as run", "explained as run")) else str(row["verdict"]).split(" in ")[0]
+    return "edited" if row["verdict"].endswith(" edited") else str(row["verdict"]).split(" in ")[0]
 
 
 COLUMNS = ("structure", "rehearsal", "real run", "not comparable", "edited", "equivalent", "equal", "open")
@@ -112,8 +115,10 @@ def page(found: dict[str, Any]) -> str:
             if "tests" in row:
                 counts["tested"] += 1
                 counts["failed"] += row["tests"]
+                counts["rehearsed"] += row.get("rehearsed", False)
     lines = [*HEAD.splitlines(), ""]
-    lines += ["| operator | sites | " + " | ".join(COLUMNS) + " | own tests fail |", "|---|" + "---:|" * (len(COLUMNS) + 2)]
+    headings = ["operator", "sites", *COLUMNS, "own tests fail", "without `--real`"]
+    lines += ["| " + " | ".join(headings) + " |", "|---|" + "---:|" * (len(headings) - 1)]
     total: Counter[str] = Counter()
     for operator, counts in rows.items():
         total += counts
@@ -132,8 +137,12 @@ def page(found: dict[str, Any]) -> str:
 
 
 def _line(name: str, counts: Counter[str]) -> str:
-    tests = f"{counts['failed']} of {counts['tested']}" + (f" ({counts['failed'] / counts['tested']:.0%})" if counts["tested"] else "")
+    tests = " | ".join(f"{counts[what]} of {counts['tested']}" + _share(counts[what], counts["tested"]) for what in ("failed", "rehearsed"))
     return f"| {name} | {counts['sites']} | " + " | ".join(str(counts[column]) for column in COLUMNS) + f" | {tests} |"
+
+
+def _share(part: int, whole: int) -> str:
+    return f" ({part / whole:.0%})" if whole else ""
 
 
 HEAD = """# Mutants of generated flows
@@ -143,7 +152,8 @@ deployment) at every site where it can; each mutant is judged as a user's edit w
 flow shows the difference. *rehearsal*, *real run*: a run of that kind ends differently. *not comparable*: the verdict says that it
 cannot tell. *edited*: nothing that ran differs, and the verdict says so and names the edited code: "equal as run", not "equal".
 *equivalent*: the change has no meaning, for the reason listed in `tests/mutation/mutation_equivalent.py`. *equal* would be a wrong
-verdict. *open*: not run yet. *own tests fail*: the tests that the project carries (`pytest --real`) notice it, of those tried.
+verdict. *open*: not run yet. *own tests fail*: the tests that the project carries (`pytest --real`) notice it, of those tried; `pytest`
+alone lets no task do its own work, and so cannot notice what is changed in one.
 """
 
 
@@ -173,7 +183,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not options.no_tests:
             with OwnTests() as own:
                 for name, chosen in every.items():
-                    judge_tests(made[name], chosen, found[name]["mutants"], own)
+                    try:
+                        judge_tests(made[name], chosen, found[name]["mutants"], own)
+                    except AssertionError as error:
+                        print(error, file=sys.stderr)
                     save(found)
                     print(name, "own tests", flush=True)
         if not options.no_runs:

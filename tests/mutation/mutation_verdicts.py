@@ -12,7 +12,7 @@ from workbook_lib.errors import WorkbookError
 from workbook_lib.model.run import REAL, RunRecord, Scenario
 from workbook_lib.pilot import Session
 from workbook_lib.prefect_reader import read_flow
-from workbook_lib.validation import Judgement, Verdict, compare_structure, deployment, edited, judge
+from workbook_lib.validation import Judgement, compare_runs, compare_structure, deployment, edited, judge
 from workbook_lib.validation import compare_schedule as schedule_rows
 
 TIME_LIMIT = 30.0
@@ -45,51 +45,51 @@ def by_structure(subject: Subject, mutant: Mutant | None) -> tuple[str, str]:
     return str(Judgement.EQUAL), ""
 
 
-def pilots_of(subject: Subject, session: Session) -> dict[str, RunRecord]:
-    """The pilot's records of the flow as it was written, by scenario."""
+def prepare(subject: Subject, session: Session) -> None:
+    """Fixtures, and runs of the flows that the subject's real run waits for."""
     subject.prepare()
     for other in subject.before:
         session.run(other, REAL, logical_date=subject.records[0][1].logical_date)
-    return {scenario.name: _run(subject, scenario, record, session) for scenario, record in subject.records}
+
+
+def by_runs(subject: Subject, mutant: Mutant, session: Session) -> tuple[str, str, str]:
+    """The verdict of `judge` on a mutant that reads as equal, after the first run that ends differently, or after all.
+
+    Returns (verdict, which kind of run told, reason). A rehearsal replaces the bodies, so that of a mutant in a body it is what it is of
+    the flow as it was written, which other tests hold equal to the legacy record: that record stands for it, and only the real run is made.
+    """
+    legacy = {scenario.name: record for scenario, record in subject.records}
+    scripts = {scenario.name: scenario for scenario, _ in subject.records if scenario.kind != "real"}
+    pilots: dict[str, RunRecord] = {}
+    with applied(subject, mutant):
+        program = read_flow(subject.root / "project", subject.workflow.id)
+        for scenario, record in sorted(subject.records, key=lambda pair: pair[0].kind != "real"):
+            if mutant.in_body and scenario.kind != "real":
+                pilots[scenario.name] = record
+                continue
+            try:
+                pilots[scenario.name] = made = _run(subject, scenario, record, session)
+            except WorkbookError as error:
+                return f"no run: {type(error).__name__}", scenario.kind, str(error).splitlines()[0]
+            rows = compare_runs(
+                subject.workflow, record, made, subject.masks, placeholders=subject.placeholders, script=scripts.get(scenario.name)
+            )
+            different = [row for row in rows if row.verdict is Judgement.DIFFERENT and not row.placeholder]
+            if different:  # a row that differs makes the whole verdict different: no other run can mend it
+                return str(Judgement.DIFFERENT), scenario.kind, f"{scenario.name}: {different[0].id}: {different[0].reason}"
+        project = subject.root / "project"
+        verdict = judge(
+            subject.workflow,
+            program,
+            legacy,
+            pilots,
+            placeholders=subject.placeholders,
+            masks=subject.masks,
+            project=project,
+            edited=edited(project, subject.root / "written", subject.workflow.id),
+        )
+    return verdict.verdict, "", verdict.headline
 
 
 def _run(subject: Subject, scenario: Scenario, record: RunRecord, session: Session) -> RunRecord:
     return session.run(subject.workflow, scenario, logical_date=record.logical_date or None, time_limit=TIME_LIMIT)
-
-
-def by_runs(subject: Subject, mutant: Mutant, session: Session, written: dict[str, RunRecord]) -> tuple[str, str, str]:
-    """The verdict of `judge` after the first run that ends differently, or after all: (verdict, which kind of run told, reason).
-
-    `written` are the records of the flow as it was written: of a mutant that differs only in bodies its rehearsals are the same.
-    """
-    pilots: dict[str, RunRecord] = {}
-    legacy = {scenario.name: record for scenario, record in subject.records}
-    with applied(subject, mutant):
-        for scenario, record in sorted(subject.records, key=lambda pair: pair[0].kind != "real"):
-            if mutant.in_body and scenario.kind != "real":
-                pilots[scenario.name] = written[scenario.name]
-                continue
-            try:
-                pilots[scenario.name] = _run(subject, scenario, record, session)
-            except WorkbookError as error:
-                return f"no run: {type(error).__name__}", scenario.kind, str(error).splitlines()[0]
-            verdict = _judged(subject, {scenario.name: legacy[scenario.name]}, pilots)
-            different = [row for row in verdict.differences if row.scenario == scenario.name]
-            if different:
-                return verdict.verdict, scenario.kind, f"{scenario.name}: {different[0].id}: {different[0].reason}"
-        verdict = _judged(subject, legacy, pilots)
-    return verdict.verdict, "", verdict.headline
-
-
-def _judged(subject: Subject, legacy: dict[str, RunRecord], pilots: dict[str, RunRecord]) -> Verdict:
-    project = subject.root / "project"
-    return judge(
-        subject.workflow,
-        read_flow(project, subject.workflow.id),
-        legacy,
-        {name: pilots[name] for name in legacy},
-        placeholders=subject.placeholders,
-        masks=subject.masks,
-        project=project,
-        edited=edited(project, subject.root / "written", subject.workflow.id),
-    )

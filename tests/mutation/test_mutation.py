@@ -14,7 +14,7 @@ from mutation_equivalent import EQUIVALENT, reason
 from mutation_mutants import MEANING, Mutant, mutants
 from mutation_own_tests import OwnTests
 from mutation_subjects import SHIPPED, Subject, names, subjects
-from mutation_table import PAGE, by_runs, by_structure, digest, outcome, page, pilots_of
+from mutation_table import PAGE, by_runs, by_structure, digest, outcome, page, prepare
 from mutation_table import load as results
 
 from workbook_lib.pilot import Session
@@ -63,9 +63,9 @@ def test_reading_a_mutant_says_what_the_table_says(operator: str, shipped: dict[
 def test_a_changed_body_is_never_called_equal(shipped: dict[str, Subject]) -> None:
     subject = shipped[SMALL]
     with Session(subject.root) as session:
-        written = pilots_of(subject, session)
+        prepare(subject, session)
         for mutant in sample([mutant for mutant in mutants(subject) if mutant.in_body]).values():
-            verdict, _, told = by_runs(subject, mutant, session, written)
+            verdict, _, told = by_runs(subject, mutant, session)
             assert not reason(mutant.key)
             assert verdict != "equal", f"{mutant.key}: {told}"
 
@@ -100,15 +100,16 @@ def test_every_mutant(name: str, tmp_path: Path, own: OwnTests) -> None:
     every = mutants(subject)
     called_equal, noticed, tested = [], 0, 0
     with Session(subject.root) as session:
-        written = pilots_of(subject, session)
+        prepare(subject, session)
+        passing = own.passing(subject)
         for mutant in every:
             verdict, _ = by_structure(subject, mutant)
-            if verdict != "different" and not mutant.schedule:
-                verdict, _, _ = by_runs(subject, mutant, session, written)
+            if verdict == "equal" and not mutant.schedule:
+                verdict, _, _ = by_runs(subject, mutant, session)
             if verdict == "equal" and not reason(mutant.key):
                 called_equal.append(mutant.key)
-            if not mutant.schedule and not reason(mutant.key):
+            if not reason(mutant.key):
                 tested += 1
-                noticed += own.run(subject.root / "project", subject.test, subject.file, mutant.source)[0] != 0
+                noticed += own.notices(subject, mutant, passing)[0]
     assert called_equal == []
     assert noticed >= LEAST_NOTICED * tested
