@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from workbook_lib.errors import UsageError
 from workbook_lib.model.run import FLOW_RAISED, RunRecord, Scenario, State
 from workbook_lib.model.workflow import Workflow, closure
+from workbook_lib.validation._clock import without_clock
 from workbook_lib.validation._masks import Mask
 from workbook_lib.validation._order import compare_order, moment
 from workbook_lib.validation._rows import Judgement, TaskVerdict
@@ -27,8 +28,8 @@ def compare_runs(
     """States, order and calls of the two runs; results, updates of assets and outputs as well when they are real runs.
 
     `placeholders` are the ids of tasks that were not converted. What they or seeded tasks do in a real run is not comparable, nor is
-    what differs behind a placeholder that failed. `script` is what a rehearsal asked for: where the legacy engine itself did not keep to
-    it, the rehearsal proves nothing.
+    what differs behind a placeholder that failed, or behind a branch that asked the clock at another time. `script` is what a rehearsal
+    asked for: where the legacy engine itself did not keep to it, the rehearsal proves nothing.
     """
     _check(workflow, legacy, pilot)
     obstacle = _obstacle(workflow, legacy, pilot) or _refusal(legacy, script)
@@ -39,7 +40,7 @@ def compare_runs(
         kept = tuple(masks)
         rows += [*compare_results(workflow, legacy, pilot, kept), *compare_updates(workflow, legacy, pilot)]
         rows += compare_outputs(legacy, pilot, kept)
-        rows = list(_without_unfinished(workflow, legacy, pilot, rows, placeholders))
+        rows = list(_without_unfinished(workflow, legacy, pilot, without_clock(workflow, legacy, pilot, rows), placeholders))
     return [row.model_copy(update={"scenario": legacy.scenario}) for row in rows]
 
 
@@ -91,9 +92,10 @@ def _observed(record: RunRecord) -> str:
 
 
 def _without_unfinished(
-    workflow: Workflow, legacy: RunRecord, pilot: RunRecord, rows: list[TaskVerdict], placeholders: Collection[str]
+    workflow: Workflow, legacy: RunRecord, pilot: RunRecord, rows: Iterable[TaskVerdict], placeholders: Collection[str]
 ) -> Iterator[TaskVerdict]:
     """The rows of a real run, with those that unfinished tasks spoil made not comparable."""
+    rows = list(rows)
     seeded = {task.id for record in (legacy, pilot) for task in record.tasks if task.seeded}
     runs = by_key(pilot)
     failed = {key[0] for key, run in runs.items() if key[0] in placeholders and not run.seeded and run.state is State.FAILED}
