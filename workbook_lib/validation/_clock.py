@@ -17,7 +17,7 @@ SAME_TIME = 60.0  # seconds between two runs that should see the same
 
 
 def without_clock(workflow: Workflow, legacy: RunRecord, pilot: RunRecord, rows: Iterable[TaskVerdict]) -> Iterator[TaskVerdict]:
-    """The rows of a real run: what differs behind a branch that asked the clock at another time and answered otherwise is not comparable."""
+    """The rows of a real run: what differs behind a branch that asked the clock at another time, and was told otherwise, proves nothing."""
     askers = [task.id for task in workflow.tasks if _asks(task) and _answered_otherwise(task.id, legacy, pilot)]
     after = closure(workflow) if askers else {}
     behind = {task_id: asker for asker in askers for task_id in (asker, *after.get(asker, ()))}
