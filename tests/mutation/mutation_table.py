@@ -24,6 +24,7 @@ from mutation_subjects import BUNDLED, Subject, names, subjects
 from mutation_verdicts import by_runs, by_structure, prepare
 
 from workbook_lib.errors import WorkbookError
+from workbook_lib.model.run import RunRecord
 from workbook_lib.pilot import Session
 
 HERE = Path(__file__).parent
@@ -74,8 +75,9 @@ def judge_runs(subject: Subject, chosen: Sequence[Mutant], kept: Kept, session: 
     todo = [(mutant, row) for mutant, row in todo if row["structure"] == "equal" and "verdict" not in row]
     if todo:
         prepare(subject, session)
+    rehearsed: dict[str, RunRecord] = {}
     for mutant, row in todo:
-        row["verdict"], row["by"], row["reason"] = by_runs(subject, mutant, session)
+        row["verdict"], row["by"], row["reason"] = by_runs(subject, mutant, session, rehearsed)
 
 
 def judge_tests(subject: Subject, chosen: Sequence[Mutant], kept: Kept, own: OwnTests) -> None:

@@ -52,11 +52,11 @@ def prepare(subject: Subject, session: Session) -> None:
         session.run(other, REAL, logical_date=subject.records[0][1].logical_date)
 
 
-def by_runs(subject: Subject, mutant: Mutant, session: Session) -> tuple[str, str, str]:
+def by_runs(subject: Subject, mutant: Mutant, session: Session, rehearsed: dict[str, RunRecord]) -> tuple[str, str, str]:
     """The verdict of `judge` on a mutant that reads as equal, after the first run that ends differently, or after all.
 
-    Returns (verdict, which kind of run told, reason). A rehearsal replaces the bodies, so that of a mutant in a body it is what it is of
-    the flow as it was written, which other tests hold equal to the legacy record: that record stands for it, and only the real run is made.
+    Returns (verdict, which kind of run told, reason). A rehearsal replaces the bodies, so that all mutants in bodies of a flow have the
+    same rehearsals: the first one to come so far puts them into `rehearsed`.
     """
     legacy = {scenario.name: record for scenario, record in subject.records}
     scripts = {scenario.name: scenario for scenario, _ in subject.records if scenario.kind != "real"}
@@ -64,13 +64,15 @@ def by_runs(subject: Subject, mutant: Mutant, session: Session) -> tuple[str, st
     with applied(subject, mutant):
         program = read_flow(subject.root / "project", subject.workflow.id)
         for scenario, record in sorted(subject.records, key=lambda pair: pair[0].kind != "real"):
-            if mutant.in_body and scenario.kind != "real":
-                pilots[scenario.name] = record
+            if mutant.in_body and scenario.name in rehearsed:
+                pilots[scenario.name] = rehearsed[scenario.name]
                 continue
             try:
                 pilots[scenario.name] = made = _run(subject, scenario, record, session)
             except WorkbookError as error:
                 return f"no run: {type(error).__name__}", scenario.kind, str(error).splitlines()[0]
+            if mutant.in_body and scenario.kind != "real":
+                rehearsed[scenario.name] = made
             rows = compare_runs(
                 subject.workflow, record, made, subject.masks, placeholders=subject.placeholders, script=scripts.get(scenario.name)
             )

@@ -17,6 +17,7 @@ from mutation_subjects import SHIPPED, Subject, names, subjects
 from mutation_table import PAGE, by_runs, by_structure, digest, outcome, page, prepare
 from mutation_table import load as results
 
+from workbook_lib.model.run import RunRecord
 from workbook_lib.pilot import Session
 
 LEAST_NOTICED = 0.8  # of the mutants of a flow by its own tests
@@ -64,8 +65,9 @@ def test_a_changed_body_is_never_called_equal(shipped: dict[str, Subject]) -> No
     subject = shipped[SMALL]
     with Session(subject.root) as session:
         prepare(subject, session)
+        rehearsed: dict[str, RunRecord] = {}
         for mutant in sample([mutant for mutant in mutants(subject) if mutant.in_body]).values():
-            verdict, _, told = by_runs(subject, mutant, session)
+            verdict, _, told = by_runs(subject, mutant, session, rehearsed)
             assert not reason(mutant.key)
             assert verdict != "equal", f"{mutant.key}: {told}"
 
@@ -101,11 +103,12 @@ def test_every_mutant(name: str, tmp_path: Path, own: OwnTests) -> None:
     called_equal, noticed, tested = [], 0, 0
     with Session(subject.root) as session:
         prepare(subject, session)
+        rehearsed: dict[str, RunRecord] = {}
         passing = own.passing(subject)
         for mutant in every:
             verdict, _ = by_structure(subject, mutant)
             if verdict == "equal" and not mutant.schedule:
-                verdict, _, _ = by_runs(subject, mutant, session)
+                verdict, _, _ = by_runs(subject, mutant, session, rehearsed)
             if verdict == "equal" and not reason(mutant.key):
                 called_equal.append(mutant.key)
             if not reason(mutant.key):
