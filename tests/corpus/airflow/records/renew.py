@@ -221,7 +221,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--airflow", default="2.11.2", choices=list(FOLDERS), help="the Airflow whose examples are run (bundled)")
     parser.add_argument("--work", type=Path, help="a folder that keeps what is done")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so many seconds (bundled)")
-    given = parser.parse_args(arguments)
+    given = parser.parse_intermixed_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         work = given.work or Path(scratch)
         work.mkdir(parents=True, exist_ok=True)
