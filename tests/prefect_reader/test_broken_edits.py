@@ -72,6 +72,7 @@ EDITS: dict[str, dict[str, tuple[list[tuple[str, str]], str]]] = {
         "edge dropped": ([("a2.submit(wait_for=[a1_run])", "a2.submit()")], D),
         "edge emptied": ([("wait_for=[a1_run]", "wait_for=[]")], D),
         "edge to another": ([("wait_for=[a1_run]", "wait_for=[b1_run]")], D),
+        "edge to a name that nobody binds": ([("wait_for=[a1_run]", "wait_for=[a1_result]")], D),
         "one edge of two": ([("wait_for=[a2_run, b2_run]", "wait_for=[a2_run]")], D),
         "failures allowed": ([(FEW, ALLOW), ("wait_for=[a1_run]", "wait_for=[allow_failure(a1_run)]")], D),
         "one failure allowed": ([(FEW, ALLOW), ("[a2_run, b2_run]", "[a2_run, allow_failure(b2_run)]")], D),

@@ -175,7 +175,7 @@ def test_with_options_replaces_and_keeps_as_prefect_does() -> None:
     assert (task.retries, task.delays, task.timeout) == (4, (10.0, 20.0), 60.0)
     task = program(made, body="a.with_options(retry_delay_seconds=None, timeout_seconds=0)()").tasks["a"]
     assert (task.retries, task.delays, task.timeout) == (2, (), None)
-    assert reasons(program(made, body="a.with_options(timeout_seconds=LIMIT)()")) == [STOP]
+    assert reasons(program(made, top="LIMIT = os.cpu_count()\n", body="a.with_options(timeout_seconds=LIMIT)()")) == [STOP]
 
 
 @pytest.mark.parametrize("value", ["os.name", "os.name is None", "runtime.flow_run.id"])

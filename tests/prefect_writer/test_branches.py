@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from writer_build import function, python, shell, workflow
 
-from workbook_lib.model.expr import Constant
+from workbook_lib.model.expr import Constant, TaskOutput
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_reader import read_flow
 from workbook_lib.prefect_writer import write
@@ -82,3 +82,11 @@ def test_a_short_circuit_that_leaves_rules_to_decide(sweeps: bool, expected: str
     made = branch("return late", "choose >> a, a >> c", kind="short_circuit", c="none_failed")
     tasks = tuple(task.model_copy(update={"steers_rules": not sweeps}) if task.id == "choose" else task for task in made.tasks)
     assert form(made.model_copy(update={"tasks": tasks}), tmp_path)[0] == expected
+
+
+@pytest.mark.parametrize("edges", ["first >> get, first >> show", "first >> show, first >> get"])
+def test_a_result_of_a_task_that_nobody_waits_for(edges: str, tmp_path: Path) -> None:
+    made = workflow(shell("first", "echo"), shell("get", "echo 1"), shell("show", "echo ", TaskOutput(task="get")), edges=edges)
+    assert form(made, tmp_path)[0] == "rules"
+    text = (tmp_path / "flows" / f"{made.id}.py").read_text()
+    assert text.index("get_run = ") < text.index("peek(get_run)")

@@ -6,13 +6,14 @@ Nothing of the project is imported or run; only the pure functions of `_known` a
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from workbook_lib.prefect_reader import _known
-from workbook_lib.prefect_reader._signals import GiveUp
+from workbook_lib.prefect_reader._signals import GiveUp, Raised
 from workbook_lib.prefect_reader._values import (
     Abstract,
     Code,
@@ -34,6 +35,7 @@ from workbook_lib.prefect_reader._values import (
 )
 
 MOST_STEPS = 200_000
+_MODULE = frozenset({"__file__", "__path__"})  # names that every module has, beside those of `builtins`
 LARGEST = 20_000  # items or characters of a value computed here
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -107,7 +109,13 @@ class Expressions:
         try:
             return scope.find(node.id)
         except KeyError:
-            return Named(f"builtins.{node.id}")
+            if hasattr(builtins, node.id) or node.id in _MODULE or scope.may_bind(node.id):
+                return Named(f"builtins.{node.id}")
+            return self.undefined(node.id)
+
+    def undefined(self, name: str) -> Any:
+        """A name that nothing binds: NameError."""
+        raise Raised
 
     def eval_Await(self, node: ast.Await, scope: Scope) -> Any:
         self.awaited = node.value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +66,24 @@ def _tree(path: Path) -> ast.Module | None:
 def read(tree: ast.Module, scope: Scope, modules: Modules) -> None:
     """Fill `scope` with what a module's statements bind."""
     modules.trees.append((scope.module, tree))
+    scope.binds = frozenset(_bound(tree))
     walk = _ModuleWalk(modules)
     with contextlib.suppress(GiveUp):
         walk.block(tree.body, scope)
+
+
+def _bound(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.alias):
+            yield (node.asname or node.name).partition(".")[0]
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+            yield node.name or ""
+        elif isinstance(node, ast.MatchMapping):
+            yield node.rest or ""
 
 
 class _ModuleWalk(Statements):
@@ -77,6 +92,10 @@ class _ModuleWalk(Statements):
     def __init__(self, modules: Modules) -> None:
         super().__init__()
         self.modules = modules
+
+    def undefined(self, name: str) -> Any:
+        """Importing the module fails, which a pilot tells better."""
+        return self.unknown(f"the name {name!r} is not defined")
 
     def module(self, name: str) -> Scope | None:
         return self.modules.find(name)

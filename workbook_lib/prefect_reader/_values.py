@@ -138,11 +138,15 @@ class Code(Abstract):
 
 @dataclass(eq=False)
 class Scope:
-    """Names of a module or of one call of a function. `module` is the dotted name of the file, for imports."""
+    """Names of a module or of one call of a function. `module` is the dotted name of the file, for imports.
+
+    `binds` (of a module): every name that its text binds anywhere, whether that was followed or not; "*" where only a run can tell.
+    """
 
     names: dict[str, Any]
     parent: Scope | None = None
     module: str = ""
+    binds: frozenset[str] = frozenset("*")
 
     def find(self, name: str) -> Any:
         """The value of a name; KeyError when nobody binds it."""
@@ -152,6 +156,10 @@ class Scope:
                 return scope.names[name]
             scope = scope.parent
         raise KeyError(name)
+
+    def may_bind(self, name: str) -> bool:
+        """Whether the module's text binds the name at all."""
+        return self.parent.may_bind(name) if self.parent is not None else bool({name, "*"} & self.binds)
 
 
 def parts(value: Any) -> Iterator[Any]:

@@ -67,7 +67,7 @@ def plan(
     scope = scope_of(workflow, day=day, awaited=awaited, others=others)
     code = {t.id: placeholder(t, unwritten[t.id]) if t.id in unwritten else task_code(t, scope) for t in workflow.tasks}
     why = _against_futures(workflow, code, scope)
-    order = _order(workflow)
+    order = _order(workflow, code)
     grouped = any(group.mapping is not None for group in workflow.groups)
     regions = sequence(workflow, code, [task.id for task in workflow.tasks if maps_constants(task.mapping)]) if not grouped else ""
     if isinstance(regions, Sequence):
@@ -83,10 +83,12 @@ def plan(
 def _against_futures(workflow: Workflow, code: dict[str, TaskCode], scope: Scope) -> list[str]:
     """Why plain futures would not mean the same; empty when they do."""
     reasons = []
-    following = closure(workflow)
+    following, sure = closure(workflow), surely_succeeded(workflow)
     mapped = Mapped(workflow)
     for task in workflow.tasks:
         upstream = workflow.upstream(task.id)
+        if aside := sorted(_taken(task, code[task.id]) - {*upstream, *sure[task.id]}):
+            reasons.append(f"{task.id} takes what {aside[0]} returns, and may run without it")
         if task.steers:
             reasons.append(f"{task.id} decides what goes on")
         if (task.may_skip or "Skip" in code[task.id].rules or (isinstance(task.action, Wait) and task.action.soft)) and following[task.id]:
@@ -133,11 +135,16 @@ def _takes_a_part(expr: e.Expr, scope: Scope) -> bool:
     return isinstance(expr, e.Index) and isinstance(expr.base, e.TaskOutput)
 
 
-def _order(workflow: Workflow) -> list[str]:
-    """Topological, close to the source; a task that makes the flow wait for a length comes as late as it can."""
+def _order(workflow: Workflow, code: dict[str, TaskCode]) -> list[str]:
+    """Topological, close to the source, behind what is taken without waiting for it; what waits for a length comes as late as it can."""
     waits = {task.id for task in workflow.tasks if task.mapping is not None and not maps_constants(task.mapping)}
-    order = topological(workflow)
-    return ordered(order, {task_id: workflow.upstream(task_id) for task_id in order}, late=waits) if waits else order
+    order, following = topological(workflow), closure(workflow)
+    before = {task_id: workflow.upstream(task_id) for task_id in order}
+    aside = {task.id: tuple(one for one in _taken(task, code[task.id]) if one not in following[task.id]) for task in workflow.tasks}
+    if not waits and all(set(taken) <= set(before[task_id]) for task_id, taken in aside.items()):
+        return order
+    wished = ordered(order, {task_id: (*before[task_id], *aside[task_id]) for task_id in order}, late=waits)
+    return wished if len(wished) == len(order) else ordered(order, before, late=waits)
 
 
 def _needs(workflow: Workflow) -> dict[str, tuple[str, ...]]:

@@ -188,7 +188,6 @@ class SubmittingPrinter(FlowPrinter):
         return [task.id for task in self.workflow.tasks if not self.workflow.downstream(task.id) and task.id not in self.plan.leaves]
 
 
-
 def _as_template(name: str) -> str:
     """A run name that Prefect formats to `name`."""
     return name.replace("{", "{{").replace("}", "}}")

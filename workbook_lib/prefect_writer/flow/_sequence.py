@@ -120,6 +120,8 @@ class _Builder:
                 raise _No(f"{task.id} can be skipped, and a skip travels on")
             if task.mapping is not None and task.id not in self.maps_constants:
                 raise _No(f"{task.id} is mapped over what another task returns, which may be empty")
+            if aside := sorted(one for one in self._takes(task.id) if task.id not in self.following[one]):
+                raise _No(f"{task.id} takes what {aside[0]} returns, and need not wait for it")
             if task.id != tail and self.up[task.id] and task.join_rule not in _ALL:
                 raise _No(f"{task.id} runs by the rule {task.join_rule}")
             if task.steers and self.code[task.id].reason is not None:
