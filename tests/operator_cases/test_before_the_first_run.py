@@ -8,7 +8,7 @@ from pathlib import Path
 from workbook_lib.prefect_writer import write
 from workbook_lib.sources import ReadOptions, read
 
-DAGS = '''
+DAGS = """
 from datetime import datetime, timedelta
 from airflow import DAG
 from airflow.operators.bash import BashOperator
@@ -19,7 +19,7 @@ with DAG("irregular", schedule="0 6 * * 1-5", start_date=datetime(2024, 1, 1), c
     BashOperator(task_id="a", bash_command="echo {{ ts }}", pool="db")
 with DAG("without_dates", schedule="@daily", start_date=datetime(2024, 1, 1), catchup=True):
     BashOperator(task_id="a", bash_command="echo")
-'''
+"""
 LIMITS = ["prefect gcl create db --limit SLOTS", "prefect gcl create 'two words' --limit SLOTS"]
 PAST = [
     "d=2024-01-01",

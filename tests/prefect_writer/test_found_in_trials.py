@@ -102,10 +102,10 @@ def test_what_importing_a_flow_would_do_is_told():
     read_in = Definition(name="LINES", form="constant", source='LINES = open("a.txt").read()\n')
     later = Definition(name="lines", form="function", source='def lines():\n    return open("a.txt").read()\n')
     session = Definition(name="SESSION", form="constant", source="SESSION = requests.Session()\n")
-    asked = Definition(name="RATES", form="constant", source='RATES = requests.get("https://example.com").json()\n')
+    asked = Definition(name="RATES", form="constant", source='RATES = requests.get("https://x.com").json()\n')
     made = workflow(shell("a", "echo"), definitions=(read_in, later, session, asked))
     told = [found.message for found in write([made]).findings if found.code == "writer.import_effect"]
     assert told == [
         "`LINES` is made while the flow's module is imported, by `open('a.txt')`, as it was in the legacy file",
-        "`RATES` is made while the flow's module is imported, by `requests.get('https://example.com').json()`, as it was in the legacy file",
+        "`RATES` is made while the flow's module is imported, by `requests.get('https://x.com').json()`, as it was in the legacy file",
     ]

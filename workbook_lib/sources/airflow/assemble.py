@@ -166,7 +166,7 @@ class _Assembly:
         """Findings for declared parameters that the DAG reads from `dag_run.conf`, where no default of theirs counts."""
         for parameter in self.dag.parameters:
             if parameter.name in self.room.scope.from_conf and parameter.default not in (None, x.Constant(value=None)):
-                what = f'`dag_run.conf` gives {parameter.name!r} only when the run is given it; in the flow its default counts there too'
+                what = f"`dag_run.conf` gives {parameter.name!r} only when the run is given it; in the flow its default counts there too"
                 advice = "Hand it over with each run, or give it no default in `params`, if a run without it has to be told apart."
                 self.note("conf_default", Severity.WARNING, what, None, advice)
 
