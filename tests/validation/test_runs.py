@@ -370,3 +370,11 @@ def test_a_record_of_before_keeps_its_bytes() -> None:
     assert RunRecord.from_json(legacy.document()) == legacy
     told = having("publish", updates=(UPDATE,))(legacy)
     assert RunRecord.from_json(told.document()) == told
+
+
+def test_a_real_run_in_which_the_legacy_engine_refused_a_task_proves_nothing() -> None:
+    legacy, pilot = pair()
+    refused = having("publish", state=State.FAILED, refused="inactive")(legacy)
+    (row,) = compare_runs(W, refused, pilot)
+    assert (str(row.verdict), row.reason) == ("not comparable", "the legacy engine refused 'publish' before its body: inactive")
+    assert RunRecord.from_json(refused.document()) == refused

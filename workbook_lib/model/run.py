@@ -66,7 +66,7 @@ class TaskRun(Frozen):
     `result` is {"json": value}, {"digest": "sha256:..."} or {"absent": true}; with "kept": false where the task answered and the engine
     keeps no such answer (Airflow 3: of a task that skips others). `observed`: the engine showed this
     state; false when the rules filled it in. `updates`: the updates of assets that it told of, each {"asset": ..., "extra": {...}};
-    None where nobody recorded them, as in a rehearsal.
+    None where nobody recorded them, as in a rehearsal. `refused`: why the engine itself failed the attempt before its body, if it did.
     """
 
     id: str
@@ -81,13 +81,16 @@ class TaskRun(Frozen):
     calls: tuple[Json, ...] = ()
     log_tail: str = ""
     updates: tuple[dict[str, Json], ...] | None = None
+    refused: str = ""
 
     @model_serializer(mode="wrap")
     def _without_unrecorded(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Records in which nobody looked for updates stay as they were."""
+        """Records in which nobody looked for updates, and tasks that were not refused, stay as they were."""
         document: dict[str, Any] = handler(self)
         if document.get("updates") is None:
             document.pop("updates", None)
+        if not document.get("refused"):
+            document.pop("refused", None)
         return document
 
 

@@ -105,7 +105,7 @@ class Child:
             self.variables = order["variables"] if scenario.kind == "rehearsal" else None
         if scenario.kind == "real":
             _set_limits(order["limits"])
-            STAGE.since = datetime.now(UTC)
+            STAGE.told.clear()
             self.run_awaited(order["awaited"])
         STAGE.real_delays = order["real_delays"]
         observer = Observer(self.report)

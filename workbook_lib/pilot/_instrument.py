@@ -15,14 +15,13 @@ import logging
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
-from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from prefect import events, flow_engine, task_engine, task_runners
-from prefect.client.orchestration._events.client import EventAsyncClient, EventClient
+from prefect.client.orchestration._events.client import EventClient
 from prefect.context import TaskRunContext
-from prefect.events import utilities
-from prefect.events.filters import EventFilter
+from prefect.events import Event, ReceivedEvent, utilities
+from prefect.events.filters import EventFilter, EventOrder, EventRelatedFilter
 from prefect.tasks import Task
 
 from workbook_lib.model.run import Outcome
@@ -40,7 +39,7 @@ class Stage:
     script: Callable[[str, int], tuple[str, Outcome, bool]] | None = None
     real_delays: bool = False
     project: str = ""
-    since: datetime | None = None  # events of before are out of sight
+    told: ClassVar[list[Event]] = []  # updates of assets, in a real run
 
 
 STAGE = Stage()
@@ -73,8 +72,7 @@ def install() -> None:
     _patch_submit(task_runners.ThreadPoolTaskRunner)
     _patch_events()
     _patch_updates()
-    _patch_reading(EventClient)
-    _patch_reading(EventAsyncClient)
+    _patch_reading()
     _clock.install(lambda file: not STAGE.real_delays and bool(STAGE.project) and file.startswith(STAGE.project))
     install_streams(_printed)
     logging.getLogger("prefect.task_runs").addHandler(_Handler())
@@ -181,27 +179,43 @@ def _patch_updates() -> None:
         context, observer = TaskRunContext.get(), _observer()
         run = _HOOKED.get() or (context.task_run if context is not None else None)
         given = signature.bind(*args, **options).arguments
+        if told is not None and given["event"] == UPDATED:
+            STAGE.told.append(told)
         if observer is not None and run is not None and given["event"] == UPDATED:
             extra = json.loads(json.dumps(given.get("payload") or {}, default=str))
             observer.update(run.id, dict(given["resource"]).get("prefect.resource.id", ""), extra)
         return told
 
-    utilities.emit_event = emit_event  # type: ignore[assignment]
-    events.emit_event = emit_event  # type: ignore[assignment]
+    utilities.emit_event = emit_event
+    events.emit_event = emit_event
 
 
-def _patch_reading(client: Any) -> None:
-    """Events of earlier runs are out of sight: the legacy engine's run begins with an empty database, too."""
-    original = client.read_events
+def _patch_reading() -> None:
+    """Who asks for updates of assets gets those of this run and of what ran for it before, as if the server had had time to keep them.
+
+    Earlier runs are out of sight: the legacy engine's run begins with an empty database, too. The server is asked all the same, for it
+    refuses what is no query.
+    """
+    original = EventClient.read_events
 
     @functools.wraps(original)
-    def read_events(self: Any, filter: EventFilter | None = None, limit: int = 100) -> Any:
-        wanted = filter or EventFilter()
-        if STAGE.since is not None and wanted.occurred.since < STAGE.since:
-            wanted = wanted.model_copy(update={"occurred": wanted.occurred.model_copy(update={"since": STAGE.since})})
-        return original(self, wanted, limit)
+    def read_events(self: EventClient, filter: EventFilter | None = None, limit: int = 100) -> Any:
+        page = original(self, filter, limit)
+        if filter is None or filter.event is None or filter.event.name != [UPDATED]:
+            return page
+        documents = [event.model_dump(mode="json") | {"received": event.occurred} for event in STAGE.told if _asked(event, filter)]
+        found = [ReceivedEvent.model_validate(document) for document in documents]
+        ordered = found if filter.order == EventOrder.ASC else found[::-1]
+        return page.model_copy(update={"events": ordered, "total": len(found), "next_page": None})
 
-    client.read_events = read_events
+    EventClient.read_events = read_events  # type: ignore[method-assign]
+
+
+def _asked(event: Event, filter: EventFilter) -> bool:
+    """Whether a filter lets an event through; Prefect's own `includes` does not look at what is related."""
+    related = [filter.related] if isinstance(filter.related, EventRelatedFilter) else filter.related or []
+    roles = {(resource.id, resource.role) for resource in event.related}
+    return filter.includes(event) and all(roles & set(map(tuple, one.resources_in_roles or ())) for one in related)
 
 
 def _patch_submit(runner: Any) -> None:

@@ -76,10 +76,16 @@ def _obstacle(workflow: Workflow, legacy: RunRecord, pilot: RunRecord) -> TaskVe
 
 
 def _refusal(legacy: RunRecord, script: Scenario | None) -> TaskVerdict | None:
-    """A task that the legacy engine failed although its script never fails, as Airflow 3 does where an asset of the task is not active."""
-    if script is None:
-        return None
+    """A task that the legacy engine failed before its body: in a real run it says so, in a rehearsal the script would not have failed.
+
+    Airflow 3 does so where an asset of the task is not active.
+    """
     for run in legacy.tasks:
+        if run.refused:
+            reason = f"the legacy engine refused {run.id!r} before its body: {run.refused}"
+            return TaskVerdict(id="", aspect="states", verdict=Judgement.NOT_COMPARABLE, legacy="failed", reason=reason)
+        if script is None:
+            continue
         does = script.outcome(run.id, run.map_index).does
         if run.state is State.FAILED and run.attempts and does in ("succeed", "skip"):
             reason = f"the legacy engine refused {run.id!r} before its body, which was to {does}"

@@ -62,6 +62,18 @@ def test_the_context_holds_the_same() -> None:
     )
 
 
+READ = {
+    "for e in inlet_events[ds][:-2]:\n    print(e.extra)": "for e in <updates_of('s3://out/1.txt', False)>[:-2]:\n    print(e.extra)",
+    "print(inlet_events[names])": "print(<updates_of('names', True)>)",
+}
+
+
+@pytest.mark.parametrize("before", READ)
+def test_what_was_said_before_is_asked_for(before: str) -> None:
+    action = call(before, "*, inlet_events", inlets=OUTLETS, outlets=[])
+    assert (after(action), action.function.blockers) == (READ[before], ())
+
+
 REFUSED = {
     "outlet_events[ds].extra = {'a': 1}\noutlet_events[ds].extra = {'b': 1}": "it sets the extra of 's3://out/1.txt' more than once",
     "for n in ns:\n    outlet_events[ds].extra = n": "it sets the extra of 's3://out/1.txt' more than once",
@@ -81,15 +93,25 @@ def test_what_no_call_says_stays(before: str) -> None:
     assert REFUSED[before] in call("pick = ns = None\n" + before).function.blockers
 
 
-def test_what_was_said_before_is_not_read_yet() -> None:
+def test_events_are_asked_only_for_what_prefect_knows_and_of_inlets_only() -> None:
+    asked = call("return [e.source_dag_id for e in inlet_events[ds]]", "*, inlet_events", inlets=OUTLETS, outlets=[])
+    assert asked.function.blockers == ("it asks updates of assets for `source_dag_id`, which Prefect's events do not tell",)
     (reason,) = call("return inlet_events[ds]", "*, inlet_events", inlets=["s3://else"]).function.blockers
     assert reason == "`inlet_events[ds]` reads updates of what is not among the task's inlets"
-    (reason,) = call("return inlet_events[names]", "*, inlet_events", inlets=OUTLETS).function.blockers
-    assert reason == "`inlet_events[names]` reads what was said of earlier updates, which no pilot can prove yet"
 
 
-def test_nor_by_a_template() -> None:
+@pytest.mark.parametrize("written", ["s3://out/1.txt", "alias:names"])
+def test_what_the_same_dag_tells_is_not_read(written: str) -> None:
+    (reason,) = call("return inlet_events[ds]", "*, inlet_events", inlets=OUTLETS, outlets=[written]).function.blockers
+    assert reason == "`inlet_events[ds]` reads updates of which the DAG's own tasks tell: the server may not have them in time"
+
+
+def test_a_template_asks_as_well() -> None:
     text = "echo '{{ inlet_events.for_asset(uri=\"s3://a\")[-1].extra | tojson }}'"
-    action = read("", raw_task(operator="BashOperator", bash_command=text, inlets=["s3://a"]), airflow="3.3")[0].tasks[0].action
+    tasks = [raw_task(operator="BashOperator", bash_command=text, inlets=["s3://a"])]
+    action = read("", *tasks)[0].tasks[0].action
     assert isinstance(action, Shell)
-    assert brief(action.command) == "template: reads what was said of earlier updates, which no pilot can prove yet"
+    assert brief(action.command) == "template: calls inlet_events.for_asset()"  # which Airflow 2 does not have
+    action = read("", *tasks, airflow="3.3")[0].tasks[0].action
+    assert isinstance(action, Shell)
+    assert brief(action.command) == """f("echo '" + json_html(updates_of('s3://a', False)[-1].extra) + "'")"""

@@ -66,7 +66,7 @@ def updates_of(asset: str | None = None, *, alias: str | None = None) -> list[Up
         order=EventOrder.ASC,
     )
     with get_client(sync_client=True) as client:
-        page = client.read_events(wanted)
+        page = client.read_events(wanted, limit=50)  # more the server refuses
         events = list(page.events)
         while page.next_page is not None:
             page = client.read_events_page(str(page.next_page))

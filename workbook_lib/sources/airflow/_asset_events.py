@@ -1,7 +1,7 @@
 """Updates of assets in function bodies: what a task says of an asset that it writes, and what it reads of those told before.
 
-`outlet_events[asset].extra`, `.add` of an alias and `yield Metadata(...)` become calls `updated(asset, extra, alias=...)`; what reads
-`inlet_events[asset]` is a placeholder. Specification:
+`outlet_events[asset].extra`, `.add` of an alias and `yield Metadata(...)` become calls `updated(asset, extra, alias=...)`, and
+`inlet_events[asset]` the list of updates, the oldest first. Specification:
 https://airflow.apache.org/docs/apache-airflow/2.11.2/authoring-and-scheduling/datasets.html and
 https://airflow.apache.org/docs/apache-airflow/3.3.2/authoring-and-scheduling/asset-scheduling.html.
 """
@@ -12,6 +12,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from workbook_lib.model import expr as x
 from workbook_lib.model.expr import Expr
 from workbook_lib.sources.airflow._meanings import Entity, NotUnderstood, Scope
 
@@ -48,8 +49,10 @@ def told_before(asset: Entity, scope: Scope) -> Expr:
     """`inlet_events[asset]`: the updates of an asset, or those through an alias; Airflow fails where it is no inlet of the task."""
     if (ALIAS if asset.name == "alias" else "") + asset.detail not in scope.inlets:
         raise NotUnderstood("reads updates of what is not among the task's inlets")
-    # `updates_of` of `shared/assets.py` would give them, but a pilot's server keeps no events: no run could prove it.
-    raise NotUnderstood("reads what was said of earlier updates, which no pilot can prove yet")
+    if asset.detail in scope.written or any(name.startswith(ALIAS) for name in scope.written):
+        # Airflow has stored them when the next task starts; a server of Prefect's may have an event some seconds later.
+        raise NotUnderstood("reads updates of which the DAG's own tasks tell: the server may not have them in time")
+    return x.Call(function="updates_of", args=(x.Constant(value=asset.detail), x.Constant(value=asset.name == "alias")))
 
 
 @dataclass(frozen=True)

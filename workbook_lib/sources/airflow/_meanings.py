@@ -19,7 +19,7 @@ class Scope:
 
     `facts` are attributes of the task that are settled while the file is read; `scheduled` tells whether runs follow one another by a cron
     schedule or an interval, None that this is not known. `own_macro` and `own_filter` give what the DAG itself defines for templates.
-    `inlets` and `outlets` are the task's assets, by URI, and aliases, by `alias:` and their name.
+    `inlets` and `outlets` are the task's assets, by URI, and aliases, by `alias:` and their name; `written` those of all the DAG's tasks.
     `from_conf` gathers the inputs that the DAG reads from what the run alone is given.
     """
 
@@ -37,6 +37,7 @@ class Scope:
     scheduled: bool | None = False
     inlets: tuple[str, ...] = ()
     outlets: tuple[str, ...] = ()
+    written: frozenset[str] = frozenset()
     from_conf: set[str] = field(default_factory=set)
     own_macro: Callable[[str], Expr | None] = lambda name: None
     own_filter: Callable[[str], Expr | None] = lambda name: None

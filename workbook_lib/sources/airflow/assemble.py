@@ -93,6 +93,9 @@ class _Assembly:
             native=dag.native_templates,
             mapped=self.mapped,
             scheduled=regular(dag.schedule),
+            written=frozenset(
+                uri for task in dag.tasks for name, value in task.arguments if name == "outlets" for uri in asset_uris(value)
+            ),
         )
         self.parse_time = [name for kind, name in raw.inputs if kind == "variable"]
         self.definitions = Definitions(sources, scope, raw.file)

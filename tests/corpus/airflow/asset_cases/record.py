@@ -30,7 +30,11 @@ def main() -> None:
     version = parser.parse_args().airflow
     with tempfile.TemporaryDirectory() as work:
         runs = run_several(
-            [("says_more", REAL)], legacy=HERE / "dags", work=Path(work), logical_date=LOGICAL_DATE, engine=environment(version)
+            [(name, REAL) for name in ("says_more", "reads", "reads_alone")],
+            legacy=HERE / "dags",
+            work=Path(work),
+            logical_date=LOGICAL_DATE,
+            engine=environment(version),
         )
         documents = [steady(record).document() for record in runs]
     target = HERE / f"records_{version.replace('.', '_')}.json"

@@ -25,6 +25,8 @@ from workbook_lib.sources.airflow.engine._secrets import hide
 from workbook_lib.sources.airflow.engine._structure import workflow_of
 
 Event = dict[str, Any]
+# How the engine fails an attempt before its body, by the error, and why.
+REFUSED = {"AirflowInactiveAssetInInletOrOutletException": "an asset among its inlets or outlets is not active"}
 LOAD_SECONDS = 420.0  # importing Airflow, migrating the first database and importing the DAG files
 # Only this package is found through the folder that is put on the path, and only while it is imported.
 BOOT = "import sys; sys.path.insert(0, {folder!r}); from _workbook_driver._main import main; sys.path.remove({folder!r}); main()"
@@ -316,6 +318,7 @@ def _task(entry: Event, inputs: Event, *, real: bool) -> TaskRun:
         result=entry["result"],
         log_tail=hide(entry["error"], inputs),
         updates=tuple(entry.get("updates", ())) if real else None,
+        refused=REFUSED.get(entry["error"].partition(":")[0], "") if real else "",
     )
 
 
