@@ -98,9 +98,7 @@ def cases(work: Path) -> list[Case]:
 def _case(name: str, dags: Path, work: Path, hand: str, function: str) -> Case:
     project = work / "project"
     made = write(list(read([dags], ReadOptions(version="2.11")).workflows))
-    for path, text in made.files.items():
-        (project / path).parent.mkdir(parents=True, exist_ok=True)
-        (project / path).write_text(text, encoding="utf-8")
+    made.save(project)
     for fixtures in dags.glob("fixtures/*"):
         os.symlink(fixtures, project / fixtures.name)
     (project / "by_hand.py").write_text(hand, encoding="utf-8")

@@ -61,10 +61,7 @@ class Bundle:
         result = read(corpora.BUNDLED[version].folders(), ReadOptions(version=".".join(version.split(".")[:2])))
         self.workflows: dict[str, Workflow] = {workflow.id: workflow for workflow in result.workflows}
         self.project: Project = write(list(result.workflows))
-        for path, text in self.project.files.items():
-            target = root / "project" / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
+        self.project.save(root / "project")
 
     def placeholders(self, dag_id: str) -> list[str]:
         return [task_id for task_id, status in self.project.flows[dag_id].tasks.items() if status.status == "placeholder"]

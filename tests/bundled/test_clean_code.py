@@ -24,10 +24,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for version in VERSIONS:
         Bundle(root / version, version)
     for example in sorted(EXAMPLES.iterdir()):
-        for path, text in write(list(read([example], ReadOptions()).workflows)).files.items():
-            file = root / example.name / "project" / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
+        write(list(read([example], ReadOptions()).workflows)).save(root / example.name / "project")
     return root
 
 

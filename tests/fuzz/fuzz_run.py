@@ -123,10 +123,7 @@ class Conversion:
         self.findings = result.findings
         self.workflows: dict[str, Workflow] = {workflow.id: workflow for workflow in result.workflows}
         self.project: Project = write(list(result.workflows))
-        for path, text in self.project.files.items():
-            target = root / "project" / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
+        self.project.save(root / "project")
 
     def placeholders(self, name: str) -> dict[str, str]:
         """The tasks that were not converted, each with the reason."""

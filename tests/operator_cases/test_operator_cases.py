@@ -36,10 +36,7 @@ class Converted:
         result = read([CASES / "dags"], ReadOptions(version=version.rpartition(".")[0]))
         self.root, self.workflows = root, {workflow.id: workflow for workflow in result.workflows}
         self.project: Project = write(list(result.workflows))
-        for path, text in self.project.files.items():
-            target = root / "project" / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
+        self.project.save(root / "project")
         self.session = Session(root)
 
     def workflow(self, dag_id: str) -> Workflow:

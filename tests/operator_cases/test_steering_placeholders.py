@@ -42,10 +42,7 @@ def test_placeholders_branch(tmp_path: Path) -> None:
     (workflow,) = read([source], ReadOptions(version="2.11")).workflows
     steering = {"sql": "branch", "own": "branch", "hook": "branch", "stop": "short_circuit"}
     assert {task.id: task.steers for task in workflow.tasks if task.action.kind == "opaque"} == steering
-    for path, text in write([workflow]).files.items():
-        target = tmp_path / "project" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+    write([workflow]).save(tmp_path / "project")
     rows = compare_structure(workflow, read_flow(tmp_path / "project", "steered"))
     assert rows
     assert [(row.id, row.reason) for row in rows if str(row.verdict) != "equal"] == []

@@ -38,10 +38,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     workflows = {one.id: one for one in read([CASES / "dags"], ReadOptions(version=version.rpartition(".")[0])).workflows}
     project = write(list(workflows.values()))
     assert {status.status for info in project.flows.values() for status in info.tasks.values()} == {"converted"}
-    for path, text in project.files.items():
-        target = root / "project" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
+    project.save(root / "project")
     records = map(RunRecord.from_json, json.loads((CASES / f"records_{version.replace('.', '_')}.json").read_text()))
     with Session(root) as session:
         yield Case(root / "project" / "flows", workflows, {record.workflow: record for record in records}, session)

@@ -48,10 +48,7 @@ def test_started_runs_are_made_by_the_project_itself(tmp_path: Path) -> None:
     source = tmp_path / "dags.py"
     source.write_text(DAGS, encoding="utf-8")
     workflows = {workflow.id: workflow for workflow in read([source], ReadOptions(version="2.11")).workflows}
-    for path, text in write(list(workflows.values())).files.items():
-        target = tmp_path / "project" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+    write(list(workflows.values())).save(tmp_path / "project")
     with Session(tmp_path) as session:
         done = session.run(workflows["starter"], time_limit=60)
     assert {run.id: str(run.state) for run in done.tasks} == STATES

@@ -78,10 +78,7 @@ def run_waiter(root: Path, dags: str) -> RunRecord:
     source = root / "dags.py"
     source.write_text(dags, encoding="utf-8")
     workflows = {workflow.id: workflow for workflow in read([source], ReadOptions(version="2.11")).workflows}
-    for path, text in write(list(workflows.values())).files.items():
-        target = root / "project" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+    write(list(workflows.values())).save(root / "project")
     with Session(root) as session:
         return session.run(workflows["waiter"], logical_date="2024-01-05T00:00:00+00:00", time_limit=180)
 

@@ -63,10 +63,7 @@ def workflow(seed: int) -> Workflow:
 @pytest.mark.parametrize("seed", range(24))
 def test_round_trip(seed: int, tmp_path: Path) -> None:
     legacy = workflow(seed)
-    for name, text in write([legacy]).files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    write([legacy]).save(tmp_path)
     program = read_flow(tmp_path, "w")
     assert (program.problems, program.unfollowed, set(program.tasks)) == ((), (), {task.id for task in legacy.tasks})
     assert {t.id: t.retries for t in legacy.tasks for t in [program.tasks[t.id]]} == {t.id: t.retry.retries for t in legacy.tasks}

@@ -31,9 +31,7 @@ def branch(answers: str, edges: str, *, kind: str = "branch", **rules: str) -> W
 def form(made: Workflow, folder: Path) -> tuple[str, list[str]]:
     """The form and the flow's lines from the branch on, once its structure is proven equal."""
     project = write([made])
-    for path, content in project.files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(content, encoding="utf-8")
+    project.save(folder)
     rows = compare_structure(made, read_flow(folder, made.id))
     assert rows
     assert [row for row in rows if str(row.verdict) != "equal"] == []

@@ -162,9 +162,7 @@ def test_golden(case, tmp_path):
     if os.environ.get("WORKBOOK_RENEW"):
         golden.write_text(flow, encoding="utf-8")
     assert flow == golden.read_text(encoding="utf-8")
-    for path, content in project.files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(content, encoding="utf-8")
+    project.save(tmp_path)
     rows = compare_structure(made, read_flow(tmp_path, made.id))
     assert rows
     assert [row for row in rows if str(row.verdict) != "equal"] == []

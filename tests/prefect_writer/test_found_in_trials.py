@@ -74,9 +74,7 @@ def test_a_mapped_task_keeps_its_other_arguments_where_nothing_is_expanded(tmp_p
         ),
         edges="pages >> fetch",
     )
-    for path, content in write([made]).files.items():
-        (tmp_path / "project" / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "project" / path).write_text(content, encoding="utf-8")
+    write([made]).save(tmp_path / "project")
     rehearsals = [scenario for scenario in scenarios(made) if scenario.name in ("pages fails", "pages gives 0")]
     assert len(rehearsals) == 2
     for record in run_many(tmp_path, made, rehearsals):

@@ -52,9 +52,7 @@ def test_one_instance_of_a_mapped_task_fails(tmp_path: Path) -> None:
         (scenario, record) for scenario, record in recorded(made) if scenario.name in ("double fails in its first instance", "double fails")
     ]
     assert len(records) == 2
-    for path, text in write([made], records={made.id: records}).files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text, encoding="utf-8")
+    write([made], records={made.id: records}).save(tmp_path)
     assert ran(tmp_path) == f"{len(records) + 2} passed"  # and the two on settings and deployment
     flow = tmp_path / "flows" / "example.py"
     flow.write_text(flow.read_text(encoding="utf-8").replace("retries=1", "retries=0"), encoding="utf-8")

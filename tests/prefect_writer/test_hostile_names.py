@@ -43,9 +43,7 @@ def whole(project: Project) -> dict[str, Any]:
 
 
 def lay(project: Project, root: Any) -> None:
-    for path, text in project.files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text, encoding="utf-8")
+    project.save(root)
 
 
 @pytest.mark.parametrize("text", HOSTILE)

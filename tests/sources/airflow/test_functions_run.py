@@ -30,10 +30,7 @@ class Made:
         result = read(HERE / "dags", ReadOptions(version=version.rpartition(".")[0]))
         self.workflows: dict[str, Workflow] = {workflow.id: workflow for workflow in result.workflows}
         self.project: Project = write(list(result.workflows))
-        for path, text in self.project.files.items():
-            target = root / "project" / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
+        self.project.save(root / "project")
         for name, given in RECORDED[version].get("inputs", {}).items():
             (root / "inputs").mkdir(exist_ok=True)
             (root / "inputs" / f"{name}.json").write_text(json.dumps(given), encoding="utf-8")

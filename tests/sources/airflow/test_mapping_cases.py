@@ -81,9 +81,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, 
     made = {}
     for version in VERSIONS:
         root, project = tmp_path_factory.mktemp("mapping"), write(list(workflows(version).values()))
-        for path, text in project.files.items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(text, encoding="utf-8")
+        project.save(root)
         made[version] = (root, project)
     return made
 

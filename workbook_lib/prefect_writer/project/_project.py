@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import tomlkit
@@ -56,6 +57,13 @@ class Project(Frozen):
     files: dict[str, str]
     flows: dict[str, FlowInfo]
     findings: tuple[Finding, ...] = ()
+
+    def save(self, folder: Path) -> None:
+        """Write all files below a folder; a migration keeps what was edited there, this does not."""
+        for path, text in self.files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
 
 
 def statuses(workflow: Workflow, decisions: Mapping[str, Any] | None = None) -> dict[str, TaskStatus]:

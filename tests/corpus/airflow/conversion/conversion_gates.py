@@ -49,10 +49,7 @@ def written(case: Case, folder: Path) -> None:
     except Exception as error:  # every way to fail is a row of the table
         case.tell("write", [f"{type(error).__name__}: {error}"])
         return
-    for path, text in case.project.files.items():
-        place = folder / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
+    case.project.save(folder)
     case.tell("compile", _compiled(case.project.files))
     case.tell("files", _parsed(case))
     case.tell("table", _in_table(case))
