@@ -441,7 +441,7 @@ class Migration:
         """
         return _runs.validate(self, self.workflow(workflow_id), record=record, progress=progress or (lambda line: None), **options)
 
-    def tell(self, workflow_id: str, headline: str) -> None:
+    def _tell(self, workflow_id: str, headline: str) -> None:
         """Say in the project's guide what the last validation found."""
         from workbook_lib.prefect_writer import with_verdicts
 

@@ -149,7 +149,7 @@ def validate(migration: Migration, workflow: Workflow, *, record: bool, progress
     )
     verdict = hide.model(verdict)
     store.save_verdict(workflow.id, verdict.to_json())
-    migration.tell(workflow.id, verdict.headline)
+    migration._tell(workflow.id, verdict.headline)
     return verdict
 
 

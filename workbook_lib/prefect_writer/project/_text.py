@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections import Counter
 
@@ -42,7 +43,7 @@ class Text:
 
     def docstring(self) -> str:
         """What the flow does and where it came from."""
-        first = (self.workflow.doc or self.workflow.description or "").strip()
+        first = inspect.cleandoc(self.workflow.doc or self.workflow.description or "").strip()
         kind = _SYSTEMS.get(self.workflow.system, self.workflow.system)
         origin = f"Migrated from the {kind} `{self.workflow.id}` ({_file_name(self.workflow)})."
         return quoted("\n\n".join(part for part in (first, origin) if part)) + "\n"

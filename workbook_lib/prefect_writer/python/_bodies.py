@@ -150,7 +150,27 @@ def fill(function: Function, show: Callable[[Expr, str | None], str]) -> Filled:
         pieces += [before, text]
         at = span.end
     pieces.append(function.source[at:])
-    return Filled(_as_block("".join(pieces)), rules, hoisted)
+    block = _as_block("".join(pieces))
+    return Filled(block if "if False:" in function.source else _without_dead(block), rules, hoisted)
+
+
+def _without_dead(body: str) -> str:
+    """The body without what stands behind an `if` whose condition became False, where the legacy source asked what the flow always has."""
+    if "if False:" not in body:
+        return body
+    lines = body.encode().split(b"\n")
+    suites = (getattr(node, name, None) for node in ast.walk(ast.parse("def f():\n" + body)) for name in ("body", "orelse", "finalbody"))
+    dead = [
+        one
+        for suite in suites
+        if isinstance(suite, list) and len(suite) > 1
+        for one in suite
+        if isinstance(one, ast.If) and isinstance(one.test, ast.Constant) and one.test.value is False and not one.orelse
+    ]
+    for one in sorted(dead, key=lambda one: one.lineno, reverse=True):
+        if lines[one.lineno - 2].lstrip().startswith(b"if "):  # not the `elif` of another
+            del lines[one.lineno - 2 : (one.end_lineno or one.lineno) - 1]
+    return b"\n".join(lines).decode()
 
 
 def _fitting(text: str, quote: str) -> str:

@@ -84,7 +84,7 @@ def says_more(action: Action) -> bool:
 
 def _name(more: bool, assets: tuple[str, ...]) -> str:
     if len(assets) == 1:
-        return f"announce_{identifier(assets[0].rstrip('/').rsplit('/', 1)[-1])}"
+        return identifier(f"announce_{assets[0].rstrip('/').rsplit('/', 1)[-1]}")
     return "announce_updates" if more else "announce"  # a helper is called `announce` where there is more to say
 
 
