@@ -162,7 +162,35 @@ def test_order(name: str) -> None:
 def test_another_element_may_raise_after_one_has_been_asked_for() -> None:
     asked = "x[0].result()\n    y = b.submit()\n    x[1].result()\n    y.wait()"
     program = read_body(f"x = a.map([1, 2])\ntry:\n    {asked}\nexcept Exception:\n    pass\nc()")
-    assert after(program).split()[-1] == "c<a"  # b may be in flight
+    assert after(program).split()[-1] == "c"  # b may be in flight, and so may x[1] when it was x[0] that failed
+
+
+@pytest.mark.parametrize(
+    ("then", "order"),
+    [
+        ("x[0].result()\nb()", "a b"),
+        ("x[0].wait()\nb()", "a b"),
+        ("b(x[0])", "a b"),
+        ("b.submit(wait_for=x[1:])", "a b"),
+        ("p, q = x\np.wait()\nb()", "a b"),
+        ("for f in x:\n    f.wait()\n    break\nb()", "a b"),
+        ("x[0].wait()\nx[1].wait()\nb()", "a b<a"),
+        ("for f in x:\n    f.wait()\nb()", "a b<a"),
+        ("b(x.result()[0])", "a b<a"),
+    ],
+)
+def test_to_wait_for_one_element_is_not_to_wait_for_all(then: str, order: str) -> None:
+    program = read_body(f"x = a.map([1, 2])\n{then}")
+    assert (after(program), program.unfollowed) == (order, ())
+
+
+@pytest.mark.parametrize(
+    "then",
+    ["x[0].wait()", "wait(x[:1])", "b(x[0])", "p, q = x\np.wait()", "for f in x:\n    f.wait()\n    break"],
+)
+def test_some_elements_of_a_number_that_only_a_run_knows_are_not_followed(then: str) -> None:
+    program = read_body(f"x = a.map(c())\n{then}\nb()")
+    assert [one.reason for one in program.unfollowed] == ["only some of the runs of a mapped task are taken, which are known only to a run"]
 
 
 @pytest.mark.parametrize(("name", "script"), [(name, script) for name, case in CASES.items() for script in case[2]])

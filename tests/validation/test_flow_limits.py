@@ -75,8 +75,10 @@ def test_a_moment_that_prefect_has_no_hook_for_is_a_remark() -> None:
     assert (str(row.verdict), row.reason) == ("equal", "on_retry_callback (tell) is not compared: Prefect has no hook for that moment")
 
 
-def test_a_task_that_does_nothing_cannot_fail() -> None:
-    assert found(flow("a", {"a": {"callbacks": ((FAILS, TELL),)}})) == []
+def test_a_task_that_does_nothing_keeps_its_callbacks_too() -> None:
+    """It cannot fail, but whoever gives it something to do counts on them."""
+    lost = ("a", "different", f"the legacy workflow calls tell when it fails, {NOTHING}")
+    assert found(flow("a", {"a": {"callbacks": ((FAILS, TELL),)}})) == [lost]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ from workbook_lib.prefect_reader._values import (
     runs_in,
 )
 
+MOST_ELEMENTS = 50  # of a mapping; one element stands for all of a longer one
+
 
 @dataclass
 class Site:
@@ -62,6 +64,10 @@ class Explorer(Paths):
     def rules(self) -> set[str]:
         """The trigger rules in use; a length that a task decides needs `all_success` of that task."""
         return {site.run.rule for site in self.sites if site.run.rule is not None} | ({"all_success"} if self.lengths else set())
+
+    def part(self, value: Any) -> None:
+        if any(isinstance(item, Future) and item.run.mapped for item in value):
+            self.give_up("only some of the runs of a mapped task are taken, which are known only to a run")
 
     # --- task runs ---
 
@@ -147,9 +153,11 @@ class Explorer(Paths):
                 named = {name: value for name, value in bound.items() if _static(value)}
             else:
                 named = {name: _plain(value) for name, value in bound.items()}
-            run = self._create(task, named, runs_in(bound), waits, "map", True)
-            result.extend([Future(run)] * (1 if dynamic else sizes.pop()))
-            result.several = dynamic
+            number = 1 if dynamic else sizes.pop()
+            result.several = dynamic or number > MOST_ELEMENTS
+            # One run each, so that to wait for one element is not to wait for all.
+            for _ in range(1 if result.several else number):
+                result.append(Future(self._create(task, named, runs_in(bound), waits, "map", True)))
         else:
             for index in range(sizes.pop()):
                 one = {name: items[index] if (items := lists[name]) is not None else _plain(value) for name, value in bound.items()}

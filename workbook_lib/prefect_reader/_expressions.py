@@ -247,6 +247,8 @@ class Expressions:
 
     def eval_Subscript(self, node: ast.Subscript, scope: Scope) -> Any:
         base = self.eval(node.value, scope)
+        if is_several(base):
+            self.part(base)
         if isinstance(node.slice, ast.Slice):
             given = (node.slice.lower, node.slice.upper, node.slice.step)
             bounds = [self.eval(part, scope) if part is not None else None for part in given]
@@ -353,6 +355,8 @@ class Expressions:
 
     def _unpack(self, target: ast.Tuple | ast.List, value: Any, scope: Scope) -> None:
         items = self.known_items(value)
+        if is_several(value):
+            self.part(value)
         starred = [i for i, element in enumerate(target.elts) if isinstance(element, ast.Starred)]
         if items is not None and starred and len(items) >= len(target.elts) - 1:
             at, more = starred[0], len(items) - len(target.elts) + 1
@@ -369,6 +373,9 @@ class Expressions:
     def give_up(self, reason: str) -> None:
         """Note that something is not followed."""
         raise NotImplementedError  # each walk has its own
+
+    def part(self, value: Any) -> None:
+        """Some items are taken of a list of which one item stands for a number that only a run knows."""
 
     def unsure(self, what: str) -> None:
         """A decision that only a run makes, where no two paths are walked."""

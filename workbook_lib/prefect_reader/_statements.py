@@ -8,7 +8,7 @@ from typing import Any
 
 from workbook_lib.prefect_reader import _known
 from workbook_lib.prefect_reader._calls import Calls
-from workbook_lib.prefect_reader._expressions import Expressions
+from workbook_lib.prefect_reader._expressions import Expressions, is_several
 from workbook_lib.prefect_reader._signals import Break, Continue, Raised, Return
 from workbook_lib.prefect_reader._values import Code, Declared, Marked, Method, Named, Scope, Unknown, futures_in, runs_in, tasks_in
 
@@ -203,7 +203,10 @@ class Statements(Calls):
         self.block([*node.body, *node.orelse, *node.finalbody], scope)
 
     def do_For(self, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
-        items, several = self.items(self.eval(node.iter, scope))
+        over = self.eval(node.iter, scope)
+        items, several = self.items(over)
+        if is_several(over) and any(isinstance(part, ast.Break | ast.Return) for line in node.body for part in ast.walk(line)):
+            self.part(over)
 
         def round_() -> bool:
             try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workbook_lib.model.action import Nothing
 from workbook_lib.model.function import Function
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.validation._protocols import FlowProgram
@@ -29,9 +28,7 @@ def compare_limits(workflow: Workflow, program: FlowProgram) -> Iterator[AspectR
     yield from _callbacks("", workflow.callbacks, program.hooks)
     for task in workflow.tasks:
         if task.id in program.tasks:
-            # A task that does nothing cannot fail.
-            told = [one for one in task.callbacks if one[0] != "on_failure_callback" or not isinstance(task.action, Nothing)]
-            yield from _callbacks(task.id, told, program.tasks[task.id].hooks)
+            yield from _callbacks(task.id, task.callbacks, program.tasks[task.id].hooks)
 
 
 def _callbacks(owner: str, callbacks: Callbacks, hooks: Sequence[tuple[str, str]]) -> Iterator[AspectResult]:
