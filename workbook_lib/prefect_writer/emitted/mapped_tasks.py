@@ -38,10 +38,12 @@ class Peer:
     runs: Runs
 
     def of_run(self, number: int, whole: bool) -> Any:
-        """The run with that number. -1: before there are elements; None for runs that have theirs already, or all of them (`whole`)."""
+        """The run with that number, if any. -1: before there are elements; of runs that have theirs already all (`whole`) or none."""
         if not self.runs.expanded:
             return self.runs[0]
-        return self.runs[number] if number >= 0 else self.runs if whole else None
+        if number < 0:
+            return self.runs if whole else None
+        return self.runs[number] if number < len(self.runs) else None
 
 
 def peer(runs: Runs) -> Peer:

@@ -72,7 +72,7 @@ class RulesPrinter(SubmittingPrinter):
                 after.append(variable)
         more = [f"after=[{', '.join(after)}]"] if after else []
         if gates := self.plan.gates.get(task.id):
-            more.append(f"gates=[{', '.join(self._future(gate, task) for gate in gates)}]")
+            more.append(f"gates=[{', '.join(self._gate(gate, task) for gate in gates)}]")
         if needs := self.plan.needs.get(task.id):
             more.append(f"needs=[{', '.join(map(self._variable, needs))}]")
         if task.join_rule != "all_success" and (edges or handed):
@@ -116,6 +116,13 @@ class RulesPrinter(SubmittingPrinter):
     def _future(self, source: str, task: Task) -> str:
         """The run that a task waits for."""
         return self._variable(source) if self.mapped.looks_at_all(task) else self._run(source)
+
+    def _gate(self, source: str, task: Task) -> str:
+        """The short circuit that a task asks: of a mapped one, outside of its group too, the run with the task's own number."""
+        if source in self.mapped.over and task.id in self.mapped.over and source not in self._peers:
+            self.rules.add("peer")
+            return f"peer({self._variable(source)})"
+        return self._future(source, task)
 
     def _end(self) -> list[str]:
         self.rules.add("finish")
