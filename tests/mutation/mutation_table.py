@@ -73,9 +73,12 @@ def judge_runs(subject: Subject, chosen: Sequence[Mutant], kept: Kept, session: 
     """
     todo = [(mutant, kept[f"{mutant.operator} | {mutant.where}"]) for mutant in chosen if not mutant.schedule]
     todo = [(mutant, row) for mutant, row in todo if row["structure"] == "equal" and "verdict" not in row]
+    rehearsed: dict[str, RunRecord] = {}
     if todo:
         prepare(subject, session)
-    rehearsed: dict[str, RunRecord] = {}
+        untouched = Mutant(subject.name, "", "", subject.file.read_text(encoding="utf-8"), in_body=True)
+        verdict, _, told = by_runs(subject, untouched, session, rehearsed)
+        assert verdict.split(" ")[0] == "equal", f"{subject.name} itself is {verdict}: {told}"  # else a run tells nothing of a mutant
     for mutant, row in todo:
         row["verdict"], row["by"], row["reason"] = by_runs(subject, mutant, session, rehearsed)
 
@@ -196,7 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 for name, chosen in every.items():
                     try:
                         judge_runs(made[name], chosen, found[name]["mutants"], session)
-                    except WorkbookError as error:
+                    except (WorkbookError, AssertionError) as error:
                         print(f"{name}: {error}", file=sys.stderr)
                     save(found)
                     print(name, "runs", flush=True)
