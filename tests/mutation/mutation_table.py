@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "root"
         made = subjects(root, options.subject)
-        every = {name: [] for name in options.subject}
+        every: dict[str, list[Mutant]] = {name: [] for name in options.subject}
         for name in options.subject:
             now = digest(made[name])
             if found.get(name, {}).get("flow") != now:
