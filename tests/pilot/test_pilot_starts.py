@@ -14,6 +14,7 @@ DAGS = """
 from datetime import datetime
 from airflow import DAG
 from airflow.operators.bash import BashOperator
+from airflow.operators.subdag import SubDagOperator
 from airflow.operators.trigger_dagrun import TriggerDagRunOperator
 
 OPEN = {"schedule": None, "start_date": datetime(2024, 1, 1)}
@@ -32,6 +33,17 @@ with DAG("starter", **OPEN):
     TriggerDagRunOperator(task_id="for_a_date", trigger_dag_id="dated", logical_date="2024-02-03T00:00:00+00:00",
                           wait_for_completion=True, reset_dag_run=True)
     TriggerDagRunOperator(task_id="nobody", trigger_dag_id="missing")
+
+
+def inner(dag_id, check):
+    with DAG(dag_id, **OPEN) as dag:
+        BashOperator(task_id="work", bash_command=check)
+    return dag
+
+
+with DAG("outer", **OPEN):
+    SubDagOperator(task_id="by_day", subdag=inner("outer.by_day", "test {{ ds }} = 2024-02-03"))
+    SubDagOperator(task_id="by_hour", subdag=inner("outer.by_hour", "test {{ ts }} = 2024-02-03T04:00:00+00:00"))
 """
 STATES = {
     "any_end": "success",
@@ -51,5 +63,7 @@ def test_started_runs_are_made_by_the_project_itself(tmp_path: Path) -> None:
     write(list(workflows.values())).save(tmp_path / "project")
     with Session(tmp_path) as session:
         done = session.run(workflows["starter"], time_limit=60)
+        outer = session.run(workflows["outer"], logical_date="2024-02-03T04:00:00+00:00", time_limit=60)
     assert {run.id: str(run.state) for run in done.tasks} == STATES
     assert {run.id: run.attempts for run in done.tasks} == dict.fromkeys(STATES, 1)
+    assert {run.id: str(run.state) for run in outer.tasks} == {"by_day": "success", "by_hour": "success"}

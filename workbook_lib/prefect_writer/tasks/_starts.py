@@ -41,12 +41,20 @@ def _parameters(builder: Builder, action: StartWorkflow, other: Neighbour | None
     if action.logical_date is not None and other is None:
         notes.append("starts a run for a logical date; how the other flow takes one is not known, as it is not part of this project")
     elif action.logical_date is not None and other is not None:
-        shown = builder.printer.show(action.logical_date)
-        if not isinstance(action.logical_date, e.Moment):
-            helpers.add("moment_of")
-            shown = f"moment_of({shown})"
-        given = (f"{given} | " if given else "") + f'{{"{other.date_name}": {shown}{".date()" if other.day else ""}}}'
+        given = (f"{given} | " if given else "") + f'{{"{other.date_name}": {_date(builder, action.logical_date, other, helpers)}}}'
     return f", parameters={given}" if given else ""
+
+
+def _date(builder: Builder, date: e.Expr, other: Neighbour, helpers: set[str]) -> str:
+    """The logical date as the other flow takes it: the run's own, a fixed one, or one that is known as text."""
+    shown = builder.printer.show(date)
+    own = isinstance(date, e.Context) and date.name == "logical_date"
+    if own and builder.scope.day and other.day:
+        return shown
+    if not isinstance(date, e.Moment) and (builder.scope.day or not own):
+        helpers.add("moment_of")
+        shown = f"moment_of({shown}{'.isoformat()' if own else ''})"
+    return f"{shown}.date()" if other.day else shown
 
 
 def _known(given: e.Expr | None, other: Neighbour | None, notes: list[str]) -> e.Expr | None:
