@@ -129,9 +129,10 @@ def page(found: dict[str, Any]) -> str:
         total += counts
         lines.append(_line(f"`{operator}`", counts))
     lines += [_line("**all**", total), ""]
-    if total["open"] or total["tested"] < total["sites"]:
+    if len(found) < len(names()) or total["open"] or total["tested"] < total["sites"]:
         lines += [
-            f"This is a sample: {total['open']} of these mutants are still to be run, and {total['tested']} met the flow's own tests.",
+            f"This is a part: the mutants of {len(found)} of {len(names())} flows ({', '.join(f'`{name}`' for name in found)}). "
+            f"{total['open']} of these mutants are still to be run, and {total['tested']} met the flow's own tests.",
             "",
         ]
     lines += ["## The operators", ""]
