@@ -21,7 +21,7 @@ GONE = Span(start=0, end=0, kind="value", value=Constant(value=False))
         ("    if GONE:\n        return 1\n    else:\n        return 2\n", "    if False:\n        return 1\n    else:\n        return 2"),
         ("    if y:\n        a()\n    elif GONE:\n        b()\n    c()\n", "    if y:\n        a()\n    elif False:\n        b()\n    c()"),
         ("    if GONE:\n        return 1\n", "    if False:\n        return 1"),
-        ("    if GONE:\n        a()\n    if False:\n        b()\n    c()\n", "    if False:\n        a()\n    if False:\n        b()\n    c()"),
+        ("    if GONE:\n        a()\n    if False:\n        b()\n", "    if False:\n        a()\n    if False:\n        b()"),
     ],
     ids=["in front", "in a loop", "with an else", "an elif", "alone", "beside one of the source's own"],
 )
