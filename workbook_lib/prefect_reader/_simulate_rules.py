@@ -123,7 +123,7 @@ class ByRule(Statements):
         if isinstance(value, dict):
             return {name: self._mapped_over(item) for name, item in value.items()}
         if isinstance(value, Futures):
-            return [result for result in self._arrived(value) if not isinstance(result, Unknown)]
+            return [result for result in self._arrived(value) or () if not isinstance(result, Unknown)]
         if isinstance(value, Marked) and value.mark == "rules.peek" and not value.extra:
             return self._mapped_over(value.value)
         if isinstance(value, Marked) and value.mark == "rules.combined":
@@ -149,7 +149,7 @@ class ByRule(Statements):
         if isinstance(value, Future):
             return value.run.value if value.run.state is State.SUCCESS else None
         if isinstance(value, Futures):
-            return [result for result in map(self._arrived, value) if result is not None]
+            return [result for result in map(self._arrived, value) if result is not None] or None
         if isinstance(value, Marked) and value.mark in ("rules.pick", "rules.peek"):
             whole = self._arrived(value.value)
             for key in value.extra:

@@ -27,8 +27,8 @@ class Runs(list[PrefectFuture], Upstream):
     def futures(self, every: bool) -> list[PrefectFuture]:
         return list(self)
 
-    def result(self) -> list[Any]:
-        return [result for result in map(arrived, self) if result is not None]
+    def result(self) -> list[Any] | None:
+        return [result for result in map(arrived, self) if result is not None] or None
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,8 @@ def _gates(workflow: Workflow) -> dict[str, tuple[str, ...]]:
                 continue
             upstream = workflow.upstream(task.id)
             direct = gate.id in upstream
-            swept = task.join_rule is JoinRule.ALL_SUCCESS and all(up in inside for up in upstream) and task.id not in early
+            skipped = all(up in inside and not workflow.task(up).teardown for up in upstream)  # a teardown runs all the same
+            swept = task.join_rule is JoinRule.ALL_SUCCESS and skipped and task.id not in early
             if direct or (not gate.steers_rules and not swept):
                 gates[task.id].append(gate.id)
     return {task_id: tuple(names) for task_id, names in gates.items() if names}

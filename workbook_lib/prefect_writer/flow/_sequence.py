@@ -145,6 +145,8 @@ class _Builder:
                 statements.append(Fork(tuple(sources)))
                 rest = others
             elif self.tasks[sources[0]].steers == "short_circuit":
+                if beyond := [one for one in self.following[sources[0]] if one not in others]:
+                    raise _No(f"{sources[0]} decides about {min(beyond, key=self.order.index)}, which other ways lead to as well")
                 swept = [] if self.tasks[sources[0]].steers_rules else [one for one in others if skips(self.workflow, sources[0], one)]
                 self._refuse_what_runs_unchosen(sources[0], [one for one in others if one not in swept])
                 statements.append(If(sources[0], (("", tuple(self._region(others))),)) if others else Call(sources[0]))
