@@ -158,7 +158,7 @@ class _Evaluation:
 
     def _never(self, task: Task, index: int, decision: Decision, now: int) -> TaskRun:
         passed = self._passed_over(task, index)
-        self.seen[task.id, index] = now + 1 if passed is None else passed
+        self.seen[task.id, index] = now + 1 if passed is None else min(now + 1, passed)
         return TaskRun(id=task.id, map_index=index, state=State(decision), observed=False)
 
     def _decide(self, task: Task, index: int, required: tuple[Ended, ...] = ()) -> tuple[Decision, int]:
@@ -167,7 +167,8 @@ class _Evaluation:
         early = passed is not None and decision == "run" and now < passed
         if early:
             self.overtaken.append((task.id, index))
-        if passed is None or (early and starts_early(self.workflow)):
+        by_itself = passed is not None and decision == "skipped" and now < passed
+        if passed is None or by_itself or (early and starts_early(self.workflow)):
             return decision, now
         return "skipped", passed
 

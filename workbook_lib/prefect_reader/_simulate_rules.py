@@ -181,7 +181,8 @@ class ByRule(Statements):
         setups = {run for item in after if isinstance(item, Marked) and item.mark == "rules.setup" for run in runs_in(item)}
         gate = _decided(join, list(runs_in([after, _without_peeks(arguments)])), must, setups)
         seen = min((run.round for run in passed), default=None)
-        if seen is not None and (gate.closed is not None or gate.now >= seen or not kwargs.get("early")):
+        first = gate.closed is State.SKIPPED or (gate.closed is None and kwargs.get("early"))  # where the rule decides earlier
+        if seen is not None and (gate.now >= seen or not first):
             return Gate(State.SKIPPED, seen - 1)
         return gate
 

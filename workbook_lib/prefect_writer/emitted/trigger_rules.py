@@ -88,7 +88,8 @@ class Gate:
         if verdict is None or (own is not None and later < now):
             now, verdict = later if own is not None else max(now, later), own
         passed = min((GATES[future].seen for future in self._passed_over()), default=None)
-        if passed is not None and (verdict is not None or now >= passed or not self.early):
+        first = verdict == "skipped" or (verdict is None and self.early)  # where the rule decides earlier
+        if passed is not None and (now >= passed or not first):
             self.seen = passed
             return "skipped"
         self.seen = now + max(self.attempts, 1)
