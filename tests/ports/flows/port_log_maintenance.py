@@ -77,7 +77,7 @@ def report(expected: int, day: date) -> str:
     return run_shell(f"echo archived {expected} lines of {day}")
 
 
-@task
+@task(on_failure=[tell_on_call])
 def finished() -> None:
     """The end of the night's work; it does nothing itself."""
 
