@@ -11,6 +11,7 @@ def main(folder: str, dag_id: str, runs: int) -> list[float]:
     """One number a run."""
     from airflow.models.dagbag import DagBag
 
+    sys.path.insert(0, folder)  # what DAG files import from their repository
     bag = DagBag(folder, include_examples=False)
     bag.sync_to_db()
     dag = bag.get_dag(dag_id)
