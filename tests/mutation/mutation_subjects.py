@@ -123,11 +123,8 @@ def subjects(root: Path, only: Sequence[str] = ()) -> dict[str, Subject]:
     records = {subject.workflow.id: subject.records for subject in made}
     unsteady = {subject.workflow.id: [mask.id for mask in subject.masks] for subject in made}
     project = write([*every.values(), *(other for name, other in others.items() if name not in every)], records=records, unsteady=unsteady)
-    for path, content in project.files.items():
-        for folder in ("project", "written"):
-            target = root / folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(content, encoding="utf-8")
+    for folder in ("project", "written"):
+        project.save(root / folder)
     placed = {}
     for subject in made:
         path, _, function = project.flows[subject.workflow.id].entrypoint.rpartition(":")

@@ -7,7 +7,7 @@ Rooms compile templates and traced values into these; the writer prints them as 
 from __future__ import annotations
 
 import collections.abc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -274,6 +274,11 @@ def walk(expr: Expr) -> Iterator[Expr]:
     yield expr
     for child in children(expr):
         yield from walk(child)
+
+
+def tasks_in(values: Iterable[Expr]) -> set[str]:
+    """The tasks whose outputs expressions take."""
+    return {part.task for value in values for part in walk(value) if isinstance(part, TaskOutput)}
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:

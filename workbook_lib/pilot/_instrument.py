@@ -8,12 +8,13 @@ tells of the assets that it updates.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, ClassVar
 
@@ -134,22 +135,16 @@ def _patch_hooks(engine: Any, *, is_async: bool = False) -> None:
 
         async def call_async(self: Any, *args: Any, **options: Any) -> None:
             if STAGE.script is None:
-                before = _HOOKED.set(getattr(self, "task_run", None))
-                try:
+                with _hooked(self):
                     await original(self, *args, **options)
-                finally:
-                    _HOOKED.reset(before)
 
         engine.call_hooks = call_async
     else:
 
         def call(self: Any, *args: Any, **options: Any) -> None:
             if STAGE.script is None:
-                before = _HOOKED.set(getattr(self, "task_run", None))
-                try:
+                with _hooked(self):
                     original(self, *args, **options)
-                finally:
-                    _HOOKED.reset(before)
 
         engine.call_hooks = call
 
@@ -168,6 +163,15 @@ def _patch_events() -> None:
 _HOOKED: ContextVar[Any] = ContextVar("the task run whose hooks are called", default=None)
 
 
+@contextlib.contextmanager
+def _hooked(engine: Any) -> Iterator[None]:
+    before = _HOOKED.set(getattr(engine, "task_run", None))
+    try:
+        yield
+    finally:
+        _HOOKED.reset(before)
+
+
 def _patch_updates() -> None:
     """Note the updates of assets that task runs or their hooks tell of, whatever becomes of the event."""
     original = utilities.emit_event
@@ -176,12 +180,14 @@ def _patch_updates() -> None:
     @functools.wraps(original)
     def emit_event(*args: Any, **options: Any) -> Any:
         told = original(*args, **options)
+        given = signature.bind(*args, **options).arguments
+        if given["event"] != UPDATED:
+            return told
+        if told is not None:
+            STAGE.told.append(told)
         context, observer = TaskRunContext.get(), _observer()
         run = _HOOKED.get() or (context.task_run if context is not None else None)
-        given = signature.bind(*args, **options).arguments
-        if told is not None and given["event"] == UPDATED:
-            STAGE.told.append(told)
-        if observer is not None and run is not None and given["event"] == UPDATED:
+        if observer is not None and run is not None:
             extra = json.loads(json.dumps(given.get("payload") or {}, default=str))
             observer.update(run.id, dict(given["resource"]).get("prefect.resource.id", ""), extra)
         return told

@@ -76,7 +76,7 @@ def maps_constants(mapping: Mapping | None) -> bool:
     return all(
         isinstance(over, e.ListOf | e.Constant)
         and not isinstance(getattr(over, "value", None), dict)
-        and not any(isinstance(part, e.TaskOutput) for part in e.walk(over))
+        and not e.tasks_in([over])
         and _length(over)
         for _, over in mapping.over
     )
@@ -89,7 +89,7 @@ def against_map(task: Task, code: TaskCode, mapped: Mapped) -> str | None:
         return f"{task.id} stands in the mapped group {group}, of which more is known only when it runs"
     values = [parameter.value for parameter in code.parameters if not is_default(parameter)]
     handed = {value.task for value in values if isinstance(value, e.TaskOutput)}
-    inside = {part.task for value in values for part in e.walk(value) if isinstance(part, e.TaskOutput)}
+    inside = e.tasks_in(values)
     before = set(mapped.workflow.upstream(task.id)) & peers
     if code.marker or before - handed or (inside & peers) - handed:
         return f"{task.id} waits for tasks of its mapped group whose results it does not take"
@@ -100,7 +100,7 @@ def against_map(task: Task, code: TaskCode, mapped: Mapped) -> str | None:
 
 def sources(mapping: Mapping) -> set[str]:
     """The tasks that hand over what is mapped over."""
-    return {part.task for _, over in mapping.over for part in e.walk(over) if isinstance(part, e.TaskOutput)}
+    return e.tasks_in(over for _, over in mapping.over)
 
 
 def needs_elements(task: Task, code: TaskCode, mapped: Mapped) -> bool:

@@ -126,7 +126,7 @@ def _taken(task: Task, code: TaskCode) -> set[str]:
     """The tasks whose results a task takes."""
     values = [parameter.value for parameter in code.parameters if not is_default(parameter)]
     values += [over for _, over in task.mapping.over] if task.mapping else []
-    return {part.task for value in values for part in e.walk(value) if isinstance(part, e.TaskOutput)}
+    return e.tasks_in(values)
 
 
 def _takes_a_part(expr: e.Expr, scope: Scope) -> bool:

@@ -171,7 +171,7 @@ class SequencePrinter(FlowPrinter):
         whole = e.ListOf(items=tuple(e.TaskOutput(task=task_id) for task_id in group))
         for task in self.workflow.tasks:
             for parameter in self._parameters_of(task.id):
-                if parameter.value != whole and set(group) & {p.task for p in e.walk(parameter.value) if isinstance(p, e.TaskOutput)}:
+                if parameter.value != whole and set(group) & e.tasks_in([parameter.value]):
                     return False
         return True
 

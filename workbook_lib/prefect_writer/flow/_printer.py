@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workbook_lib.model import expr as e
@@ -63,8 +64,7 @@ class FlowPrinter(ABC):
         """The tasks whose future or result a later statement names."""
         used = self._named_besides()
         for task in self.workflow.tasks:
-            for parameter in self.plan.code[task.id].parameters:
-                used |= {part.task for part in e.walk(parameter.value) if isinstance(part, e.TaskOutput)}
+            used |= self._handed(self.plan.code[task.id].parameters)
             if task.id in self.mapped.over:
                 used |= sources(self.mapped.over[task.id])
         return used
@@ -130,8 +130,8 @@ class FlowPrinter(ABC):
         texts = [self._printer.show(p.value) for p in parameters]
         return plain + [f"{p.name}={text}" if by_name else text for p, text in zip(parameters, texts, strict=True)]
 
-    def _handed(self, parameters: list[Parameter]) -> set[str]:
-        return {part.task for p in parameters for part in e.walk(p.value) if isinstance(part, e.TaskOutput)}
+    def _handed(self, parameters: Iterable[Parameter]) -> set[str]:
+        return e.tasks_in(p.value for p in parameters)
 
     def _over(self, task: Task, function: str, parameters: list[Parameter], more: list[str]) -> str:
         """`function.map(...)`: elements, results of peers one by one, all else the same for each run."""

@@ -209,8 +209,7 @@ class _Builder:
                 raise _No(f"{task_id} runs also where {gate} did not choose what comes before it")
 
     def _takes(self, task_id: str) -> set[str]:
-        values = [p.value for p in self.code[task_id].parameters if not is_default(p)]
-        return {part.task for value in values for part in e.walk(value) if isinstance(part, e.TaskOutput)}
+        return e.tasks_in(p.value for p in self.code[task_id].parameters if not is_default(p))
 
     def _refuse_escaping_outputs(self, statements: list[Statement]) -> None:
         """A result from inside an arm must not be used outside of it, where it may not exist."""

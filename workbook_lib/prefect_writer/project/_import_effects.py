@@ -9,6 +9,7 @@ from workbook_lib.findings import Finding, Severity
 from workbook_lib.model.function import Definition
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_writer.project._asked_late import run_at_import
+from workbook_lib.prefect_writer.python._findings import finding_at
 
 # Modules whose functions (not classes) reach out of the process, by the name that is imported; of `os`, these functions alone.
 _REACHING = frozenset({"boto3", "glob", "httpx", "psycopg2", "pymysql", "requests", "shutil", "socket", "sqlite3", "subprocess", "urllib"})
@@ -22,15 +23,9 @@ def import_effects(workflow: Workflow) -> Iterable[Finding]:
             continue
         call = _reaching(definition)
         if call is not None:
-            yield Finding(
-                code="writer.import_effect",
-                severity=Severity.WARNING,
-                message=f"`{definition.name}` is made while the flow's module is imported, by `{call}`, as it was in the legacy file",
-                file=definition.origin.file if definition.origin is not None else None,
-                line=definition.origin.line if definition.origin is not None else None,
-                workflow=workflow.id,
-                advice="Make it a function or a task of the flow if a deployment must not do that by itself.",
-            )
+            says = f"`{definition.name}` is made while the flow's module is imported, by `{call}`, as it was in the legacy file"
+            advice = "Make it a function or a task of the flow if a deployment must not do that by itself."
+            yield finding_at(definition.origin, "writer.import_effect", Severity.WARNING, says, workflow=workflow.id, advice=advice)
 
 
 def _reaching(definition: Definition) -> str | None:

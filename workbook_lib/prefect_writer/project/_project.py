@@ -28,6 +28,7 @@ from workbook_lib.prefect_writer.project._module import Module, from_shared, mod
 from workbook_lib.prefect_writer.project._neighbours import dated
 from workbook_lib.prefect_writer.project._tests import conftest, flow_test
 from workbook_lib.prefect_writer.project._text import uses_date
+from workbook_lib.prefect_writer.python._findings import finding_at
 from workbook_lib.prefect_writer.python._format import LINE_LENGTH, RULES, tidy
 from workbook_lib.prefect_writer.python._names import FileNames, deployment_name, variable_name
 from workbook_lib.prefect_writer.python._renaming import new_names, renamed
@@ -87,15 +88,8 @@ def _module_of(workflow: Workflow, decisions: Mapping[str, Any] | None, **told: 
 
 
 def _renamed(workflow: Workflow, definition: Definition, name: str) -> Finding:
-    origin = definition.origin
-    return Finding(
-        code="writer.renamed",
-        severity=Severity.NOTE,
-        message=f"`{definition.name}` is called `{name}` in the flow, which needs that name for something of Prefect's or its own",
-        file=origin.file if origin else None,
-        line=origin.line if origin else None,
-        workflow=workflow.id,
-    )
+    says = f"`{definition.name}` is called `{name}` in the flow, which needs that name for something of Prefect's or its own"
+    return finding_at(definition.origin, "writer.renamed", Severity.NOTE, says, workflow=workflow.id)
 
 
 def _statuses(workflow: Workflow, made: Module, by_hand: Collection[str] = ()) -> dict[str, TaskStatus]:
@@ -108,17 +102,10 @@ def _statuses(workflow: Workflow, made: Module, by_hand: Collection[str] = ()) -
 
 
 def _finding(workflow: Workflow, task_id: str, reason: str) -> Finding:
-    origin = workflow.task(task_id).origin
-    return Finding(
-        code="writer.placeholder",
-        severity=Severity.WARNING,
-        message=f"{workflow.task(task_id).operator} {task_id!r} is not converted: {reason}",
-        file=origin.file if origin else None,
-        line=origin.line if origin else None,
-        workflow=workflow.id,
-        task=task_id,
-        advice="Write its body in the flow, where the legacy arguments stand as comments, or add a rule for it.",
-    )
+    task = workflow.task(task_id)
+    says = f"{task.operator} {task_id!r} is not converted: {reason}"
+    advice = "Write its body in the flow, where the legacy arguments stand as comments, or add a rule for it."
+    return finding_at(task.origin, "writer.placeholder", Severity.WARNING, says, workflow=workflow.id, task=task_id, advice=advice)
 
 
 def write(

@@ -13,6 +13,7 @@ from workbook_lib.prefect_writer.python._blocks import in_front
 from workbook_lib.prefect_writer.python._bodies import fill
 from workbook_lib.prefect_writer.python._dates import date_default
 from workbook_lib.prefect_writer.python._expr import Printer, Unprintable, literal
+from workbook_lib.prefect_writer.python._findings import finding_at
 from workbook_lib.prefect_writer.python._names import Names, identifier
 from workbook_lib.prefect_writer.tasks._scope import Scope
 
@@ -163,13 +164,5 @@ def _leaf(expr: e.Expr, workflow: Workflow, scope: Scope, owner: str | None, imp
 
 
 def _finding(workflow: Workflow, owner: str | None, event: str, function: Function, problem: str) -> Finding:
-    return Finding(
-        code="writer.callback",
-        severity=Severity.WARNING,
-        message=f"{event} {function.name!r} is not converted: {problem}",
-        file=function.origin.file if function.origin else None,
-        line=function.origin.line if function.origin else None,
-        workflow=workflow.id,
-        task=owner,
-        advice="Write it as a state hook or an automation.",
-    )
+    says, advice = f"{event} {function.name!r} is not converted: {problem}", "Write it as a state hook or an automation."
+    return finding_at(function.origin, "writer.callback", Severity.WARNING, says, workflow=workflow.id, task=owner, advice=advice)
