@@ -2,6 +2,7 @@
 #   make demo    the guided notebooks on a shipped example, into demo/      make test    all tests, legacy answers from recordings
 #   make proof   both engines for real, compared with the recordings        make bench   the benchmarks
 #   make lab     JupyterLab on the notebooks                                make lock    the pins again (needs uv)
+#   make widgets the programs of the widgets, from their JavaScript (needs node 20 and npm)
 #   make corpus  DAG files of many packages, read and compared with Airflow (CORPUS_ARGS="--engine PYTHON ...")
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -17,10 +18,10 @@ CANDIDATES := $(PYTHON) python3.11 python3.12 python3.13 python3 python
 FIND := for p in $(CANDIDATES); do "$$p" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& { command -v "$$p"; break; }; done
 
-.PHONY: help demo test proof lab bench corpus lock clean
+.PHONY: help demo test proof lab bench corpus widgets lock clean
 
 help:
-	@sed -n '2,5s/^# *//p' Makefile
+	@sed -n '2,6s/^# *//p' Makefile
 
 $(STAMP): requirements.lock pyproject.toml
 	@found=$$($(FIND)); \
@@ -61,6 +62,9 @@ bench: $(STAMP)
 
 corpus: $(STAMP)
 	@$(BIN)/python tests/corpus/airflow/packages/compare.py $(CORPUS_ARGS)
+
+widgets:
+	@cd workbook_lib/widgets/frontend && npm ci --silent && npm run --silent check && npm run --silent build
 
 # prefect is held at the version that was tried; fastapi is bounded in pyproject.toml.
 lock:
