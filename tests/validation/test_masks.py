@@ -37,6 +37,9 @@ def test_found(first: Any, second: Any, expected: list[tuple[str, tuple[str, ...
     assert [(mask.text, mask.kinds) for mask in masks(legacy(first), legacy(second))] == expected
 
 
+_MASKED = "masked: it differs between two legacy runs as well"
+
+
 def judged(first: Any, second: Any, pilot: Any) -> tuple[str, str]:
     one = legacy(first)
     rows = compare_runs(W, one, legacy(pilot).model_copy(update={"engine": "prefect"}), masks(one, legacy(second)))
@@ -52,9 +55,16 @@ def judged(first: Any, second: Any, pilot: Any) -> tuple[str, str]:
         ({"x": 1, "y": 2}, {"x": 1, "y": 3}, {"x": 1}, ("different", "the values differ outside of what is masked")),
         ({"x": 1}, {"x": 1, "y": 3}, {"x": 1, "y": 4}, ("equal", "masked at $.y")),
         ({"x": 1}, {"x": 1, "y": 3}, {"x": 1, "y": "4"}, ("different", "the values differ outside of what is masked")),
-        ("one", "two", "three", ("equal", "masked: it differs between two legacy runs as well")),
+        ("one", "two", "three", ("equal", _MASKED)),
         ("one", "two", 3, ("different", "masked, but of another type: string in the legacy engine, number in the pilot")),
-        ([1], [1, 2], [5, 6, 7], ("equal", "masked: it differs between two legacy runs as well")),
+        ([1], [1, 2], [5, 6, 7], ("equal", _MASKED)),
+        ("3 files in /a", "3 files in /b", "4 files in /x/y", ("equal", _MASKED)),
+        ("3 files in /a", "3 files in /b", "None files in None", ("different", "masked, but two legacy runs agree on '3 files in …'")),
+        ("3 files in /a", "3 files in /b", "3 files in", ("different", "masked, but two legacy runs agree on '3 files in …'")),
+        ("Mon Nov 2 09:59", "Mon Nov 2 10:00", "Sun Dec 13 7:10", ("equal", _MASKED)),
+        ("at 2026-11-02T09:59:58Z by 1", "at 2026-11-02T09:59:58Z by 2", "at 2027-01-12 by 3", ("equal", _MASKED)),
+        ({"x": "run a"}, {"x": "run b"}, {"x": "ran c"}, ("different", "the values differ outside of what is masked")),
+        ({"x": "run a"}, {"x": "run b"}, {"x": "run c"}, ("equal", "masked at $.x")),
     ],
 )
 def test_applied(first: Any, second: Any, pilot: Any, expected: tuple[str, str]) -> None:

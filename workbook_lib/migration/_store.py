@@ -118,7 +118,7 @@ class Store:
         changed: dict[Path, str | bytes | None] = {}
         for path in [self.folder / "read.json", *self.folder.glob("records/*/*/*.json"), *self.folder.glob("verdicts/*.json")]:
             before = read_json(path, {})
-            if path.name not in (INDEX, MASKS) and (after := hide.value(before)) != before:
+            if path.name != INDEX and (after := hide.value(before)) != before:
                 changed[path] = json.dumps(after, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
         write_all(changed)
 

@@ -83,6 +83,8 @@ def _judge(one: dict[str, Json], other: dict[str, Json], hidden: list[Mask]) -> 
         return Judgement.NOT_COMPARABLE, "the value has no stable form; only the name of its type is known"
     if whole is not None:
         if _outer(one) in whole.kinds and _outer(other) in whole.kinds:
+            if "json" in other and not whole.fits(other["json"]):
+                return Judgement.DIFFERENT, f"masked, but two legacy runs agree on {whole.like!r}"
             return Judgement.EQUAL, "masked: it differs between two legacy runs as well"
         return Judgement.DIFFERENT, f"masked, but of another type: {_outer(one)} in the legacy engine, {_outer(other)} in the pilot"
     if one == NOTHING or other == NOTHING:
