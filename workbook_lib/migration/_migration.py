@@ -460,6 +460,10 @@ class Migration:
         verdict = self.verdict(workflow_id)
         return verdict is None or verdict.fingerprint != _runs.fingerprint(self, self.workflow(workflow_id))
 
+    def made_from(self, workflow_id: str | None = None) -> str:
+        """A digest of what a run of the flow depends on: sources, project, fixtures, inputs, Prefect."""
+        return _runs.pilot_digest(self, self.workflow(workflow_id))
+
     def missing_runs(self, workflow_id: str | None = None) -> dict[str, tuple[Scenario, ...]]:
         """What `validate` would run: scenarios without a fresh record, per engine ("legacy", "pilot")."""
         workflow = self.workflow(workflow_id)
