@@ -1,15 +1,18 @@
 """What a dataflow workflow's own rules say about a run: all of it (`simulate`), or what nobody observed (`fill`).
 
 Source of the meaning: Airflow 2.11.2, `ti_deps/deps/trigger_rule_dep.py` (rules and setups), `models/skipmixin.py` (branches and
-short circuits), `ti_deps/deps/mapped_task_upstream_dep.py` (mapping), `models/dagrun.py` (the run's end from its leaves).
+short circuits), `ti_deps/deps/mapped_task_upstream_dep.py` (mapping), `models/dagrun.py` (the run's end from its leaves),
+`models/taskinstance.py` (`_stop_remaining_tasks`: a run that stops at its first failed task; see `stopping`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from workbook_lib.errors import ModelError
 from workbook_lib.model import _lengths
+from workbook_lib.model._base import Json
 from workbook_lib.model._timing import Ended, settle
 from workbook_lib.model.join_rules import Decision, JoinRule
 from workbook_lib.model.run import Outcome, Scenario, State, TaskRun, result_of
@@ -21,12 +24,39 @@ Runner = Callable[[Task, int], TaskRun]
 
 
 def simulate(workflow: Workflow, scenario: Scenario) -> tuple[tuple[TaskRun, ...], State]:
-    """All task instances of a rehearsal and the run's state, by the rules alone; an unknown length of a mapping counts as 1."""
-    evaluation = _Evaluation(workflow, lambda run: _scripted(workflow, scenario, run))
-    for task in evaluation.order:
-        evaluation.settle(task, [], lambda task, index: _run(workflow, task, scenario.outcome(task.id, index), index), unknown_length=1)
+    """All task instances of a rehearsal and the run's state, by the rules alone; an unknown length of a mapping counts as 1.
+
+    Where the run stops at its first failed task, what is side by side with that task counts as `DAG.test` lets it end: what could start
+    in the same round or before has run.
+    """
+    evaluation = played(workflow, scenario)
+    if workflow.limits.fail_fast and (first := evaluation.first_failure()) is not None:
+        evaluation = played(workflow, scenario, first)
     runs = evaluation.runs()
     return runs, run_state(workflow, runs)
+
+
+def played(workflow: Workflow, scenario: Scenario, stop: FirstFailure | None = None) -> Evaluation:
+    """A rehearsal by the rules alone; `stop` is the failure that ends it, if one does."""
+    evaluation = Evaluation(workflow, lambda run: _scripted(workflow, scenario, run), stop)
+    for task in evaluation.order:
+        evaluation.settle(task, [], lambda task, index: _run(workflow, task, scenario.outcome(task.id, index), index), unknown_length=1)
+    return evaluation
+
+
+def replayed(workflow: Workflow, observed: Sequence[TaskRun]) -> Evaluation:
+    """A run that was observed as it would have gone on if it had not stopped: what never started succeeds, its result unknown."""
+    evaluation = Evaluation(workflow, _recorded)
+    unknown: dict[str, Json] = {"digest": "unknown"}
+    for task in evaluation.order:
+        seen = sorted((run for run in observed if run.id == task.id and run.attempts), key=lambda run: run.map_index)
+        evaluation.settle(
+            task,
+            seen,
+            lambda task, index: TaskRun(id=task.id, map_index=index, state=State.SUCCESS, attempts=1, result=unknown),
+            unknown_length=1,
+        )
+    return evaluation
 
 
 def overtaken(workflow: Workflow, scenario: Scenario) -> tuple[tuple[str, int], ...]:
@@ -34,19 +64,18 @@ def overtaken(workflow: Workflow, scenario: Scenario) -> tuple[tuple[str, int], 
 
     How they end in Airflow 2 hangs on which of the two ends first, and may be told twice: they run, and are skipped afterwards.
     """
-    evaluation = _Evaluation(workflow, lambda run: _scripted(workflow, scenario, run))
-    for task in evaluation.order:
-        evaluation.settle(task, [], lambda task, index: _run(workflow, task, scenario.outcome(task.id, index), index), unknown_length=1)
-    return tuple(dict.fromkeys(evaluation.overtaken))
+    return tuple(dict.fromkeys(played(workflow, scenario).overtaken))
 
 
 def fill(workflow: Workflow, observed: Sequence[TaskRun]) -> tuple[TaskRun, ...]:
     """`observed` and, for each task instance that was never created, what the rules say over the observed states.
 
     Such an instance is skipped, upstream_failed or removed; where the rules say that it should have run it is not_run. It bears
-    `observed=False`. Runs of ids that the workflow does not have are kept, at the end.
+    `observed=False`. Runs of ids that the workflow does not have are kept, at the end. Where the run stops at its first failed task and one
+    has failed, what need not have run before that is skipped.
     """
-    evaluation = _Evaluation(workflow, _recorded)
+    failed = [run.id for run in observed if run.state is State.FAILED] if workflow.limits.fail_fast else []
+    evaluation = Evaluation(workflow, _recorded, _SomeFailure(_graph(workflow).closure, frozenset(failed)) if failed else None)
     for task in evaluation.order:
         seen = sorted((run for run in observed if run.id == task.id), key=lambda run: run.map_index)
         evaluation.settle(
@@ -89,6 +118,39 @@ class _Graph:
         self.setups = relevant_setups(workflow, self.closure)
 
 
+@dataclass(frozen=True)
+class FirstFailure:
+    """The round that sees the first failure of a run that stops then, and the tasks that failed in it."""
+
+    seen: int
+    tasks: frozenset[str]
+
+    def stops(self, task: str, now: int) -> bool:
+        """Whether an instance that may start in round `now` is skipped; the failed task's other instances go on."""
+        return now >= self.seen and self.tasks != {task}
+
+    def cut(self, run: TaskRun, now: int) -> TaskRun:
+        """The run as it stands when the failure is seen: what still had attempts to come is skipped."""
+        if self.tasks == {run.id} or now + run.attempts <= self.seen:
+            return run
+        return run.model_copy(update={"state": State.SKIPPED, "attempts": self.seen - now, "result": {"absent": True}})
+
+
+@dataclass(frozen=True)
+class _SomeFailure:
+    """What is known of a run that was observed: which tasks failed, but not when."""
+
+    closure: dict[str, frozenset[str]]
+    failed: frozenset[str]
+
+    def stops(self, task: str, now: int) -> bool:
+        """A task that did not run may have been skipped, unless it has to end before each failed one."""
+        return any(task != failed and failed not in self.closure[task] for failed in self.failed)
+
+    def cut(self, run: TaskRun, now: int) -> TaskRun:
+        return run
+
+
 _last: list[_Graph] = []
 
 
@@ -98,13 +160,14 @@ def _graph(workflow: Workflow) -> _Graph:
     return _last[0]
 
 
-class _Evaluation:
+class Evaluation:
     """The states so far, task by task in topological order, and the round from which each is seen. `result` tells a run's result."""
 
-    def __init__(self, workflow: Workflow, result: _lengths.ResultOf) -> None:
+    def __init__(self, workflow: Workflow, result: _lengths.ResultOf, stop: FirstFailure | _SomeFailure | None = None) -> None:
         if workflow.kind != "dataflow":
             raise ModelError(f"workflow {workflow.id!r} is control flow; join rules do not decide it")
         self.workflow, self.result, self.graph = workflow, result, _graph(workflow)
+        self.stop = stop
         self.order = self.graph.order
         self.ended: dict[str, list[TaskRun]] = {}
         self.seen: dict[tuple[str, int], int] = {}
@@ -114,6 +177,14 @@ class _Evaluation:
     def runs(self) -> tuple[TaskRun, ...]:
         """All instances, in the order of the workflow's tasks."""
         return tuple(run for task in self.workflow.tasks for run in self.ended[task.id])
+
+    def first_failure(self) -> FirstFailure | None:
+        """The round that sees a task fail, before any other, and the tasks that fail in it."""
+        failed = [run for run in self.runs() if run.state is State.FAILED]
+        first = min((self.seen[run.id, run.map_index] for run in failed), default=None)
+        if first is None:
+            return None
+        return FirstFailure(first, frozenset(run.id for run in failed if self.seen[run.id, run.map_index] == first))
 
     def settle(self, task: Task, there: list[TaskRun], run: Runner, *, unknown_length: int | None) -> None:
         """Decide all instances of `task`; those that are `there` already keep their states."""
@@ -153,6 +224,8 @@ class _Evaluation:
         if given is None and decision != "run":
             return self._never(task, index, decision, now)
         one = given or run(task, index)
+        if self.stop is not None and not task.teardown:
+            one = self.stop.cut(one, now)
         self.seen[task.id, index] = now + max(one.attempts, 1)
         return one
 
@@ -162,6 +235,12 @@ class _Evaluation:
         return TaskRun(id=task.id, map_index=index, state=State(decision), observed=False)
 
     def _decide(self, task: Task, index: int, required: tuple[Ended, ...] = ()) -> tuple[Decision, int]:
+        decision, now = self._before_a_stop(task, index, required)
+        if self.stop is None or task.teardown or (decision == "run" and not self.stop.stops(task.id, now)):
+            return decision, now
+        return "skipped", now
+
+    def _before_a_stop(self, task: Task, index: int, required: tuple[Ended, ...]) -> tuple[Decision, int]:
         decision, now = self._by_rule(task, index, required)
         passed = self._passed_over(task, index)
         early = passed is not None and decision == "run" and now < passed
@@ -180,11 +259,11 @@ class _Evaluation:
         upstream = [
             Ended(self.seen[name, one.map_index], str(one.state), self.graph.tasks[name].setup)
             for name in self.graph.upstream[task.id]
-            for one in self._relevant(task, index, name)
+            for one in self.relevant(task, index, name)
         ]
         return settle(task.join_rule, upstream, (*required, *scope))
 
-    def _relevant(self, task: Task, index: int, upstream: str) -> list[TaskRun]:
+    def relevant(self, task: Task, index: int, upstream: str) -> list[TaskRun]:
         """The instances of `upstream` that this instance waits for: its own peer inside one mapped group, else all."""
         runs, groups = self.ended[upstream], self.graph.groups
         if task.id not in groups or groups[task.id] != groups.get(upstream):
@@ -198,11 +277,11 @@ class _Evaluation:
         rounds = [
             self.seen[name, one.map_index]
             for name in self.stopped.get(task.id, ())
-            for one in self._relevant(task, index, name)
+            for one in self.relevant(task, index, name)
             if self._is_false(one) and self._finds(name, one, task, index)
         ]
         for edge in self.graph.branches[task.id]:
-            for one in self._relevant(task, index, edge.source):
+            for one in self.relevant(task, index, edge.source):
                 known, value = self.result(one)
                 if not _lengths.finds_answer(self.workflow, index, one.map_index):
                     continue

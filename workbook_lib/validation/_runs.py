@@ -12,6 +12,7 @@ from workbook_lib.validation._masks import Mask
 from workbook_lib.validation._order import compare_order, moment
 from workbook_lib.validation._rows import Judgement, TaskVerdict
 from workbook_lib.validation._states import by_key, compare_states
+from workbook_lib.validation._stopped import without_raced
 from workbook_lib.validation._updates import compare_updates
 from workbook_lib.validation._values import compare_calls, compare_outputs, compare_results
 
@@ -28,8 +29,9 @@ def compare_runs(
     """States, order and calls of the two runs; results, updates of assets and outputs as well when they are real runs.
 
     `placeholders` are the ids of tasks that were not converted. What they or seeded tasks do in a real run is not comparable, nor is
-    what differs behind a placeholder that failed, or behind a branch that asked the clock at another time. `script` is what a rehearsal
-    asked for: where the legacy engine itself did not keep to it, the rehearsal proves nothing.
+    what differs behind a placeholder that failed, or behind a branch that asked the clock at another time, nor what ran side by side
+    with the failure that stopped a run. `script` is what a rehearsal asked for: where the legacy engine itself did not keep to it, the
+    rehearsal proves nothing.
     """
     _check(workflow, legacy, pilot)
     obstacle = _obstacle(workflow, legacy, pilot) or _refusal(legacy, script)
@@ -41,6 +43,7 @@ def compare_runs(
         rows += [*compare_results(workflow, legacy, pilot, kept), *compare_updates(workflow, legacy, pilot)]
         rows += compare_outputs(legacy, pilot, kept)
         rows = list(_without_unfinished(workflow, legacy, pilot, without_clock(workflow, legacy, pilot, rows), placeholders))
+    rows = list(without_raced(workflow, legacy, pilot, rows))
     return [row.model_copy(update={"scenario": legacy.scenario}) for row in rows]
 
 
@@ -106,7 +109,8 @@ def _without_unfinished(
     runs = by_key(pilot)
     failed = {key[0] for key, run in runs.items() if key[0] in placeholders and not run.seeded and run.state is State.FAILED}
     after = closure(workflow) if failed and workflow.kind == "dataflow" else {}
-    spoiled = {task: first for first in sorted(failed) for task in after.get(first, ())}
+    everything = [task.id for task in workflow.tasks] if workflow.limits.fail_fast else []  # its failure stops the run
+    spoiled = {task: first for first in sorted(failed) for task in (*after.get(first, ()), *everything)}
     unfinished = sorted({*placeholders, *seeded})
     for row in rows:
         reason = ""

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from workbook_lib.errors import ModelError
 from workbook_lib.model._base import Json
-from workbook_lib.model.evaluate import fill, simulate
+from workbook_lib.model.evaluate import fill, played, run_state, simulate
 from workbook_lib.model.join_rules import JoinRule
-from workbook_lib.model.run import TaskRun
+from workbook_lib.model.run import Scenario, TaskRun
+from workbook_lib.model.stopping import raced
 from workbook_lib.model.workflow import Task, Workflow, closure, topological
 from workbook_lib.validation._limits import compare_limits
 from workbook_lib.validation._order import QUALIFIES
@@ -18,6 +19,7 @@ from workbook_lib.validation._rows import AspectResult, Judgement, TaskVerdict
 from workbook_lib.validation.scenarios import is_mapped, plan
 
 BUDGET = 2_000_000  # a simulation takes time with the square of the tasks: about a minute for all scenarios together
+Shown = dict[tuple[str, int], dict[str, Json]]
 WAITS_FOR_ALL = (JoinRule.ALL_DONE, JoinRule.ALL_DONE_MIN_ONE_SUCCESS, JoinRule.ALL_DONE_SETUP_SUCCESS)
 
 
@@ -176,8 +178,12 @@ def _firing(workflow: Workflow, program: FlowProgram) -> Iterator[AspectResult]:
         if found.unfollowed:
             yield _row("", Judgement.NOT_COMPARABLE, _gap(found.unfollowed[0]), scenario=scenario.name)
             return
+        filled = fill(workflow, found.runs)
         expected = {(run.id, run.map_index): _shown(run) for run in runs}
-        actual = {(run.id, run.map_index): _shown(run) for run in fill(workflow, found.runs)}
+        actual = {(run.id, run.map_index): _shown(run) for run in filled}
+        if others := raced(workflow, scenario):
+            expected = _as_raced(workflow, scenario, others, expected, actual)
+            state = run_state(workflow, filled)
         for key in dict.fromkeys((*expected, *actual)):
             one, other = expected.get(key), actual.get(key)
             if one != other and key[0] not in seen:
@@ -193,6 +199,16 @@ def _firing(workflow: Workflow, program: FlowProgram) -> Iterator[AspectResult]:
             seen.add("")
             reason = f"in the scenario {scenario.name!r} the run ends {state} by the rules, {found.state} in the flow"
             yield _row("", Judgement.DIFFERENT, reason, {"state": state}, {"state": found.state}, scenario.name)
+
+
+def _as_raced(workflow: Workflow, scenario: Scenario, others: frozenset[str], expected: Shown, actual: Shown) -> Shown:
+    """What is expected, where of tasks side by side with the failure that stops a run two ends are right: as without it, and skipped."""
+    plain = {(run.id, run.map_index): _shown(run) for run in played(workflow, scenario).runs()}
+    skipped = {"state": "skipped", "attempts": 0}
+    sure = {key: shown for key, shown in expected.items() if key[0] not in others}
+    right = {key: shown for key, shown in actual.items() if key[0] in others and shown in (plain.get(key), skipped)}
+    wrong = {key: plain.get(key, skipped) for key in actual if key[0] in others and key not in right}
+    return sure | right | wrong
 
 
 def _shown(run: TaskRun) -> dict[str, Json]:
