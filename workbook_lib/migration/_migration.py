@@ -22,6 +22,7 @@ from workbook_lib.model.workflow import Workflow
 
 if TYPE_CHECKING:
     from workbook_lib.assess import Assessment
+    from workbook_lib.migration._task import TaskView
     from workbook_lib.prefect_writer import Project as Written
     from workbook_lib.prefect_writer import TaskStatus
     from workbook_lib.sources import ReadResult
@@ -158,12 +159,22 @@ class Migration:
         left = _byhand.unfinished(open_tasks, program, self.code(workflow.id), base)
         return tuple(task for task in open_tasks if task not in left)
 
-    def svg(self, workflow_id: str | None = None, colour_by: ColourBy = "status") -> Svg:
-        """The dependency graph, coloured by conversion status, by the state of the last pilot, or by the verdict."""
+    def svg(self, workflow_id: str | None = None, colour_by: ColourBy = "status", collapsed: Iterable[str] = ()) -> Svg:
+        """The dependency graph, coloured by conversion status, by the state of the last pilot, or by the verdict.
+
+        Groups named in `collapsed` are drawn as one box.
+        """
         from workbook_lib.view import Svg, draw
 
         workflow = self.workflow(workflow_id)
-        return Svg(self.store.masker().markup(draw(workflow, self.colours(workflow.id, colour_by), title=workflow.id)))
+        drawn = draw(workflow, self.colours(workflow.id, colour_by), title=workflow.id, collapsed=frozenset(collapsed))
+        return Svg(self.store.masker().markup(drawn))
+
+    def task(self, workflow_id: str | None, task_id: str) -> TaskView:
+        """One task from all sides: its legacy source, the code that stands for it, arguments, findings, status, state, verdict."""
+        from workbook_lib.migration._task import task_view
+
+        return task_view(self, self.workflow(workflow_id), task_id, Path(_disk.read_json(self._mark, {}).get("source", "")))
 
     def colours(self, workflow_id: str, colour_by: ColourBy = "status") -> dict[str, str]:
         """Task id -> class of the drawing."""

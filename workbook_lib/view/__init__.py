@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.view._between import between
 from workbook_lib.view._graph import from_workflow
-from workbook_lib.view._looks import EDGE_LOOKS, LOOKS
+from workbook_lib.view._looks import EDGE_LOOKS, FILLED, LOOKS, MARKS, look
 from workbook_lib.view._matrix import Html, matrix
-from workbook_lib.view._place import PAGE_WIDTH, Engine, place
-from workbook_lib.view._svg import render
+from workbook_lib.view._place import PAGE_WIDTH, Engine, fitting, place
+from workbook_lib.view._svg import look_slug, render, render_live
 
-__all__ = ["CLASSES", "EDGE_CLASSES", "Html", "Svg", "draw", "draw_between", "draw_verdict"]
+__all__ = ["CLASSES", "EDGE_CLASSES", "Html", "Svg", "draw", "draw_between", "draw_live", "draw_verdict", "look_key", "looks"]
 
 CLASSES: tuple[str, ...] = tuple(LOOKS)
 EDGE_CLASSES: tuple[str, ...] = tuple(EDGE_LOOKS)
@@ -47,15 +47,53 @@ def draw(
     title: str | None = None,
     legend: bool = True,
     edges: Mapping[tuple[str, str], str] | None = None,
+    collapsed: Collection[str] = (),
     engine: Engine = "auto",
 ) -> Svg:
     """Draw a workflow's dependency graph.
 
     `colours`: task id -> one of CLASSES (another name is drawn plainly and named in the legend). `edges`: (source, target) -> one
-    of EDGE_CLASSES; an edge that the workflow lacks is added. `engine` only moves things: ids and classes stay the same.
+    of EDGE_CLASSES; an edge that the workflow lacks is added. `collapsed`: groups, each drawn as one box in the colour of the worst of
+    its tasks. `engine` only moves things: ids and classes stay the same.
     """
-    graph = from_workflow(workflow, colours, edges)
+    graph = from_workflow(workflow, colours, edges, collapsed)
     return Svg(render(graph, place(graph, engine), title=title, legend=legend))
+
+
+WINDOW = (1200.0, 640.0)  # pixels: what a page with a program shows of a graph at once
+
+
+def draw_live(workflow: Workflow, edges: Mapping[tuple[str, str], str] | None = None, collapsed: Collection[str] = ()) -> str:
+    """The SVG for a page with a program, which gives it its colours (`looks`), a legend, and lets it be moved and searched.
+
+    Boxes have `data-task`, or `data-folds` (the group), `data-node` and `data-tasks` (JSON); arrows `data-source`, `data-target`.
+    """
+    graph = from_workflow(workflow, None, edges, collapsed)
+    return render_live(graph, fitting(graph, *WINDOW))
+
+
+def looks(workflow: Workflow, colours: Mapping[str, str], collapsed: Collection[str] = ()) -> dict[str, str]:
+    """Box id -> class, of the boxes that are not plain: what `draw_live` leaves out."""
+    return {node.id: node.look for node in from_workflow(workflow, colours, None, collapsed).nodes if node.look != "plain"}
+
+
+def look_key(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """How classes look: {"slug", "fill", "line", "mark" (SVG path data), "filled", "text", "dashed"}, in the order of a legend."""
+    used = set(names)
+    order = [*(name for name in LOOKS if name in used), *sorted(used - set(LOOKS))]
+    found = {name: look(name) for name in order}
+    return {
+        name: {
+            "slug": look_slug(name),
+            "fill": seen.fill,
+            "line": seen.line,
+            "mark": MARKS.get(seen.mark, ""),
+            "filled": seen.mark in FILLED,
+            "text": seen.text,
+            "dashed": seen.dashed,
+        }
+        for name, seen in found.items()
+    }
 
 
 def draw_between(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from workbook_lib.model.workflow import Workflow
-from workbook_lib.view._graph import Arrow, Graph, Node, sized
+from workbook_lib.view._graph import sized
+from workbook_lib.view._parts import Arrow, Graph, Node
 from workbook_lib.view._text import shorten
 
 

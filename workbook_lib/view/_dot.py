@@ -9,7 +9,7 @@ import json
 import subprocess
 from typing import Any
 
-from workbook_lib.view._graph import Graph
+from workbook_lib.view._parts import Graph
 from workbook_lib.view._place import Box, Placed, Point
 
 TIMEOUT_SECONDS = 20.0

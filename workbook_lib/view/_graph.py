@@ -1,78 +1,18 @@
-"""What is to be drawn: nodes, boxes and arrows with their texts and sizes, before anything has a place."""
+"""What is to be drawn of a workflow."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.workflow import Edge, Group, Task, Workflow
+from workbook_lib.view._fold import fold, folded
 from workbook_lib.view._looks import EDGE_LOOKS
+from workbook_lib.view._parts import Arrow, Frame, Graph, Node
 from workbook_lib.view._text import shorten, width
 
-COMPACT_FROM = 80  # with more tasks than this, boxes have one line and smaller letters
-
-
-@dataclass(frozen=True)
-class Node:
-    """A box. `badges` are short texts on its border; `sign` is a mark at its right end; sizes are in pixels."""
-
-    id: str
-    name: str
-    below: str
-    tooltip: str
-    look: str
-    badges: tuple[str, ...] = ()
-    sign: str = ""
-    stacked: bool = False
-    group: str | None = None
-    width: float = 0.0
-    height: float = 0.0
-
-
-@dataclass(frozen=True)
-class Arrow:
-    """An arrow between two nodes; `look` names an entry of EDGE_LOOKS."""
-
-    source: str
-    target: str
-    label: str = ""
-    tooltip: str = ""
-    look: str = "plain"
-    label_width: float = 0.0
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A box around nodes and other boxes."""
-
-    id: str
-    name: str
-    tooltip: str
-    parent: str | None = None
-    width: float = 0.0
-    stacked: bool = False
-
-
-@dataclass(frozen=True)
-class Graph:
-    """All of it; every `group` and `parent` names a frame, every arrow's end a node."""
-
-    id: str
-    nodes: tuple[Node, ...]
-    arrows: tuple[Arrow, ...]
-    frames: tuple[Frame, ...] = ()
-    compact: bool = False
-
-    @property
-    def letter(self) -> float:
-        """Size of the names' letters in pixels."""
-        return 11.0 if self.compact else 13.0
-
-    @property
-    def small(self) -> float:
-        """Size of all other letters in pixels."""
-        return 9.0 if self.compact else 10.5
+COMPACT_FROM = 80  # with more boxes than this, boxes have one line and smaller letters
 
 
 def sized(graph: Graph) -> Graph:
@@ -93,9 +33,14 @@ def from_workflow(
     workflow: Workflow,
     colours: Mapping[str, str] | None = None,
     edges: Mapping[tuple[str, str], str] | None = None,
+    collapsed: Collection[str] = (),
 ) -> Graph:
-    """The graph of a workflow; `edges` sets the look of edges, and adds those ("extra") that the workflow does not have."""
-    compact = len(workflow.tasks) > COMPACT_FROM
+    """The graph of a workflow, the groups in `collapsed` as single boxes.
+
+    `edges` sets the look of edges, and adds those ("extra") that the workflow does not have.
+    """
+    hidden = folded({group.id: group.parent for group in workflow.groups}, collapsed)
+    compact = sum(task.group not in hidden for task in workflow.tasks) > COMPACT_FROM
     limit = 26 if compact else 32
     colours, marked = colours or {}, dict(edges or {})
     known = {task.id for task in workflow.tasks}
@@ -103,7 +48,7 @@ def from_workflow(
     arrows = [_arrow(edge, marked.pop((edge.source, edge.target), None)) for edge in workflow.edges]
     arrows += [Arrow(s, t, tooltip=EDGE_LOOKS[look][1], look=look) for (s, t), look in marked.items() if {s, t} <= known]
     frames = tuple(_frame(group, limit) for group in workflow.groups)
-    return sized(Graph(workflow.id, nodes, tuple(arrows), frames, compact))
+    return sized(fold(Graph(workflow.id, nodes, tuple(arrows), frames, compact), collapsed))
 
 
 def _own_name(full: str, group: str | None) -> str:

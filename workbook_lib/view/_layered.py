@@ -11,7 +11,7 @@ from statistics import median
 
 import networkx as nx
 
-from workbook_lib.view._graph import Graph
+from workbook_lib.view._parts import Graph
 from workbook_lib.view._place import MANY_ROWS, Box, Placed, Point
 
 _SWEEPS = 8

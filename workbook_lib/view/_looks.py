@@ -5,6 +5,7 @@ Colours are tints of the Okabe-Ito palette (https://jfly.uni-koeln.de/color/).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -58,6 +59,9 @@ EDGE_LOOKS: dict[str, tuple[str, str]] = {
     "extra": ("#9c4a7f", "extra: the flow has it, the legacy workflow does not"),
 }
 
+# Marks at the right end of a box, and what the legend says of them.
+SIGNS: dict[str, str] = {"branch": "branch", "gate": "short circuit", "folded": "collapsed group"}
+
 # Drawings in a box from -5 to 5, as SVG path data; stroked unless the name is in FILLED.
 MARKS: dict[str, str] = {
     "check": "M-4 0L-1 3L4 -3",
@@ -74,6 +78,7 @@ MARKS: dict[str, str] = {
     "note": "M-4 -1.4C-2.5 -3.4 -1 -3.2 0 -2S2.5 -0.6 4 -2.6M-4 2.4C-2.5 0.4 -1 0.6 0 1.8S2.5 3.2 4 1.2",
     "question": "M-2.6 -2.2C-2.6 -5.4 2.8 -5.4 2.6 -2.2C2.5 -0.4 0 -0.6 0 1.6M0 4V4.4",
     "branch": "M0 -5L5 0L0 5L-5 0Z",
+    "folded": "M-4.5 -4.5H4.5V4.5H-4.5ZM-2.5 0H2.5M0 -2.5V2.5",
     "gate": "M-2.2 -4.5V4.5M2.2 -4.5V4.5",
 }
 FILLED = frozenset({"play"})
@@ -82,3 +87,15 @@ FILLED = frozenset({"play"})
 def look(name: str) -> Look:
     """The look of a class; an unknown class is drawn plain, with its own name in the legend."""
     return LOOKS.get(name) or Look(*_WHITE, "question", name.replace("_", " "))
+
+
+# What a box shows that stands for several tasks: the first of these that one of them has.
+WORST_FIRST = (
+    "failed", "different", "upstream_failed", "not_run", "retrying", "running", "placeholder", "not_comparable", "explained", "pending",
+    "skipped", "removed", "outside", "success", "equal", "converted", "plain",
+)  # fmt: skip
+
+
+def worst_look(names: Iterable[str]) -> str:
+    """The class of a box that stands for several; an unknown class counts as the worst."""
+    return min(names, key=lambda name: WORST_FIRST.index(name) if name in WORST_FIRST else -1, default="plain")

@@ -9,10 +9,12 @@ from typing import Literal
 
 import networkx as nx
 
-from workbook_lib.view._graph import Graph
+from workbook_lib.view._parts import Graph
 
 Engine = Literal["auto", "dot", "networkx"]
 PAGE_WIDTH = 1250.0  # what a notebook shows without scrolling sideways, at a size that can be read
+MANY_BOXES = 600  # what graphviz lays out twice in half a second
+READABLE = 0.45  # a scale at which names can just be read
 MANY_ROWS = 100  # a generation of more tasks than this is folded into several columns, which only the own layout can
 Point = tuple[float, float]
 
@@ -45,8 +47,33 @@ def place(graph: Graph, engine: Engine = "auto") -> Placed:
     `auto` takes graphviz if `dot` is on the path and answers in time, unless a generation is so large that it must be folded.
     """
     by_dot = engine == "dot" or (engine == "auto" and shutil.which("dot") is not None and _largest_generation(graph) <= MANY_ROWS)
-    blank = replace(graph, nodes=tuple(replace(node, look="", tooltip="") for node in graph.nodes))
-    return _place(blank, by_dot)
+    return _place(_blank(graph), by_dot)
+
+
+def fitting(graph: Graph, width: float, height: float) -> Placed:
+    """The layout that a window of this size shows largest; of large graphs only those that are quickly made."""
+    return _fitting(_blank(graph), width, height)
+
+
+def _blank(graph: Graph) -> Graph:
+    """What counts for a layout: the same graph in other colours is the same."""
+    nodes = tuple(replace(node, look="", tooltip="") for node in graph.nodes)
+    arrows = tuple(replace(a, tooltip="", look="extra" if a.look == "extra" else "plain") for a in graph.arrows)
+    return replace(graph, nodes=nodes, arrows=arrows)
+
+
+@lru_cache(maxsize=16)
+def _fitting(graph: Graph, width: float, height: float) -> Placed:
+    from workbook_lib.view import _dot, _layered
+
+    def scale(placed: Placed) -> float:
+        return min(width / max(placed.width, 1), height / max(placed.height, 1))
+
+    quick = len(graph.nodes) > MANY_BOXES or _largest_generation(graph) > MANY_ROWS
+    found = [] if quick or shutil.which("dot") is None else [p for down in (False, True) if (p := _dot.place(graph, down=down))]
+    if not found or max(map(scale, found)) < READABLE:
+        found += [_layered.place(graph, down=down) for down in (False, True)]
+    return max(found, key=scale)
 
 
 @lru_cache(maxsize=16)  # a live run draws the same graph again and again, in other colours

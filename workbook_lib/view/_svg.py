@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
-from workbook_lib.view._graph import Arrow, Frame, Graph, Node
-from workbook_lib.view._looks import EDGE_LOOKS, FILLED, LOOKS, MARKS, look
+from workbook_lib.view._looks import EDGE_LOOKS, FILLED, LOOKS, MARKS, SIGNS, look
+from workbook_lib.view._parts import Arrow, Frame, Graph, Node
 from workbook_lib.view._place import Box, Placed, Point
 from workbook_lib.view._text import escape, shorten, slug, width
 
@@ -34,6 +35,22 @@ def render(graph: Graph, placed: Placed, *, title: str | None, legend: bool) -> 
         *(_frame(prefix, frame, placed.frames[frame.id]) for frame in _outside_in(graph) if frame.id in placed.frames),
         *(_arrow(prefix, arrow, placed.routes[i]) for i, arrow in enumerate(graph.arrows)),
         *(_node(prefix, node, placed.nodes[node.id], graph) for node in graph.nodes),
+        *(_label(arrow, placed.labels[i], graph) for i, arrow in enumerate(graph.arrows)),
+        "</g></svg>",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def render_live(graph: Graph, placed: Placed) -> str:
+    """The drawing for a page with a program: its own look and legend are the page's, arrows name their ends."""
+    prefix = f"wb-{slug(graph.id)}"
+    wide, high = placed.width + 2 * _MARGIN, placed.height + 2 * _MARGIN
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="wb-graph" width="{wide:.0f}" height="{high:.0f}"'
+        f' viewBox="0 0 {wide:.0f} {high:.0f}"><g transform="translate({_MARGIN} {_MARGIN})">',
+        *(_frame(None, frame, placed.frames[frame.id]) for frame in _outside_in(graph) if frame.id in placed.frames),
+        *(_arrow(prefix, arrow, placed.routes[i], live=True) for i, arrow in enumerate(graph.arrows)),
+        *(_node(prefix, node, placed.nodes[node.id], graph, live=True) for node in graph.nodes),
         *(_label(arrow, placed.labels[i], graph) for i, arrow in enumerate(graph.arrows)),
         "</g></svg>",
     ]
@@ -70,7 +87,7 @@ def _style(graph: Graph) -> str:
     for name in sorted({node.look for node in graph.nodes}):
         seen = look(name)
         dash = ";stroke-dasharray:5 3" if seen.dashed else ""
-        rules.append(f".wb-graph .wb-is-{slug(name).replace(':', '-')} .wb-box{{fill:{seen.fill};stroke:{seen.line}{dash}}}")
+        rules.append(f".wb-graph .wb-is-{look_slug(name)} .wb-box{{fill:{seen.fill};stroke:{seen.line}{dash}}}")
     return "".join(rules)
 
 
@@ -85,7 +102,7 @@ def _legend_entries(graph: Graph) -> list[tuple[str, str, float]]:
     if any(node.stacked for node in graph.nodes):
         found.append(("stack", "mapped"))
     signs = {node.sign for node in graph.nodes}
-    found += [(f"sign:{sign}", text) for sign, text in (("branch", "branch"), ("gate", "short circuit")) if sign in signs]
+    found += [(f"sign:{sign}", text) for sign, text in SIGNS.items() if sign in signs]
     if any(node.badges for node in graph.nodes):
         found.append(("badge", "trigger rule"))
     looks = {arrow.look for arrow in graph.arrows}
@@ -149,17 +166,18 @@ def _outside_in(graph: Graph) -> list[Frame]:
     return sorted(graph.frames, key=lambda frame: depth(frame.id))
 
 
-def _frame(prefix: str, frame: Frame, box: Box) -> str:
+def _frame(prefix: str | None, frame: Frame, box: Box) -> str:
     size = f'width="{box.width:.1f}" height="{box.height:.1f}" rx="8"'
+    name = f' id="{prefix}-group-{slug(frame.id)}"' if prefix else ""
     behind = f'<rect x="{box.x + 5:.1f}" y="{box.y - 5:.1f}" {size}/>' if frame.stacked else ""
     return (
-        f'<g class="wb-group" id="{prefix}-group-{slug(frame.id)}" data-group="{escape(frame.id)}">'
+        f'<g class="wb-group"{name} data-group="{escape(frame.id)}">'
         f'<title>{escape(frame.tooltip)}</title>{behind}<rect x="{box.x:.1f}" y="{box.y:.1f}" {size}/>'
         f'<text x="{box.x + 10:.1f}" y="{box.y + 15:.1f}" font-size="11">{escape(frame.name)}</text></g>'
     )
 
 
-def _arrow(prefix: str, arrow: Arrow, route: tuple[Point, ...]) -> str:
+def _arrow(prefix: str, arrow: Arrow, route: tuple[Point, ...], *, live: bool = False) -> str:
     if not route:
         return ""
     colour = EDGE_LOOKS[arrow.look][0]
@@ -168,9 +186,11 @@ def _arrow(prefix: str, arrow: Arrow, route: tuple[Point, ...]) -> str:
     end = (x - (x - back[0]) / reach * _TIP, y - (y - back[1]) / reach * _TIP)
     points = [*route[:-1], end]
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}C" + " ".join(f"{px:.1f} {py:.1f}" for px, py in points[1:])
-    name = f"{prefix}-edge-{slug(arrow.source)}--{slug(arrow.target)}"
+    name = f'id="{prefix}-edge-{slug(arrow.source)}--{slug(arrow.target)}"'
+    if live:
+        name = f'data-source="{escape(arrow.source)}" data-target="{escape(arrow.target)}"'
     return (
-        f'<g class="wb-edge wb-edge-{arrow.look}" id="{name}"><title>{escape(arrow.tooltip)}</title>'
+        f'<g class="wb-edge wb-edge-{arrow.look}" {name}><title>{escape(arrow.tooltip)}</title>'
         f'<path d="{path}" stroke="{colour}"{_dash(arrow.look)}/>{_head_at((x, y), back, colour)}</g>'
     )
 
@@ -185,13 +205,10 @@ def _head_at(tip: Point, back: Point, colour: str) -> str:
     return f'<polygon points="{corners}" fill="{colour}"/>'
 
 
-def _node(prefix: str, node: Node, box: Box, graph: Graph) -> str:
+def _node(prefix: str, node: Node, box: Box, graph: Graph, *, live: bool = False) -> str:
     seen = look(node.look)
     x, y, w, h = box.x, box.y, box.width, box.height
-    parts = [
-        f'<g class="wb-task wb-is-{slug(node.look).replace(":", "-")}" id="{prefix}-task-{slug(node.id)}" data-task="{escape(node.id)}">'
-        f"<title>{escape(node.tooltip)}</title>"
-    ]
+    parts = [f'<g class="wb-task wb-is-{look_slug(node.look)}" {_named(prefix, node, live)}><title>{escape(node.tooltip)}</title>']
     for step in (6, 3) if node.stacked else ():
         parts.append(f'<rect class="wb-box" x="{x + step:.1f}" y="{y - step:.1f}" width="{w:.1f}" height="{h:.1f}" rx="5"/>')
     parts.append(f'<rect class="wb-box" x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" rx="5" stroke-width="1.4"/>')
@@ -199,7 +216,7 @@ def _node(prefix: str, node: Node, box: Box, graph: Graph) -> str:
     if node.sign:
         parts.append(_mark(node.sign, x + w - 13, y + h / 2, "#444"))
     name_y = y + h / 2 + (graph.letter * 0.36 if graph.compact else -2)
-    start = x + (26 if seen.mark else 12)
+    start = x + (26 if seen.mark or live else 12)  # a mark may come
     parts.append(f'<text x="{start:.1f}" y="{name_y:.1f}" font-size="{graph.letter}">{escape(node.name)}</text>')
     if not graph.compact:
         parts.append(f'<text class="wb-below" x="{start:.1f}" y="{y + h / 2 + 13:.1f}">{escape(node.below)}</text>')
@@ -212,6 +229,19 @@ def _node(prefix: str, node: Node, box: Box, graph: Graph) -> str:
         )
         at += room + 4
     return "".join([*parts, "</g>"])
+
+
+def _named(prefix: str, node: Node, live: bool) -> str:
+    name = f"{prefix}-task-{slug(node.id)}" if node.folds is None else f"{prefix}-group-{slug(node.folds)}"
+    parts = [f'data-task="{escape(node.id)}"'] if node.folds is None else [f'data-folds="{escape(node.folds)}"']
+    if live and node.folds is not None:
+        parts += [f'data-node="{escape(node.id)}"', f'data-tasks="{escape(json.dumps(node.tasks))}"']
+    return " ".join(parts if live else [f'id="{name}"', *parts])
+
+
+def look_slug(name: str) -> str:
+    """The name of a look as part of a class."""
+    return slug(name).replace(":", "-")
 
 
 def _label(arrow: Arrow, at: Point | None, graph: Graph) -> str:
