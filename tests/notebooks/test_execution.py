@@ -84,5 +84,7 @@ def test_a_notebook_opened_too_early_says_which_comes_first(tmp_path: Path) -> N
             progress_bar=False,
         )
     assert caught.value.evalue == (
-        f"{tmp_path / 'none'} is not a migration folder yet. Run the notebook 00_start_here first, or call Migration.create(root, source)."
+        f"{tmp_path / 'none'} is not a migration folder yet. Run the notebook 00_start_here first, or go on from a checkpoint: "
+        'with the line `migration = resume(root, workflow, needs="project", checkpoint=source)`, '
+        f"or in a terminal `workbook checkpoint 03 --out {tmp_path / 'none'}`."
     )

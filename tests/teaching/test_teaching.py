@@ -14,7 +14,7 @@ from workbook_lib.model.function import Origin
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.run import RunRecord, State, TaskRun
 from workbook_lib.model.workflow import Edge, Group, Mapping, RetryPolicy, Task, Workflow
-from workbook_lib.teaching import CONCEPTS, check, concepts, resume, show, spoil
+from workbook_lib.teaching import CONCEPTS, check, concepts, show, spoil
 
 
 def workflow(*tasks: Task, edges: tuple[Edge, ...] = (), groups: tuple[Group, ...] = ()) -> Workflow:
@@ -167,14 +167,6 @@ def test_check_own_tests(tmp_path: Path, body: str, passed: bool) -> None:
     (tests / "test_w.py").write_text(f"def test_it():\n    {body}\n")
     outcome = check.own_tests(Fake(tmp_path))  # type: ignore[arg-type]
     assert (outcome.passed, outcome.message.startswith("pytest: 1 ")) == (passed, True)
-
-
-def test_resuming_names_what_comes_first(tmp_path: Path) -> None:
-    with pytest.raises(UsageError) as caught:
-        resume(tmp_path / "none", "w")
-    assert str(caught.value) == (
-        f"{tmp_path / 'none'} is not a migration folder yet. Run the notebook 00_start_here first, or call Migration.create(root, source)."
-    )
 
 
 def test_tables_escape_what_they_show() -> None:

@@ -27,6 +27,7 @@ _MODULES = {
     "pilot": "_run",
     "record": "_run",
     "validate": "_validate",
+    "checkpoint": "_checkpoint",
 }
 
 

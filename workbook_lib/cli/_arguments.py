@@ -69,6 +69,11 @@ def parser() -> Parser:
     validate.add_argument("--workflow", metavar="ID")
     validate.add_argument("--junit", metavar="F", help="write the verdict as JUnit XML to F")
     validate.add_argument("--yes", action="store_true", help="agree to the list of what will be executed")
+
+    checkpoint = _command(commands, "checkpoint", "make a migration folder as if the notebooks before one were done")
+    checkpoint.add_argument("notebook", metavar="NN", help="the notebook to begin with, 00 to 06")
+    checkpoint.add_argument("--out", default="my_migration", metavar="ROOT", help="the migration folder (default: my_migration)")
+    checkpoint.add_argument("--example", default="daily_sales", metavar="NAME", help="the shipped example (default: daily_sales)")
     return top
 
 

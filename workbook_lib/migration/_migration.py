@@ -435,7 +435,10 @@ class Migration:
         return _runs.record(self, self.workflow(workflow_id), tuple(scenarios or self.scenarios(workflow_id)), **options)
 
     def pilot(self, workflow_id: str | None = None, scenario: Scenario = REAL, **options: Any) -> RunRecord:
-        """Run the project's flow inline and keep the record; options as of `pilot.run` (parameters, logical date, events ...)."""
+        """Run the project's flow inline and keep the record; options as of `pilot.run` (parameters, logical date, events ...).
+
+        `session`: a `pilot.Session` on this folder, for several runs in one process.
+        """
         return _runs.pilot(self, self.workflow(workflow_id), scenario, **options)
 
     def validate(
@@ -470,6 +473,14 @@ class Migration:
         """Whether the sources, the project, a decision or an engine changed since the stored verdict, or there is none."""
         verdict = self.verdict(workflow_id)
         return verdict is None or verdict.fingerprint != _runs.fingerprint(self, self.workflow(workflow_id))
+
+    def sources_digest(self, workflow_id: str | None = None) -> str:
+        """What a legacy run of the workflow depends on, as one digest: its sources, data and inputs, wherever the folder lies."""
+        return _runs.legacy_digest(self, self.workflow(workflow_id))
+
+    def keep_pilot(self, record: RunRecord) -> None:
+        """Keep a run of the flow that was made elsewhere, from the same code, as one of today's."""
+        self.store.save_record("pilot", record, _runs.pilot_digest(self, self.workflow(record.workflow)))
 
     def made_from(self, workflow_id: str | None = None) -> str:
         """A digest of what a run of the flow depends on: sources, project, fixtures, inputs, Prefect."""

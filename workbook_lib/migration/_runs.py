@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from workbook_lib.model.workflow import Workflow
 
 if TYPE_CHECKING:
     from workbook_lib.migration._migration import Migration
+    from workbook_lib.pilot import Session
     from workbook_lib.validation import Verdict
 
 Progress = Callable[[str], None]
@@ -64,18 +66,18 @@ def record(migration: Migration, workflow: Workflow, scenarios: tuple[Scenario, 
     return tuple(made[: len(scenarios)])
 
 
-def pilot(migration: Migration, workflow: Workflow, scenario: Scenario, **options: Any) -> RunRecord:
-    """One run of the project's flow, kept."""
-    from workbook_lib.pilot import run
+def pilot(migration: Migration, workflow: Workflow, scenario: Scenario, *, session: Session | None = None, **options: Any) -> RunRecord:
+    """One run of the project's flow, kept; `session` runs it in a process that is there already."""
+    from workbook_lib.pilot import Session
 
     _disk.has_room(migration.root)
     made_from = pilot_digest(migration, workflow)
     options = {"logical_date": logical_date(migration, workflow)} | options
-    with migration.store.masker(options.get("params")).errors():
+    with migration.store.masker(options.get("params")).errors(), nullcontext(session) if session else Session(migration.root) as process:
         if scenario.kind == "real":
             for other in awaited(migration, workflow):
-                run(migration.root, other, scenario, logical_date=options["logical_date"])
-        made = run(migration.root, workflow, scenario, **options)
+                process.run(other, scenario, logical_date=options["logical_date"])
+        made = process.run(workflow, scenario, **options)
     if not options.get("params"):
         migration.store.save_record("pilot", made, made_from)
     return migration.store.masker(options.get("params")).model(made)

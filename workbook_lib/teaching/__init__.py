@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from workbook_lib.teaching import _show as show
 from workbook_lib.teaching import check
+from workbook_lib.teaching._checkpoint import checkpoint, example
 from workbook_lib.teaching._concepts import CONCEPTS, Concept, concepts
 from workbook_lib.teaching._resume import resume
 from workbook_lib.teaching._spoil import spoil
 
-__all__ = ["CONCEPTS", "Concept", "check", "concepts", "resume", "show", "spoil"]
+__all__ = ["CONCEPTS", "Concept", "check", "checkpoint", "concepts", "example", "resume", "show", "spoil"]

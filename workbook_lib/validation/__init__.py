@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbook_lib.validation._edited import edited
+from workbook_lib.validation._fingerprint import files as project_files
 from workbook_lib.validation._fingerprint import fingerprint
 from workbook_lib.validation._html import report_html
 from workbook_lib.validation._judge import judge
@@ -37,6 +38,7 @@ __all__ = [
     "judge",
     "masks",
     "plan",
+    "project_files",
     "report_html",
     "scenarios",
     "to_junit",
