@@ -34,8 +34,8 @@ def marked(listings: tuple[Listing, ...]) -> list[tuple[str, str, str]]:
 def test_where_a_task_is_made_and_what_stands_for_it(made: Migration) -> None:
     view = made.task(None, "total")
     assert marked(view.legacy) == [
-        ("daily_sales_dag.py", "makes the task", 'total_ = PythonOperator(task_id="total",'),
         ("daily_sales_dag.py", "the function total", "def total(ti):"),
+        ("daily_sales_dag.py", "makes the task", 'total_ = PythonOperator(task_id="total",'),
     ]
     assert marked(view.generated) == [
         ("flows/daily_sales.py", "the task total", "@task(**RETRY)"),

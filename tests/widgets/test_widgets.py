@@ -10,7 +10,7 @@ from widgets_fake import FakeMigration
 
 from workbook_lib.validation import Judgement, Verdict
 from workbook_lib.validation._rows import Aspect, TaskVerdict
-from workbook_lib.widgets import CodeEditor, GraphView, PilotPanel, SourcePicker, VerdictView
+from workbook_lib.widgets import CodeEditor, PilotPanel, SourcePicker, VerdictView
 
 
 def classes(svg: str) -> dict[str, str]:
@@ -27,22 +27,6 @@ def until(true: Callable[[], bool], seconds: float = 5.0) -> bool:
 
 def alert(widget: object) -> str:
     return re.sub(r"<[^>]*>", "", widget._alert.value)  # type: ignore[attr-defined]
-
-
-def test_graph_view_draws_again_when_a_trait_changes() -> None:
-    view = GraphView(FakeMigration())
-    assert classes(view.svg)["task-a"] == "wb-task wb-is-converted"
-    view.colour_by = "verdict"
-    assert classes(view.svg)["task-b"] == "wb-task wb-is-different"
-    view.colours = {"a": "running"}
-    view.edges = {("a", "b"): "missing"}
-    assert classes(view.svg) == {"task-a": "wb-task wb-is-running", "task-b": "wb-task wb-is-plain", "edge-a--b": "wb-edge wb-edge-missing"}
-
-
-def test_graph_view_shows_an_error_of_its_callback() -> None:
-    view = GraphView(FakeMigration())
-    view.workflow = "other"
-    assert alert(view) == "✕ there is no workflow &#x27;other&#x27;. Name one of: w."
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,21 @@ from typing import Any
 
 from workbook_lib.errors import PilotStopped, ProjectError, UsageError
 from workbook_lib.migration import Check
+from workbook_lib.migration._task import Listing, Mark, TaskView
 from workbook_lib.model.action import Nothing
 from workbook_lib.model.function import Origin
 from workbook_lib.model.run import REAL, RunRecord, Scenario, State, TaskRun
-from workbook_lib.model.workflow import Edge, Task, Workflow
+from workbook_lib.model.workflow import Edge, Group, Task, Workflow
 from workbook_lib.validation import Verdict
+from workbook_lib.view import Svg, draw, draw_live
 
 WORKFLOW = Workflow(
     id="w",
     system="airflow",
     version="2.11",
     origin=Origin(file="w.py", line=1),
-    tasks=tuple(Task(id=name, operator="PythonOperator", action=Nothing()) for name in "ab"),
+    tasks=tuple(Task(id=name, operator="PythonOperator", action=Nothing(), group=group) for name, group in (("a", None), ("b", "g"))),
+    groups=(Group(id="g"),),
     edges=(Edge(source="a", target="b"),),
 )
 
@@ -38,6 +41,7 @@ class FakeMigration:
         self.text, self.fails = "a -> b", False
         self.judged: Verdict | None = None
         self.go_on, self.scripts = threading.Event(), [REAL, Scenario(name="a fails")]
+        self.drawn: list[str] = []
         self.piloted: list[tuple[str, dict[str, Any]]] = []
 
     def workflow(self, workflow_id: str | None = None) -> Workflow:
@@ -47,6 +51,16 @@ class FakeMigration:
 
     def colours(self, workflow_id: str, colour_by: str = "status") -> dict[str, str]:
         return {"status": {"a": "converted", "b": "placeholder"}, "state": {}, "verdict": {"a": "equal", "b": "different"}}[colour_by]
+
+    def svg(self, workflow_id: str, *, collapsed: Any = (), colours: Any = None, edges: Any = None, live: bool = False) -> Svg:
+        self.drawn.append("live" if live else "static")
+        return Svg(draw_live(WORKFLOW, edges, collapsed) if live else draw(WORKFLOW, colours, edges=edges, collapsed=collapsed))
+
+    def task(self, workflow_id: str, task_id: str) -> TaskView:
+        if task_id not in ("a", "b"):
+            raise UsageError(f"w has no task {task_id!r}.", advice="Name one of: a, b.")
+        piece = Listing(file="w.py", text="x = 1\n", marks=(Mark(first=1, last=1, what="makes the task"),))
+        return TaskView(workflow="w", id=task_id, operator="PythonOperator", trigger_rule="all_success", legacy=(piece,))
 
     def code(self, workflow_id: str) -> str:
         if self.fails:

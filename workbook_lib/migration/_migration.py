@@ -159,16 +159,28 @@ class Migration:
         left = _byhand.unfinished(open_tasks, program, self.code(workflow.id), base)
         return tuple(task for task in open_tasks if task not in left)
 
-    def svg(self, workflow_id: str | None = None, colour_by: ColourBy = "status", collapsed: Iterable[str] = ()) -> Svg:
+    def svg(
+        self,
+        workflow_id: str | None = None,
+        colour_by: ColourBy = "status",
+        collapsed: Iterable[str] = (),
+        *,
+        colours: Mapping[str, str] | None = None,
+        edges: Mapping[tuple[str, str], str] | None = None,
+        live: bool = False,
+    ) -> Svg:
         """The dependency graph, coloured by conversion status, by the state of the last pilot, or by the verdict.
 
-        Groups named in `collapsed` are drawn as one box.
+        Groups named in `collapsed` are drawn as one box. `colours` (task id -> class) stand over `colour_by`; `edges` marks edges as
+        "missing" or "extra". `live` is the drawing for a page with a program, which brings colours and legend itself.
         """
-        from workbook_lib.view import Svg, draw
+        from workbook_lib.view import Svg, draw, draw_live
 
-        workflow = self.workflow(workflow_id)
-        drawn = draw(workflow, self.colours(workflow.id, colour_by), title=workflow.id, collapsed=frozenset(collapsed))
-        return Svg(self.store.masker().markup(drawn))
+        workflow, folded = self.workflow(workflow_id), frozenset(collapsed)
+        if live:
+            return Svg(self.store.masker().markup(draw_live(workflow, edges, folded)))
+        seen = self.colours(workflow.id, colour_by) if colours is None else colours
+        return Svg(self.store.masker().markup(draw(workflow, seen, title=workflow.id, edges=edges, collapsed=folded)))
 
     def task(self, workflow_id: str | None, task_id: str) -> TaskView:
         """One task from all sides: its legacy source, the code that stands for it, arguments, findings, status, state, verdict."""

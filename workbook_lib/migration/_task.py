@@ -70,7 +70,7 @@ class Row(Frozen):
 class TaskView(Frozen):
     """What is known of a task. `status`, `state` and `verdict` are classes of the drawing, empty where nothing is known yet.
 
-    `legacy` and `generated` are one listing a file, that with what makes or is the task first; `generated` is empty before converting.
+    `legacy` and `generated` are one listing a file, what the task does first; `generated` is empty before converting.
     `problem` says why the project's code does not tell where the task is.
     """
 
@@ -198,12 +198,12 @@ def _first(node: Any) -> int:
 
 
 def _origins(task: Task) -> Iterator[tuple[str, Origin]]:
-    """What makes the task, and the functions that it runs."""
-    if task.origin is not None:
-        yield "makes the task", task.origin
+    """The functions that the task runs, and what makes it."""
     for function in _functions(task.action):
         if function.origin is not None:
             yield f"the function {function.name}", function.origin
+    if task.origin is not None:
+        yield "makes the task", task.origin
     for event, function in task.callbacks:
         if function.origin is not None:
             yield f"on {event}: {function.name}", function.origin

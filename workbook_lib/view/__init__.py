@@ -14,10 +14,11 @@ from workbook_lib.view._matrix import Html, matrix
 from workbook_lib.view._place import PAGE_WIDTH, Engine, fitting, place
 from workbook_lib.view._svg import look_slug, render, render_live
 
-__all__ = ["CLASSES", "EDGE_CLASSES", "Html", "Svg", "draw", "draw_between", "draw_live", "draw_verdict", "look_key", "looks"]
+__all__ = ["CLASSES", "EDGE_CLASSES", "EDGE_KEY", "Html", "Svg", "draw", "draw_between", "draw_live", "draw_verdict", "look_key", "looks"]
 
 CLASSES: tuple[str, ...] = tuple(LOOKS)
 EDGE_CLASSES: tuple[str, ...] = tuple(EDGE_LOOKS)
+EDGE_KEY: dict[str, str] = {name: text for name, (_, text) in EDGE_LOOKS.items()}
 
 
 class Svg(str):
@@ -78,10 +79,11 @@ def looks(workflow: Workflow, colours: Mapping[str, str], collapsed: Collection[
 
 
 def look_key(names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """How classes look: {"slug", "fill", "line", "mark" (SVG path data), "filled", "text", "dashed"}, in the order of a legend."""
-    used = set(names)
-    order = [*(name for name in LOOKS if name in used), *sorted(used - set(LOOKS))]
-    found = {name: look(name) for name in order}
+    """How all CLASSES look, and other `names`, in the order of a legend.
+
+    Each is {"slug", "fill", "line", "mark" (SVG path data), "filled", "text", "dashed"}.
+    """
+    found = {name: look(name) for name in [*LOOKS, *sorted(set(names) - set(LOOKS))]}
     return {
         name: {
             "slug": look_slug(name),
