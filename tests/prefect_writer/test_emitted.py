@@ -52,6 +52,7 @@ def test_each_says_what_it_is_for_and_so_does_each_public_definition() -> None:
         ({"shell": {"run_shell_or_skip"}}, ["shell", "trigger_rules"]),
         ({"trigger_rules": {"Skip"}}, ["trigger_rules"]),
         ({"trigger_rules": {"submit"}}, ["rule_table", "trigger_rules", "upstream"]),
+        ({"fail_fast": {"submit_unless_failed"}}, ["fail_fast", "rule_table", "trigger_rules", "upstream"]),
         ({"mapped_tasks": {"submit_each"}}, ["mapped_tasks", "rule_table", "trigger_rules", "upstream"]),
     ],
 )

@@ -16,7 +16,7 @@ from writer_build import DS, function, nothing, pulled, python, shell, text, wor
 from workbook_lib.model.action import Opaque
 from workbook_lib.model.expr import Constant, Element, Index, ListOf, Parameter, TaskOutput
 from workbook_lib.model.function import Definition, Span
-from workbook_lib.model.workflow import Group, Mapping, RetryPolicy, RunParameter, Schedule, Task, Workflow
+from workbook_lib.model.workflow import Group, Limits, Mapping, RetryPolicy, RunParameter, Schedule, Task, Workflow
 from workbook_lib.prefect_reader import read_flow
 from workbook_lib.prefect_writer import write
 from workbook_lib.validation import compare_structure
@@ -147,9 +147,26 @@ def parts_of_results() -> Workflow:
     )
 
 
+def stops_in_a_chain() -> Workflow:
+    return workflow(
+        shell("extract", "echo extract"), shell("check_rows", "echo rows"), shell("check_dates", "echo dates"), shell("load", "echo load"),
+        edges="extract >> check_rows, extract >> check_dates, check_rows >> load, check_dates >> load",
+        limits=Limits(fail_fast=True),
+    )  # fmt: skip
+
+
+def stops_beside_others() -> Workflow:
+    return workflow(
+        shell("start", "echo start", setup=True), shell("load", "echo load"),
+        shell("stop", "echo stop", teardown=True, join_rule="all_done_setup_success"), shell("report", "echo report"),
+        edges="start >> load, load >> stop, start >> stop",
+        limits=Limits(fail_fast=True),
+    )  # fmt: skip
+
+
 CASES = [
     daily_sales, independent_paths, side_by_side, side_by_side_at_the_end, mapped_constants, mapped_results, skips, short_circuit,
-    placeholder, parameters, parts_of_results,
+    placeholder, parameters, parts_of_results, stops_in_a_chain, stops_beside_others,
 ]  # fmt: skip
 
 
@@ -171,11 +188,27 @@ def test_golden(case, tmp_path):
 @pytest.mark.parametrize(
     ("case", "form"),
     [(daily_sales, "sequence"), (independent_paths, "futures"), (side_by_side, "sequence"), (mapped_constants, "sequence"),
-     (mapped_results, "rules"), (skips, "rules"), (short_circuit, "sequence"), (parts_of_results, "sequence")],
+     (mapped_results, "rules"), (skips, "rules"), (short_circuit, "sequence"), (parts_of_results, "sequence"),
+     (stops_in_a_chain, "sequence"), (stops_beside_others, "rules")],
 )  # fmt: skip
 def test_the_plainest_form_that_means_the_same(case, form):
     made = case()
     assert write([made]).flows[made.id].form == form
+
+
+def test_by_decision_a_run_that_stops_fails():
+    flow = write([stops_in_a_chain()], {"on_failure": "raise"}).files["flows/example.py"]
+    body = """
+def example() -> None:
+    extract()
+    check_rows_result = check_rows.submit()
+    check_dates_result = check_dates.submit()
+    wait([check_rows_result, check_dates_result])
+    check_rows_result.result()
+    check_dates_result.result()
+    load()
+"""
+    assert flow.partition("@flow")[2].partition("\n\n\n")[0] + "\n" == body
 
 
 def test_same_workflows_same_bytes():

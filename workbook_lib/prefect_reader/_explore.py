@@ -196,7 +196,7 @@ class Explorer(Paths):
         if meaning == "suppress":
             everything = any(getattr(arg, "name", "") in ("builtins.Exception", "builtins.BaseException") for arg in args)
             return Marked("suppress", None, ("all",) if everything else ())
-        if meaning in ("rules.submit", "rules.submit_each"):
+        if meaning.startswith("rules.submit"):
             return self._by_rule(meaning, args, kwargs)
         if meaning == "rules.finish":
             self._ended(runs_in(args))
@@ -214,7 +214,7 @@ class Explorer(Paths):
         over = kwargs.pop("over", None)
         for name in ("takes", "index", "all_first", "early"):
             kwargs.pop(name, None)
-        each = meaning.endswith("each")
+        each = meaning.startswith("rules.submit_each")
         if not isinstance(rule, str):
             self.give_up("a trigger rule is known only to a run")
             rule = None

@@ -33,6 +33,8 @@ PREFECT: dict[str, str] = {
     "contextlib.suppress": "suppress",
     "shared.trigger_rules.submit": "rules.submit",
     "shared.mapped_tasks.submit_each": "rules.submit_each",
+    "shared.fail_fast.submit_unless_failed": "rules.submit_unless_failed",
+    "shared.fail_fast.submit_each_unless_failed": "rules.submit_each_unless_failed",
     "shared.upstream.chosen": "rules.chosen",
     "shared.upstream.pick": "rules.pick",
     "shared.upstream.peek": "rules.peek",
@@ -43,7 +45,7 @@ PREFECT: dict[str, str] = {
 }
 
 # The modules of a project that carry the trigger rules; what they mean is built in, `_helpers` sees to it that it still is so.
-RULE_MODULES = ("shared.trigger_rules", "shared.mapped_tasks", "shared.upstream", "shared.rule_table")
+RULE_MODULES = ("shared.trigger_rules", "shared.mapped_tasks", "shared.upstream", "shared.rule_table", "shared.fail_fast")
 
 # Context managers that let an exception through and run their body exactly once.
 TRANSPARENT_CONTEXTS = frozenset({

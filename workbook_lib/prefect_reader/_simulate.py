@@ -19,7 +19,7 @@ from workbook_lib.prefect_reader._options import retries
 from workbook_lib.prefect_reader._program import Key, Simulation, Unfollowed
 from workbook_lib.prefect_reader._settings import task_problems
 from workbook_lib.prefect_reader._signals import Continue, GiveUp, Raised, Return, Signal
-from workbook_lib.prefect_reader._simulate_rules import ByRule
+from workbook_lib.prefect_reader._simulate_rules import ByRule, Watch
 from workbook_lib.prefect_reader._values import (
     Code,
     Declared,
@@ -279,10 +279,11 @@ class Simulator(ByRule):
         if meaning == "suppress":
             everything = any(getattr(arg, "name", "") in ("builtins.Exception", "builtins.BaseException") for arg in args)
             return Marked("suppress", None, ("all",) if everything else ())
-        if meaning == "rules.submit":
-            return self._submit_by_rule(args, dict(kwargs))
-        if meaning == "rules.submit_each":
-            return self._submit_each(args, dict(kwargs))
+        watch = Watch() if meaning.endswith("_unless_failed") else None
+        if meaning in ("rules.submit", "rules.submit_unless_failed"):
+            return self._submit_by_rule(args, dict(kwargs), watch)
+        if meaning in ("rules.submit_each", "rules.submit_each_unless_failed"):
+            return self._submit_each(args, dict(kwargs), watch)
         if meaning == "rules.finish":
             return [StateOf(run) for run in runs_in(args)]
         self.give_up(f"{meaning} is not followed")

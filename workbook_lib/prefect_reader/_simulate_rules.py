@@ -23,6 +23,10 @@ class Gate:
     now: int
 
 
+class Watch:
+    """One call of `submit_unless_failed` or `submit_each_unless_failed`: it tells of its own failures, and asks for those of others."""
+
+
 def _decided(rule: JoinRule, upstream: Sequence[Run], must: Sequence[Run], setups: Collection[Run] = ()) -> Gate:
     required = [Ended(run.round, str(run.state)) for run in must]
     decision, now = settle(rule, [Ended(run.round, str(run.state), run in setups) for run in upstream], required)
@@ -31,6 +35,10 @@ def _decided(rule: JoinRule, upstream: Sequence[Run], must: Sequence[Run], setup
 
 class ByRule(Statements):
     """The part of a simulation that decides by trigger rules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failed: list[Watch] = []  # the calls of which a run has failed
 
     def _create(self, task: Declared, bound: Mapping[str, Any]) -> Run:
         raise NotImplementedError  # the simulator numbers the runs
@@ -48,22 +56,22 @@ class ByRule(Statements):
         assert isinstance(task, Declared)
         return task
 
-    def _submit_by_rule(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def _submit_by_rule(self, args: list[Any], kwargs: dict[str, Any], watch: Watch | None = None) -> Any:
         task = self._rule_task(args)
-        gate = self._gate(kwargs, args[1:])
+        gate = self._unless(watch, self._gate(kwargs, args[1:]))
         run = self._create(task, task.bind(args[1:], _given(kwargs)))
         run.waited = tuple(runs_in((args[1:], kwargs)))
-        return Future(self._let(run, gate))
+        return Future(self._let(run, gate, watch))
 
-    def _submit_each(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def _submit_each(self, args: list[Any], kwargs: dict[str, Any], watch: Watch | None = None) -> Any:
         waited = tuple(runs_in(kwargs))
         self._await(runs_in(kwargs.get("over")))  # the flow itself waits for what decides the number of runs
-        result = self._each(args, kwargs)
+        result = self._each(args, kwargs, watch)
         for run in runs_in(result):
             run.waited = waited
         return result
 
-    def _each(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def _each(self, args: list[Any], kwargs: dict[str, Any], watch: Watch | None) -> Any:
         task, over = self._rule_task(args), kwargs.pop("over", None)
         takes, index, whole = kwargs.pop("takes", None), kwargs.pop("index", None), kwargs.pop("all_first", False) is True
         must = _lengths(over)
@@ -75,7 +83,7 @@ class ByRule(Statements):
             elements = [] if runs_in(over) else self._elements(task, over, takes)
         if not elements:
             own = _of_run(kwargs, -1, whole)
-            before, waited = self._gate(own, over, must), tuple(runs_in((own, over)))
+            before, waited = self._unless(watch, self._gate(own, over, must)), tuple(runs_in((own, over)))
             self._await(waited)  # the flow waits itself, to know the number of the runs
             if over is not None and (before.closed is None or _written(over)):
                 elements = self._elements(task, over, takes)
@@ -89,7 +97,8 @@ class ByRule(Statements):
         for number, element in enumerate(elements):
             own = _of_run(kwargs, number)
             counted = {index: number} if isinstance(index, str) else {}
-            run = self._let(self._create(task, element | _given(own) | counted), self._gate(own, over))
+            gate = self._unless(watch, self._gate(own, over))
+            run = self._let(self._create(task, element | _given(own) | counted), gate, watch)
             run.waited = tuple(runs_in((own, over)))
             result.append(Future(run))
         return result
@@ -99,9 +108,16 @@ class ByRule(Statements):
         run.unexpanded = True
         return self._let(run, gate)
 
-    def _let(self, run: Run, gate: Gate) -> Run:
+    def _unless(self, watch: Watch | None, gate: Gate) -> Gate:
+        """The gate of a task that is skipped for whatever reason, and once a run of another call has failed."""
+        if watch is None or (gate.closed is None and all(other is watch for other in self.failed)):
+            return gate
+        return Gate(State.SKIPPED, gate.now)
+
+    def _let(self, run: Run, gate: Gate, watch: Watch | None = None) -> Run:
         if gate.closed is None:
             self._perform(run)
+            self.failed += [watch] if watch is not None and run.state is State.FAILED else []
         else:
             run.state, run.attempts = gate.closed, 0
         run.round = gate.now + max(run.attempts, 1)

@@ -83,6 +83,7 @@ def submit_each(
     rule: str = "all_success",
     all_first: bool = False,
     early: bool = False,
+    make_gate: Callable[..., Gate] = Gate,
     **kwargs: Any,
 ) -> Runs:
     """Start `work` once per combination of the lists in `over`; without elements it is skipped.
@@ -90,17 +91,17 @@ def submit_each(
     `over` names the parameters and their lists (or the tasks that return them), or is a list of keyword arguments (or the task that
     returns it); of these `takes` names those that `work` takes, if not all. Without `over` there is one run for each run of a `peer`.
     `all_first` lets the rule look at all runs of each peer before there are elements. `index` is the parameter that gets the number
-    of the run. Other arguments are the same for each run, but for those of a `peer`.
+    of the run. Other arguments are the same for each run, but for those of a `peer`. `make_gate` makes the gate of a run.
     """
     given, needs, must = (list(after), list(gates), kwargs), list(needs), _lengths(over)
 
     def gate(number: int, *more: PrefectFuture) -> Gate:
         own_after, own_gates, own = (_of_run(value, number, all_first) for value in given)
-        return Gate(own_after, own_gates, rule, (over, own), must=[*more, *needs], early=early)
+        return make_gate(own_after, own_gates, rule, (over, own), must=[*more, *needs], early=early)
 
-    def run(number: int, element: Mapping[str, Any], behind: Gate, note: str = "") -> PrefectFuture:
+    def run(number: int, element: Mapping[str, Any], own_gate: Gate, note: str = "") -> PrefectFuture:
         own = {**element, **_of_run(kwargs, number), **({index: number} if index else {})}
-        return start(work, (), own, behind, note)
+        return start(work, (), own, own_gate, note)
 
     elements = _of_peers(given) if over is None else None if futures(over) else _elements(over, takes)
     if not elements:
@@ -113,8 +114,8 @@ def submit_each(
         if not elements:
             of_elements = [name for name in inspect.signature(work.fn).parameters if name not in kwargs]
             names = (over if isinstance(over, Mapping) else of_elements) if takes is None else takes
-            behind = before if closed else Gate((), (), "never", (), must=must)
-            return Runs([run(-1, dict.fromkeys(names), behind, "not expanded")], expanded=False)
+            shut = before if closed else Gate((), (), "never", (), must=must)
+            return Runs([run(-1, dict.fromkeys(names), shut, "not expanded")], expanded=False)
     return Runs(run(number, element, gate(number)) for number, element in enumerate(elements))
 
 

@@ -20,7 +20,7 @@ from workbook_lib.model.workflow import Task, Workflow, closure, topological
 from workbook_lib.prefect_writer.flow._decisions import decided, setting
 from workbook_lib.prefect_writer.flow._elements import written
 from workbook_lib.prefect_writer.flow._mapped import Mapped, against_map, maps_constants
-from workbook_lib.prefect_writer.flow._sequence import Sequence, sequence
+from workbook_lib.prefect_writer.flow._sequence import If, Sequence, sequence
 from workbook_lib.prefect_writer.tasks._code import TaskCode, is_default
 from workbook_lib.prefect_writer.tasks._scope import Neighbour, Scope, scope_of
 from workbook_lib.prefect_writer.tasks._tasks import placeholder, task_code
@@ -70,6 +70,8 @@ def plan(
     order = _order(workflow, code)
     grouped = any(group.mapping is not None for group in workflow.groups)
     regions = sequence(workflow, code, [task.id for task in workflow.tasks if maps_constants(task.mapping)]) if not grouped else ""
+    if isinstance(regions, Sequence) and workflow.limits.fail_fast and not raises and _ends_in_arms(regions):
+        regions = ""
     if isinstance(regions, Sequence):
         return Plan(workflow, scope, code, "sequence", tuple(order), leaves(workflow), regions=regions, raises=raises)
     ends = tuple(order) if raises else leaves(workflow)
@@ -80,9 +82,14 @@ def plan(
     return Plan(workflow, scope, code, "rules", tuple(order), ends, _gates(workflow), needs, tuple(why), raises=raises)
 
 
+def _ends_in_arms(regions: Sequence) -> bool:
+    """Whether a flow's last tasks stand in arms of an `if`, so that no single place comes after all others."""
+    return bool(regions.statements) and isinstance(regions.statements[-1], If)
+
+
 def _against_futures(workflow: Workflow, code: dict[str, TaskCode], scope: Scope) -> list[str]:
     """Why plain futures would not mean the same; empty when they do."""
-    reasons = []
+    reasons = ["the run stops at its first failed task"] if workflow.limits.fail_fast else []
     following, sure = closure(workflow), surely_succeeded(workflow)
     mapped = Mapped(workflow)
     for task in workflow.tasks:

@@ -81,10 +81,9 @@ class RulesPrinter(SubmittingPrinter):
             more.append("all_first=True")
         if task.id in self._early and any(option.startswith("gates") or "chosen(" in option for option in more):
             more.append("early=True")
+        helper = self._helper(task, each=mapping is not None)
         if mapping is None:
-            self.rules.add("submit")
-            return f"submit({', '.join([function, *self._shown(parameters, plain), *more])})"
-        self.rules.add("submit_each")
+            return f"{helper}({', '.join([function, *self._shown(parameters, plain), *more])})"
         code = self.plan.code[task.id]
         pairs, _, _ = elements(mapping, code.parameters)
         over = "{" + ", ".join(f"{literal(name)}: {self._combined(value)}" for name, value in pairs) + "}"
@@ -93,7 +92,15 @@ class RulesPrinter(SubmittingPrinter):
         given = [f"over={over}"] if counts else []
         fixed = [f"name={plain[0]}"] if code.marker else []
         fixed += [f"{p.name}={self._printer.show(p.value)}" for p in parameters]
-        return f"submit_each({', '.join([function, *given, *options(task, code, self.mapped, ''.join(given)), *fixed, *more])})"
+        return f"{helper}({', '.join([function, *given, *options(task, code, self.mapped, ''.join(given)), *fixed, *more])})"
+
+    def _helper(self, task: Task, *, each: bool) -> str:
+        """What starts the task; where the run stops at its first failed task, only teardowns do not ask for one."""
+        name = "submit_each" if each else "submit"
+        if self.workflow.limits.fail_fast and not task.teardown:
+            name += "_unless_failed"
+        self.rules.add(name)
+        return name
 
     def _counts(self, task: Task) -> bool:
         """Whether a task of a mapped group is told its elements, instead of following the runs of a peer."""

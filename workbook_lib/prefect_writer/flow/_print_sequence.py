@@ -14,6 +14,7 @@ from workbook_lib.prefect_writer.flow._sequence import Call, Fork, If, Sequence,
 from workbook_lib.prefect_writer.python._expr import literal
 from workbook_lib.prefect_writer.python._names import Names, identifier
 
+STOPPED = "Stopped at the first failed task, which is none of the last ones"
 _LONGEST_TEST = 70  # of a call that an `if` asks directly
 
 
@@ -26,12 +27,18 @@ class SequencePrinter(FlowPrinter):
         self.whole: dict[str, str] = {}  # by `e.key` of the list of outputs
         last = regions.statements[-1] if regions.statements and regions.tail is None else None
         self._last = last if isinstance(last, Fork) else None  # tasks side by side at the end, whose futures the flow returns
+        # Where a run stops at its first failed task, it fails with its last tasks only: those are skipped then, which is no failure.
+        self._stops = plan.workflow.limits.fail_fast and not plan.raises and len(regions.statements) > 1
         super().__init__(plan, called, names)
 
     def returns(self) -> str:
+        if self._stops:
+            self.imports.add("from prefect import State")
         if self._last is not None:
             self.imports.add("from prefect.futures import PrefectFuture")
-            return "list[PrefectFuture]"
+            return "list[PrefectFuture] | State" if self._stops else "list[PrefectFuture]"
+        if self._stops:
+            return "State | None"
         if self.regions.tail is None or self.plan.raises:
             return "None"
         self.imports.add("from prefect import State")
@@ -40,6 +47,13 @@ class SequencePrinter(FlowPrinter):
     def statements(self) -> list[str]:
         """Behind `try` when a tail follows whatever happened."""
         regions = self.regions
+        if self._stops:
+            self.imports |= {"from prefect import get_run_logger", "from prefect.states import Completed"}
+            last = regions.statements[-1]
+            noted = "    get_run_logger().exception('A task failed; what comes after it is skipped')"
+            stopped = [noted, f"    return Completed(message={literal(STOPPED)})"]
+            before = ["try:", *_indented(self._region(regions.statements[:-1])), "except Exception:", *stopped]
+            return [*before, *([self._returned(last)] if isinstance(last, Fork) else [*self._region([last]), "return None"])]
         if self._last is not None:
             return [*self._region(regions.statements[:-1]), self._returned(self._last)]
         lines = self._region(regions.statements)

@@ -9,7 +9,7 @@ from importlib import resources
 
 # The emitted modules that flows, or each other, import from; each has a name of its own for all that it defines.
 MODULES = (
-    ("trigger_rules", "mapped_tasks", "upstream", "rule_table")  # rules and what stands behind them
+    ("trigger_rules", "mapped_tasks", "upstream", "rule_table", "fail_fast")  # rules and what stands behind them
     + ("shell", "waiting", "other_flows", "dates", "variables", "templates", "assets")
 )
 _TABLES = (["RULES"], ["EARLY"])  # by rule
