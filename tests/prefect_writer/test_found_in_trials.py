@@ -44,7 +44,7 @@ def test_a_variable_that_must_be_set_is_asked_for_strictly():
     project = write([made])
     expected = "@task\ndef a() -> str:\n    return run_shell(f\"echo {variable('bucket')}\")\n"
     assert definition(project.files["flows/example.py"], "a") == definition(expected, "a")
-    assert definition(project.files["shared/variables.py"], "variable").splitlines()[0] == "def variable(name: str) -> Any:"
+    assert definition(project.files["shared/variables.py"], "variable").splitlines()[0] == "def variable(name: str) -> str:"
 
 
 def test_a_variable_with_a_default_is_not():

@@ -74,7 +74,8 @@ class Variable(Frozen):
 
 
 class Connection(Frozen):
-    """A field of a stored connection: host, login, password, schema, port, uri, or extra.<name>; None is the whole."""
+    """A field of a stored connection: conn_type, host, login, password, schema, port, uri, extra (JSON text), extra_dejson (what it holds)
+    or extra.<name>; None is the whole."""
 
     kind: Literal["connection"] = "connection"
     id: str
@@ -129,7 +130,8 @@ class Call(Frozen):
 
     Of lists, as what is mapped over or as an argument: `zip(*lists)` as far as the shortest, `zip_longest(*lists, fill)`, `concat(*lists)`,
     `map(function, list)`. `apply(function, value)` is one call. There `function` is a Reference to a definition that is carried over.
-    `get(dict, key, other)`.
+    `get(dict, key, other)`. Without arguments, `connection_of`, `variable_of`, `set_variable` and `delete_variable` are functions of what
+    the server keeps, called with the arguments that stand behind them in the source.
     """
 
     kind: Literal["call"] = "call"

@@ -105,6 +105,7 @@ class Child:
             self.variables = order["variables"] if scenario.kind == "rehearsal" else None
         if scenario.kind == "real":
             _set_limits(order["limits"])
+            _set_connections(order["connections"])
             STAGE.told.clear()
             self.run_awaited(order["awaited"])
         STAGE.real_delays = order["real_delays"]
@@ -215,6 +216,14 @@ def _set_variables(variables: dict[str, Any]) -> None:
 
     for name, value in variables.items():
         Variable.set(name, value, overwrite=True)
+
+
+def _set_connections(connections: dict[str, Any]) -> None:
+    """Keep connections as the Secret blocks that a project asks for."""
+    from prefect.blocks.system import Secret
+
+    for name, value in connections.items():
+        Secret(value=value).save(name, overwrite=True)
 
 
 RECORDED = 2.0  # seconds after which the server knows of task runs that have ended

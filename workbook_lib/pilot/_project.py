@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook_lib.errors import ProjectError
-from workbook_lib.prefect_writer import variable_name
+from workbook_lib.prefect_writer import block_name, variable_name
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,11 @@ def variables(root: Path) -> dict[str, Any]:
     values = _json(root / "inputs" / "variables.json")
     table = _table(root / "project").get("variables", {})
     return {str(table.get(name) or variable_name(name)): value for name, value in values.items()}
+
+
+def connections(root: Path) -> dict[str, Any]:
+    """The inputs' connections under the names of the Secret blocks that hold them: URIs or objects."""
+    return {block_name(name): value for name, value in _json(root / "inputs" / "connections.json").items()}
 
 
 def limits(root: Path) -> list[str]:

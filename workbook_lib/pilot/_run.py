@@ -149,6 +149,7 @@ class Session:
                 "scenario": scenario.model_dump(mode="json"),
                 "variables": variables,
                 "limits": _project.limits(self.root),
+                "connections": _project.connections(self.root) if scenario.kind == "real" else {},
                 "awaited": _awaited(self.root, workflow, logical_date) if scenario.kind == "real" else [],
                 "real_delays": real_delays,
                 "ids": entry.ids,

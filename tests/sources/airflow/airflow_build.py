@@ -123,7 +123,7 @@ def brief(expr: Expr | None) -> str:
             shown = f"var {expr.name}" + (" json" if expr.json_value else "")
             return shown + (f" or {brief(expr.default)}" if expr.default is not None else "")
         case x.Connection():
-            return f"conn {expr.id}.{expr.field}"
+            return f"conn {expr.id}" + (f".{expr.field}" if expr.field else "")
         case x.Call():
             return f"{expr.function}({', '.join(map(brief, expr.args))})"
         case x.ListOf():

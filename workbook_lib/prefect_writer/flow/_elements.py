@@ -27,7 +27,7 @@ def _problem(value: e.Expr) -> str:
         if isinstance(part, e.Template):
             return f"the template {part.source!r} is not understood: {part.reason}"
         if isinstance(part, e.Connection):
-            return f"the connection {part.id!r} needs a decision: a Prefect block, a secret or an environment variable"
+            return f"the connection {part.id!r} is read by tasks alone, for a flow would show what it hands over"
         if isinstance(part, e.Context) and part.name not in _OF_FLOWS:
             return f"{part.name.replace('_', ' ')} is known only to a task"
     return ""

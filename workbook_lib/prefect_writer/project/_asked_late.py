@@ -13,7 +13,7 @@ from workbook_lib.prefect_writer.python._renaming import bound_name, renamed, wo
 
 T = TypeVar("T", bound=ast.expr)
 _CALLED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_WHY = "it asks for a Prefect Variable while its module is imported, which no flow should do"
+_WHY = "it asks for a Prefect Variable or a connection while its module is imported, which no flow should do"
 
 
 def asked_late(workflow: Workflow) -> Workflow:
@@ -50,7 +50,8 @@ def _cache(module: str) -> Definition:
 def _asks(definition: Definition, late: dict[str, Definition]) -> bool:
     """Whether importing its module evaluates a variable, by itself or through a name in `late`."""
     outside = _run_at_import(definition)
-    spans = [span for span in definition.spans if span.value and any(isinstance(part, e.Variable) for part in e.walk(span.value))]
+    kept = (e.Variable, e.Connection)
+    spans = [span for span in definition.spans if span.value and any(isinstance(part, kept) for part in e.walk(span.value))]
     if any(start <= span.start < end for span in spans for start, end in outside):
         return True
     needed = {name: other for name, other in late.items() if other.name in definition.uses}

@@ -7,7 +7,7 @@ from workbook_lib.model.function import Definition
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_writer.flow._plan import Plan
 from workbook_lib.prefect_writer.project._emitted import MODULES
-from workbook_lib.prefect_writer.python._bodies import fill_definition
+from workbook_lib.prefect_writer.python._bodies import fill_definition, names_in
 from workbook_lib.prefect_writer.python._expr import Printer, Unprintable
 from workbook_lib.prefect_writer.python._names import identifier
 
@@ -19,6 +19,7 @@ def definition_text(definition: Definition) -> tuple[str, set[str], set[str]]:
     """
     imports: set[str] = set()
     printer = Printer(lambda expr: expr.text if isinstance(expr, e.Reference) else None, imports)
+    printer.taken = names_in(definition.source)
     filled = fill_definition(definition, lambda value, _: printer.show(value))
     return filled.body.strip("\n"), imports, filled.rules
 

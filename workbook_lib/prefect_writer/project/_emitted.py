@@ -10,7 +10,7 @@ from importlib import resources
 # The emitted modules that flows, or each other, import from; each has a name of its own for all that it defines.
 MODULES = (
     ("trigger_rules", "mapped_tasks", "upstream", "rule_table", "fail_fast")  # rules and what stands behind them
-    + ("shell", "waiting", "other_flows", "dates", "variables", "templates", "assets")
+    + ("shell", "waiting", "other_flows", "dates", "variables", "connections", "templates", "assets")
 )
 _TABLES = (["RULES"], ["EARLY"])  # by rule
 

@@ -13,9 +13,8 @@ from workbook_lib.prefect_writer.flow._flow import flow_printer
 from workbook_lib.prefect_writer.flow._fold import fold
 from workbook_lib.prefect_writer.flow._plan import Plan
 from workbook_lib.prefect_writer.project._carried import definition_text, definitions, import_of, reach
-from workbook_lib.prefect_writer.project._emitted import homes
+from workbook_lib.prefect_writer.project._emitted import MODULES, homes
 from workbook_lib.prefect_writer.project._text import Text
-from workbook_lib.prefect_writer.python._dates import FROM_SHARED
 from workbook_lib.prefect_writer.python._names import Names
 from workbook_lib.prefect_writer.python._renaming import bound_name, imported
 from workbook_lib.prefect_writer.tasks._hooks import hooks
@@ -137,25 +136,12 @@ def _mentioned(name: str, texts: list[str]) -> bool:
     return any(re.search(rf"\b{name}\b", text) for text in texts)
 
 
-# What an import line asks of `shared`: (the line, the emitted module, the helper).
-_LEFT_TO_SHARED = (
-    ("from shared.assets import announce", "assets", "announce"),
-    ("from shared.assets import updates_of", "assets", "updates_of"),
-    (FROM_SHARED, "dates", "interval_start"),
-    ("from shared.dates import time_after", "dates", "time_after"),
-    ("from shared.dates import time_before", "dates", "time_before"),
-    ("from shared.templates import pulled", "templates", "pulled"),
-    ("from shared.templates import render", "templates", "render"),
-    ("from shared.templates import render_native", "templates", "render_native"),
-    ("from shared.variables import given", "variables", "given"),
-    ("from shared.variables import variable", "variables", "variable"),
-)
-
-
 def from_shared(imports: set[str]) -> dict[str, set[str]]:
     """The emitted modules, and the helpers in them, that some import lines ask for."""
     asked: dict[str, set[str]] = {}
-    for line, module, name in _LEFT_TO_SHARED:
-        if line in imports:
-            asked.setdefault(module, set()).add(name)
+    for line in imports:
+        for _, module, name in (what for what in imported(line).values() if len(what) == 3):
+            found = str(module).removeprefix("shared.")
+            if str(module).startswith("shared.") and found in MODULES:
+                asked.setdefault(found, set()).add(str(name))
     return asked

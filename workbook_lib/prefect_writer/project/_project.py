@@ -18,6 +18,7 @@ from workbook_lib.model.workflow import Workflow
 from workbook_lib.prefect_writer.flow._plan import Plan, plan
 from workbook_lib.prefect_writer.project._apart import apart, joined
 from workbook_lib.prefect_writer.project._asked_late import asked_late
+from workbook_lib.prefect_writer.project._before import connections
 from workbook_lib.prefect_writer.project._carried import definition_text, shared_module
 from workbook_lib.prefect_writer.project._dependencies import dependencies
 from workbook_lib.prefect_writer.project._deployment import deployments
@@ -30,7 +31,7 @@ from workbook_lib.prefect_writer.project._tests import conftest, flow_test
 from workbook_lib.prefect_writer.project._text import uses_date
 from workbook_lib.prefect_writer.python._findings import finding_at
 from workbook_lib.prefect_writer.python._format import LINE_LENGTH, RULES, tidy
-from workbook_lib.prefect_writer.python._names import FileNames, deployment_name, variable_name
+from workbook_lib.prefect_writer.python._names import FileNames, block_name, deployment_name, variable_name
 from workbook_lib.prefect_writer.python._renaming import new_names, renamed
 from workbook_lib.prefect_writer.tasks._scope import exprs_of
 
@@ -186,7 +187,7 @@ def _variables(workflows: Sequence[Workflow]) -> list[str]:
 
 
 def _clashing_names(workflows: Sequence[Workflow]) -> Iterable[Finding]:
-    """Different legacy variables that would become one Prefect Variable, different pools that would become one limit."""
+    """Different legacy variables that would become one Prefect Variable, different pools that would become one limit, and so on."""
     for code, old, new, table, every, made in (
         ("writer.variable_clash", "variables", "Prefect Variable", "variables", _variables(workflows), variable_name),
         ("writer.pool_clash", "pools", "global concurrency limit", "limits", _pools(workflows), deployment_name),
@@ -194,13 +195,14 @@ def _clashing_names(workflows: Sequence[Workflow]) -> Iterable[Finding]:
         named: dict[str, list[str]] = {}
         for name in every:
             named.setdefault(made(name), []).append(name)
+        ("writer.connection_clash", "connections", "Secret block", "", connections(workflows), block_name),
         for python, names in named.items():
             if len(names) > 1:
                 yield Finding(
                     code=code,
                     severity=Severity.WARNING,
                     message=f"the {old} {', '.join(map(repr, names))} would all become the {new} {python!r}",
-                    advice=f"Rename all but one in the flows and in [tool.migration.{table}] of pyproject.toml.",
+                    advice=f"Rename all but one in the flows{f' and in [tool.migration.{table}] of pyproject.toml' if table else ''}.",
                 )
 
 
@@ -239,6 +241,8 @@ def _shared_files(
         files[f"shared/{helper_module}.py"] = tidy(text, f"shared/{helper_module}.py", own=True)
     return files
 
+    if "connections" in shared:
+        shared["connections"] = shared["connections"] | {"keep_connections"}  # what the guide tells to call first
 
 def _checks() -> dict[str, Any]:
     """The settings with which ruff and mypy find nothing."""

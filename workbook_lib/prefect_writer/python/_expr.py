@@ -9,7 +9,7 @@ from typing import Any
 
 from workbook_lib.model import expr as e
 from workbook_lib.prefect_writer.python._names import variable_name
-from workbook_lib.prefect_writer.python._pure_calls import written
+from workbook_lib.prefect_writer.python._pure_calls import FROM_CONNECTIONS, FUNCTIONS, written
 
 Leaf = Callable[[e.Expr], str | None]
 
@@ -60,6 +60,7 @@ class Printer:
     def __init__(self, leaf: Leaf, imports: set[str], dates: frozenset[str] = frozenset()) -> None:
         self._leaf = leaf
         self._imports = imports
+        self.taken: set[str] = set()  # names that the code around means something else by
         self._dates = dates
 
     def show(self, expr: e.Expr) -> str:
@@ -93,11 +94,30 @@ class Printer:
 
     def _variable(self, expr: e.Variable) -> str:
         name = literal(variable_name(expr.name))
+        if expr.json_value:
+            helper = self._helper("from shared.variables import json_variable")
+            return f"{helper}({name})" if expr.default is None else f"{helper}({name}, {self.show(expr.default)})"
         if expr.default is None:  # Airflow fails where the variable is not set
-            self._imports.add("from shared.variables import variable")
-            return f"variable({name})"
+            return f"{self._helper('from shared.variables import variable')}({name})"
         self._imports.add("from prefect.variables import Variable")
         return f"Variable.get({name}, default={self.show(expr.default)})"
+
+    def _helper(self, line: str) -> str:
+        """What an import line binds, under another name where that one is taken."""
+        name = line.rpartition(" ")[2]
+        if name in self.taken:
+            line, name = f"{line} as shared_{name}", f"shared_{name}"
+        self._imports.add(line)
+        return name
+
+    def _connection(self, expr: e.Connection) -> str:
+        whole = f"{self._helper(FROM_CONNECTIONS)}({literal(expr.id)})"
+        if expr.field is None:
+            return whole
+        name, _, key = expr.field.partition(".")
+        if name == "extra" and key:
+            return f"{whole}.extra_dejson[{literal(key)}]"
+        return f"{whole}.get_uri()" if name == "uri" else f"{whole}.{name}"
 
     def _environment(self, expr: e.Environment) -> str:
         self._imports.add("import os")
@@ -106,6 +126,8 @@ class Printer:
         return f"os.environ.get({literal(expr.name)}, {self.show(expr.default)})"
 
     def _call(self, expr: e.Call) -> str:
+        if expr.function in FUNCTIONS:
+            return self._helper(FUNCTIONS[expr.function])
         args = [self.show(arg) for arg in expr.args]
         if expr.function == "updates_of":
             self._imports.add("from shared.assets import updates_of")

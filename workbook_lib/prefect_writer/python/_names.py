@@ -13,8 +13,9 @@ KEPT_BY_PREFECT = frozenset({"return_state", "wait_for"})
 _TAKEN = frozenset({
     "UTC", "Any", "Path", "State", "Variable", "chosen", "concurrency", "date", "datetime", "finish", "flow", "get_run_logger", "growing",
     "interval_start", "json", "marker", "moment_of", "no_on_error", "os", "peek", "pick", "prefect", "run_has", "run_shell",
-    "run_shell_or_skip", "run_to_its_end", "runtime", "shell_succeeds", "skip_on_error", "submit", "submit_each", "subprocess", "task",
-    "timedelta", "today_at", "unmapped", "wait", "wait_for_value", "wait_or_give_up", "wait_or_skip", "wait_until",
+    "run_shell_or_skip", "run_to_its_end", "runtime", "shell_succeeds", "skip_on_error", "stored_connection", "submit",
+    "submit_each", "subprocess", "task", "timedelta", "today_at", "unmapped", "wait", "wait_for_value", "wait_or_give_up", "wait_or_skip",
+    "wait_until",
 })  # fmt: skip
 
 _REFUSED = str.maketrans(dict.fromkeys("/%&<>{}\0", "-"))
@@ -46,6 +47,14 @@ def variable_name(name: str) -> str:
     https://docs.prefect.io/v3/concepts/variables
     """
     return identifier(name).lower()
+
+
+def block_name(name: str) -> str:
+    """A connection's name as Prefect accepts it for a block: lower case letters, digits and dashes.
+
+    https://docs.prefect.io/v3/concepts/blocks
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 class Names:

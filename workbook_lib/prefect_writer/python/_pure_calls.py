@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 FROM_VARIABLES = "from shared.variables import given"
+FROM_CONNECTIONS = "from shared.connections import stored_connection"
+# Calls without arguments that stand for a function itself: what reaches what is kept on the server, by a name known only then.
+FUNCTIONS = {
+    "connection_of": FROM_CONNECTIONS,
+    "variable_of": "from shared.variables import get_variable",
+    "set_variable": "from shared.variables import set_variable",
+    "delete_variable": "from shared.variables import delete_variable",
+}
 
 # Function -> how it is written ({0} is the first argument), and its imports.
 FORMS: dict[str, tuple[str, tuple[str, ...]]] = {

@@ -27,6 +27,7 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
     own = names_in(function.source)
     free = own - {argument.name for argument in function.parameters}
     builder = Builder(task, scope, Names(free))
+    builder.printer.taken = own
     for argument in function.parameters:
         builder.names.reserve(argument.name)
     bound = dict(action.arguments)

@@ -126,8 +126,6 @@ class Builder:
             return expr.text
         if isinstance(expr, e.Context):
             return self._context(expr)
-        if isinstance(expr, e.Connection):
-            raise Unprintable(f"the connection {expr.id!r} needs a decision: a Prefect block, a secret or an environment variable")
         if isinstance(expr, e.Template):
             raise Unprintable(f"the template {expr.source!r} is not understood: {expr.reason}")
         if isinstance(expr, e.Unknown | e.Callable):

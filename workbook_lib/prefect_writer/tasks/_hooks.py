@@ -158,7 +158,7 @@ def _leaf(expr: e.Expr, workflow: Workflow, scope: Scope, owner: str | None, imp
         raise Unprintable(f"{expr.name.replace('_', ' ')} is not known to a hook")
     if isinstance(expr, e.Reference):
         return expr.text
-    if isinstance(expr, e.TaskOutput | e.Parameter | e.Element | e.Template | e.Unknown | e.Callable | e.Connection):
+    if isinstance(expr, e.TaskOutput | e.Parameter | e.Element | e.Template | e.Unknown | e.Callable):
         raise Unprintable(f"{expr.kind.replace('_', ' ')} is not known to a hook")
     return None
 

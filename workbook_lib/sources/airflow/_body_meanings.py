@@ -14,6 +14,7 @@ from workbook_lib.sources.airflow._asset_events import asset_call, told_before
 from workbook_lib.sources.airflow._meanings import Entity, Meaning, NotUnderstood, Scope
 from workbook_lib.sources.airflow._moments import is_moment, moment_attribute
 from workbook_lib.sources.airflow._places import Places
+from workbook_lib.sources.airflow._reference import CONNECTION_FIELDS, CONNECTION_METHODS
 from workbook_lib.sources.airflow._source import Names, collect
 from workbook_lib.sources.airflow._static import NotStatic, evaluate
 
@@ -32,6 +33,17 @@ DATETIME = frozenset(
 )
 
 
+# Functions of what the server keeps, by class and name: which function of the model it is, and its parameters.
+KEPT: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
+    ("BaseHook", "get_connection"): ("connection_of", ("conn_id",)),
+    ("Connection", "get_connection_from_secrets"): ("connection_of", ("conn_id",)),
+    ("Connection", "get"): ("connection_of", ("conn_id",)),
+    ("Variable", "get"): ("variable_of", ("key", "default_var", "deserialize_json", "default")),
+    ("Variable", "set"): ("set_variable", ("key", "value", "description", "serialize_json")),
+    ("Variable", "delete"): ("delete_variable", ("key",)),
+}
+# What may be asked of a connection as the source does.
+CONNECTION = CONNECTION_FIELDS | frozenset(CONNECTION_METHODS) | {"conn_id"}
 # Methods of a dict that leave it as it is.
 _DICT_METHODS = frozenset({"get", "items", "keys", "values", "copy"})
 
@@ -147,6 +159,8 @@ class Meanings(Places):
             return context.attribute(base, node.attr, self.around.scope)
         if is_moment(base) and node.attr not in DATETIME:
             return moment_attribute(base, node.attr)
+        if is_connection(base) and node.attr not in CONNECTION:
+            raise NotUnderstood(f"asks the connection for {node.attr!r}, which is not carried over")
         return None
 
     def subscript(self, node: ast.Subscript) -> Meaning | None:
@@ -222,23 +236,33 @@ class Meanings(Places):
         owner = dotted.split(".")[-2] if dotted.count(".") > 1 else ""
         if name == "get_current_context":
             return Entity("context")
-        if owner == "Variable" and name == "get":
-            args, kwargs = self.arguments(node)
-            given = dict(zip(("key", "default_var", "deserialize_json"), args, strict=False)) | kwargs
-            key, as_json = given.get("key"), given.get("deserialize_json", x.Constant(value=False))
-            if isinstance(key, x.Constant) and isinstance(as_json, x.Constant) and isinstance(key.value, str):
-                default = given.get("default_var", given.get("default"))
-                return x.Variable(name=key.value, json_value=bool(as_json.value), default=default)
-        if name in ("get_connection", "get_connection_from_secrets") and owner in ("BaseHook", "Connection"):
-            args, kwargs = self.arguments(node)
-            key = args[0] if args else kwargs.get("conn_id")
-            if isinstance(key, x.Constant) and isinstance(key.value, str):
-                return Entity("connection", key.value)
+        if (owner, name) in KEPT:
+            return self.kept(owner, name, node)
         if name == "PokeReturnValue" and self.around.checks:
             return None
         if asset_call(node, self.symbol) is not None and isinstance(asset := self.asset(node), Entity):
             return asset
         raise NotUnderstood(f"calls Airflow's {dotted}")
+
+    def kept(self, owner: str, name: str, node: ast.Call) -> Expr | None:
+        """A variable or connection of the server; None where its name is only known when the code runs, or where it is changed."""
+        function, parameters = KEPT[owner, name]
+        words = {keyword.arg for keyword in node.keywords}
+        if any(isinstance(arg, ast.Starred) for arg in node.args) or not words <= set(parameters) or len(node.args) > len(parameters):
+            raise NotUnderstood(f"calls {owner}.{name} in a way that is not followed")
+        if function not in ("variable_of", "connection_of"):
+            return None
+        try:
+            args, kwargs = self.arguments(node)
+        except NotUnderstood:
+            return None
+        given = dict(zip(parameters, args, strict=False)) | kwargs
+        key, as_json = given.get(parameters[0]), given.get("deserialize_json", x.Constant(value=False))
+        if not (isinstance(key, x.Constant) and isinstance(key.value, str) and isinstance(as_json, x.Constant)):
+            return None
+        if function == "connection_of":
+            return x.Connection(id=key.value)
+        return x.Variable(name=key.value, json_value=bool(as_json.value), default=given.get("default_var", given.get("default")))
 
     def arguments(self, node: ast.Call) -> tuple[list[Expr], dict[str, Expr]]:
         if any(isinstance(arg, ast.Starred) for arg in node.args) or any(keyword.arg is None for keyword in node.keywords):
@@ -254,6 +278,11 @@ class Meanings(Places):
         except NotStatic:
             raise NotUnderstood("is given something that is only known when it runs") from None
         return x.Constant(value=list(value) if isinstance(value, tuple) else value)
+
+
+def is_connection(found: Meaning | None) -> bool:
+    """Whether the value is a stored connection as a whole."""
+    return isinstance(found, x.Connection) and found.field is None
 
 
 def _airflow_attribute(dotted: str, name: str) -> Meaning:

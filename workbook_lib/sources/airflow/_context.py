@@ -78,7 +78,7 @@ def _of_entity(base: Entity, name: str, scope: Scope, dotted_items: bool) -> Mea
     if found is not None:
         return found
     if base.name == "connection":
-        return _connection_field(base.detail, name)
+        return connection_field(base.detail, name)
     if base.name == "asset" and name == "uri":
         return x.Constant(value=base.detail)
     if base.name == "macros":
@@ -88,13 +88,14 @@ def _of_entity(base: Entity, name: str, scope: Scope, dotted_items: bool) -> Mea
     raise NotUnderstood(f"has {base.name}.{name}, for which there is no neutral meaning")
 
 
-def _connection_field(connection: str, name: str) -> Meaning:
+def connection_field(connection: str, name: str) -> Meaning:
+    """`connection.name`."""
     if name == "extra_dejson":
         return Entity("extra", connection)
     if name == "conn_id":
         return x.Constant(value=connection)
     if name in reference.CONNECTION_FIELDS:
-        return x.Connection(id=connection, field=reference.CONNECTION_FIELDS[name])
+        return x.Connection(id=connection, field=name)
     raise NotUnderstood(f"reads the field {name!r} of the connection {connection!r}")
 
 
@@ -156,7 +157,8 @@ def get(base: Entity, name: str, default: Expr | None, scope: Scope) -> Meaning:
             return default if default is not None else _NONE
         return lookup(name, scope)
     if base.name == "extra":
-        raise NotUnderstood(f"looks up {name!r} in the extra of a connection, where it may be missing")
+        whole = x.Connection(id=base.detail, field="extra_dejson")
+        return x.Call(function="dict_get", args=(whole, x.Constant(value=name), *([default] if default is not None else [])))
     raise NotUnderstood(f"calls .get of {base.name}")
 
 
@@ -192,9 +194,11 @@ def _entity_method(base: Entity, name: str, args: Sequence[Expr], kwargs: Mappin
         (wanted,) = kwargs.values()
         if isinstance(wanted, x.Constant) and isinstance(wanted.value, str):
             return told_before(Entity(_INLETS[name][1], wanted.value), scope)
+    if base.name == "connection" and name in reference.CONNECTION_METHODS and not args and not kwargs:
+        return x.Connection(id=base.detail, field=reference.CONNECTION_METHODS[name])
     if name == "get" and args and isinstance(args[0], x.Constant) and isinstance(args[0].value, str) and len(args) <= 2:
         key = args[0].value
-        if base.name == "conn":
+        if base.name == "conn" and len(args) == 1 and not kwargs:
             return Entity("connection", key)
         default = args[1] if len(args) == 2 else kwargs.get("default_var", kwargs.get("default"))
         return get(base, key, default, scope)

@@ -173,11 +173,6 @@ SHOWN: dict[str, Expr] = {
         )
     ),
 }
-CONNECTION_FIELDS = {
-    "host": "host",
-    "login": "login",
-    "password": "password",
-    "schema": "schema",
-    "port": "port",
-    "extra_dejson": "extra",
-}
+# Of a connection: what it holds, and the methods that give one of these.
+CONNECTION_FIELDS = frozenset({"conn_type", "description", "host", "login", "password", "schema", "port", "extra", "extra_dejson"})
+CONNECTION_METHODS = {"get_uri": "uri", "get_password": "password"}

@@ -17,7 +17,7 @@ from workbook_lib.sources.airflow._body_meanings import DATETIME
 from workbook_lib.sources.airflow._meanings import Entity, Meaning, NotUnderstood, Scope
 from workbook_lib.sources.airflow._moments import is_moment
 from workbook_lib.sources.airflow._pull import pull
-from workbook_lib.sources.airflow._reference import REMOVED
+from workbook_lib.sources.airflow._reference import CONNECTION_METHODS, REMOVED
 
 _NONE = x.Constant(value=None)
 _ELSEWHERE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
@@ -94,6 +94,10 @@ class _Reader:
             path = (*rest[:-1], str(node.args[0].value))
             self.defaulted.add((root, *path))
             self.paths.setdefault(root, set()).add(path)
+        elif (root, rest) == ("conn", ["get"]) and len(node.args) == 1 and isinstance(node.args[0], nodes.Const) and not node.kwargs:
+            self.paths.setdefault(root, set()).add((str(node.args[0].value),))
+        elif root == "conn" and (len(rest) > 2 or rest[1:] and rest[1] in CONNECTION_METHODS):
+            self.paths.setdefault(root, set()).add(tuple(rest))
         elif rest and _is_engine(self.base(root, rest)):
             raise NotUnderstood(f"calls {'.'.join(path)}()")
         elif root != "macros" and rest and is_moment_method(self.meaning(root, tuple(rest[:-1])), rest[-1]):
@@ -144,6 +148,11 @@ class _Reader:
             self.scope.from_conf.update(path[0] for path in paths if path)
         if found.name in ("params", "conf") and not self.scope.task_params:
             return x.Context(name="run_parameters")
+        if found.name == "connection":  # it has what the template reads of it
+            for path in paths:
+                if path and path[0] not in CONNECTION_METHODS:
+                    context.connection_field(found.detail, path[0])
+            return x.Connection(id=found.detail)
         if () in paths:
             raise NotUnderstood(f"renders {found.name} itself")
         parts: dict[str, set[Path]] = {}

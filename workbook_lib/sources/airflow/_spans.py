@@ -12,7 +12,7 @@ import re
 from workbook_lib.model import expr as x
 from workbook_lib.model.function import Span
 from workbook_lib.sources.airflow._asset_events import ALIAS, UNTOLD, Told, overwritten, told
-from workbook_lib.sources.airflow._body_meanings import DATETIME, Meanings, Surroundings
+from workbook_lib.sources.airflow._body_meanings import DATETIME, KEPT, Meanings, Surroundings
 from workbook_lib.sources.airflow._meanings import Entity, NotUnderstood
 from workbook_lib.sources.airflow._moments import is_moment
 from workbook_lib.sources.airflow._places import Marks, shortened
@@ -327,7 +327,7 @@ class _Marker(Meanings):
             self.whole(node, found)
         elif isinstance(found, x.Reference) or (found is not None and not isinstance(node, ast.Name)):
             self.span(node, "value", value=found)  # a bare name of a value is a parameter that stays
-        elif found is None and not self.poke(node) and not self.pendulum(node):
+        elif found is None and not self.poke(node) and not self.pendulum(node) and not self.looked_up(node):
             self.inside(node)
 
     def whole(self, node: ast.expr, entity: Entity) -> None:
@@ -367,6 +367,18 @@ class _Marker(Meanings):
         self.marks.hands_over |= "xcom_value" in given
         for value in given.values():
             self.visit(value)
+        return True
+
+    def looked_up(self, node: ast.expr) -> bool:
+        """What the server keeps by a name that is only known when the code runs: the function is another one, its arguments stay."""
+        dotted = (self.symbol(node.func) if isinstance(node, ast.Call) else None) or ""
+        owner, _, name = dotted.rpartition(".")
+        kept = KEPT.get((owner.rpartition(".")[2], name))
+        if kept is None or not isinstance(node, ast.Call):
+            return False
+        self.span(node.func, "value", value=x.Call(function=kept[0]))
+        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+            self.visit(argument)
         return True
 
     def pendulum(self, node: ast.expr) -> bool:

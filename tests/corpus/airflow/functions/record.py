@@ -12,8 +12,19 @@ from workbook_lib.sources.airflow.engine import environment, run_several
 
 HERE = Path(__file__).parent
 LOGICAL_DATE = "2024-03-09T00:00:00+00:00"
-DAGS = ("callables", "bodies", "templates")
-INPUTS = {"variables": {"plain": "text", "doc": {"deep": {"er": 5}}}}
+DAGS = ("callables", "bodies", "templates", "stored")
+EXTRA = {"region": "north", "deep": {"n": 7}}
+INPUTS = {
+    "variables": {"plain": "text", "doc": {"deep": {"er": 5}}, "number": 5},
+    "connections": {
+        "shop_db": {"conn_type": "postgres", "host": "db.example", "login": "re@der", "password": "p/ss word"}
+        | {"schema": "shop", "port": 5432, "extra": json.dumps(EXTRA)},
+        "by_uri": "my-type://someone:word@https%3A%2F%2Fhost.example:8080/a%2Fb?a=one&b=two",
+        "plain_uri": "postgresql://host.example",
+        "files": {"conn_type": "fs"},
+        "only_port": {"conn_type": "http", "port": 99, "extra": {"a": "x y"}},
+    },
+}
 
 
 def main() -> None:

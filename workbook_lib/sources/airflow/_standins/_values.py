@@ -172,9 +172,8 @@ class _Extra:
         extra = self.connection._extra()
         value = (key if default is None else value_of(default)) if extra is None else extra.get(key, value_of(default))
         found = self._entry(key, value, extra is not None)
-        if default is None:
-            return make(found)
-        expr: Expr = {"kind": "call", "function": "default", "args": [found.expr, to_expr(default)]}
+        other = [] if default is None else [to_expr(default)]
+        expr: Expr = {"kind": "call", "function": "dict_get", "args": [self._text(), {"kind": "constant", "value": key}, *other]}
         return make(Entry(expr, value, found.known, (*found.inputs, *inputs_of(entries_in(default)))))
 
     def __contains__(self, key: object) -> bool:
@@ -182,11 +181,12 @@ class _Extra:
         whole = self._entry(str(key), extra is not None and key in extra, extra is not None)
         return bool(make(whole))
 
+    def _text(self) -> Expr:
+        return {"kind": "connection", "id": self.connection.conn_id, "field": "extra_dejson"}
+
     def _whole(self) -> Any:
         extra = self.connection._extra()
-        text = {"kind": "connection", "id": self.connection.conn_id, "field": "extra"}
-        expr: Expr = {"kind": "call", "function": "json_loads", "args": [text]}
-        return make(Entry(expr, {} if extra is None else extra, extra is not None, (("connection", self.connection.conn_id),)))
+        return make(Entry(self._text(), {} if extra is None else extra, extra is not None, (("connection", self.connection.conn_id),)))
 
     def _workbook_expr(self) -> Expr:
         return to_expr(self._whole())
