@@ -9,12 +9,12 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from workbook_lib.batch import CHECKOUT, execute, find
 from workbook_lib.errors import UsageError, WorkbookError
 from workbook_lib.teaching.check import STRICT
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = CHECKOUT
 EXAMPLE = NOTEBOOKS / "examples" / "airflow" / "daily_sales"
 MARK = ".made-by-make-demo"
 
@@ -34,9 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(out: Path, source: Path) -> int:
     """The demonstration."""
-    books = sorted(NOTEBOOKS.glob("0*.ipynb"))
-    if not books:
-        raise UsageError(f"there are no notebooks in {NOTEBOOKS}.", advice="Run this from a clone of the repository.")
+    books = find(NOTEBOOKS, "0*.ipynb", advice="Run this from a clone of the repository.")
     fresh(out)
     os.environ[STRICT] = "1"  # a check that is not passed ends the demonstration
     os.environ.setdefault("IPYTHONDIR", str(out / ".ipython"))  # nothing is left in the user's home
@@ -44,7 +42,8 @@ def run(out: Path, source: Path) -> int:
     for number, book in enumerate(books, 1):
         print(f"[{number}/{len(books)}] {book.stem} ...", end="", flush=True)
         start = time.monotonic()
-        problem = execute(book, out, source)
+        known = {"root": str(out / "migration"), "source": str(source)}
+        problem = execute(book, out / book.name, known)
         print(f" {time.monotonic() - start:.0f} s" if problem is None else " failed", flush=True)
         if problem is not None:
             print(f"{problem}\nThe notebook as far as it came: {out / book.name}", file=sys.stderr)
@@ -61,30 +60,6 @@ def fresh(out: Path) -> None:
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
     (out / MARK).touch()
-
-
-def execute(book: Path, out: Path, source: Path) -> str | None:
-    """Run one notebook into `out`; what went wrong, or None."""
-    import papermill
-    from papermill.exceptions import PapermillException
-
-    known = {"root": str(out / "migration"), "source": str(source)}
-    wanted = papermill.inspect_notebook(str(book))
-    parameters: dict[str, Any] = {name: value for name, value in known.items() if name in wanted}
-    try:
-        papermill.execute_notebook(
-            str(book),
-            str(out / book.name),
-            parameters=parameters,
-            cwd=str(book.parent),
-            progress_bar=False,
-            store_widget_state=False,
-            extra_arguments=["--log-level=ERROR"],  # each kernel would warn about how it is reached, in the middle of a line
-        )
-    except PapermillException as error:
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        return lines[-1] if lines else type(error).__name__
-    return None
 
 
 def conclude(out: Path) -> int:

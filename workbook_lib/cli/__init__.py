@@ -27,6 +27,7 @@ _MODULES = {
     "pilot": "_run",
     "record": "_run",
     "validate": "_validate",
+    "batch": "_batch",
     "checkpoint": "_checkpoint",
 }
 
