@@ -35,7 +35,7 @@ class Shell(Frozen):
     With `build` the command is the text that this Python call returns, and `command` is an empty constant. `environment` is
     added to the process's own (or replaces it when `inherit` is false). An exit status in `skip_on` skips. With `output` the result is
     what this call makes of the last line, which it is given as `Element("output")`. `after` is called with the same once the command has
-    succeeded; what it returns is nobody's.
+    succeeded; what it returns is nobody's. `several_outputs`: a result that is a dict is also handed over key by key.
     """
 
     kind: Literal["shell"] = "shell"
@@ -48,6 +48,7 @@ class Shell(Frozen):
     returns: Literal["last_line", "none"] = "last_line"
     output: Annotated[PythonCall | Call, Field(discriminator="kind")] | None = None
     after: PythonCall | None = None
+    several_outputs: bool = False
 
 
 class Wait(Frozen):

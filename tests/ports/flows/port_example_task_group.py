@@ -6,7 +6,7 @@ Migrated from the Airflow DAG `example_task_group` (example_task_group.py).
 from __future__ import annotations
 
 from prefect import flow, task
-from prefect.futures import PrefectFuture, wait
+from prefect.futures import PrefectFuture
 
 from shared.shell import run_shell
 
@@ -41,8 +41,7 @@ def example_task_group() -> list[PrefectFuture]:
     last = marker.submit("section_2.inner_section_2.task_4", wait_for=inner)
 
     end = marker.submit("end", wait_for=[section_2, last])
-    wait([*section_1, section_2, *inner, last])
-    return [end]
+    return [*section_1, section_2, *inner, last, end]
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def load(total_order_value: float) -> None:
     print(f"Total order value is: {total_order_value:.2f}")
 
 
-@flow
+@flow(log_prints=True)
 def tutorial_taskflow_api() -> None:
     order_data = extract()
     order_summary = transform(order_data)

@@ -92,14 +92,14 @@ def test_pools() -> None:
     ]
 
 
-def test_what_is_printed_or_logged_is_told_once() -> None:
+def test_what_is_logged_is_told_once() -> None:
     source = (
         "import logging\n\nlog = logging.getLogger(__name__)\n\n\ndef helper():\n    log.info('x')\n\n\n"
         "def f():\n    print(1)\n\n\ndef g():\n    helper()\n"
     )
     workflow, findings = read(source, python_task(source, "f", "a"), python_task(source, "g", "b"), python_task(source, "f", "c"))
-    advice = "Set `log_prints=True` on the flow or its tasks for what is printed, PREFECT_LOGGING_EXTRA_LOGGERS for loggers."
-    message = "what is printed or logged in `f`, `helper` stays out of Prefect's log"
+    advice = "Name these loggers in PREFECT_LOGGING_EXTRA_LOGGERS, or use `prefect.get_run_logger()`."
+    message = "what is logged in `helper` stays out of Prefect's log"
     assert told(findings, "logs_elsewhere") == [("note", None, message, advice)]
     assert workflow.tasks[0].action.function.spans == ()  # type: ignore[union-attr]
 

@@ -26,7 +26,7 @@ NAMES = {"Skipped": "skipped", "UpstreamFailed": "upstream_failed", "NotReady": 
 def run_has(
     flow_name: str,
     logical_dates: date | Sequence[date],
-    behind: timedelta,
+    behind: timedelta = timedelta(),
     tasks: Sequence[str] = (),
     group: str | None = None,
     *,
@@ -74,6 +74,8 @@ def _states(client: SyncPrefectClient, run: FlowRun, tasks: Sequence[str], group
         given = {task_run.name, task_run.name.rpartition("-")[0]}  # Prefect adds a few letters to a name that it was not given
         if given & set(tasks) or (group is not None and task_run.name.startswith(f"{group}.")):
             yield _state(task_run.state)
+    if group is not None and (run.state is None or not run.state.is_final()):
+        yield "running"  # some of the group's tasks may have no run yet
 
 
 def _task_runs(client: SyncPrefectClient, run: FlowRun) -> Iterator[TaskRun]:
@@ -97,7 +99,7 @@ def _stands_for(run: FlowRun, kind: type[date], behind: timedelta) -> date | Non
     if run.expected_start_time is None:
         return None
     moment = run.expected_start_time - behind
-    return moment if kind is datetime else moment.date()
+    return moment if issubclass(kind, datetime) else moment.date()
 
 
 def run_to_its_end(deployment: str, parameters: Mapping[str, Any] | None = None, every: float = 60) -> None:

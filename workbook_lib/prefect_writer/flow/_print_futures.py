@@ -38,13 +38,30 @@ class FuturesPrinter(SubmittingPrinter):
         return any(variable == name and task_id in self.mapped.over for task_id, variable in self.variables.items())
 
     def _end(self) -> list[str]:
-        returned = [f"return [{', '.join(self._spread([self._variable(task_id) for task_id in self._ends()]))}]"]
-        late = [self._variable(task_id) for task_id in self._late()]
-        if not late:
-            return returned
-        self.imports.add("from prefect.futures import wait")
         # A join gives up with its first failed upstream task, and Prefect cancels what still runs when a flow has ended.
-        return ["# What may still run when a later task has given up.", f"wait([{', '.join(self._spread(late))}])", *returned]
+        late, ends = self._late(), self._ends()
+        returned = [task_id for task_id in self.plan.order if task_id in ends or (task_id in late and self._fails_an_end(task_id))]
+        lines = [f"return [{', '.join(self._spread([self._variable(task_id) for task_id in returned]))}]"]
+        others = [self._variable(task_id) for task_id in late if task_id not in returned]
+        if not others:
+            return lines
+        self.imports.add("from prefect.futures import wait")
+        return ["# The run does not end as these do, but must not end before them.", f"wait([{', '.join(self._spread(others))}])", *lines]
+
+    def _fails_an_end(self, task_id: str) -> bool:
+        """Whether the run surely fails when this task does, so that the flow may return it: every way on is one of success."""
+        waiting, seen = [task_id], set()
+        while waiting:
+            one = waiting.pop()
+            if one in self.plan.leaves:
+                return True
+            waiting += [
+                down
+                for down in self.workflow.downstream(one)
+                if down not in seen and one not in self.plan.patient.get(down, frozenset())
+            ]
+            seen.update(waiting)
+        return False
 
     def _others_at_end(self) -> list[str]:
         return [*self._late(), *super()._others_at_end()]

@@ -17,6 +17,7 @@ from workbook_lib.prefect_writer.python._expr import Printer, Unprintable, liter
 from workbook_lib.prefect_writer.python._format import LINE_LENGTH
 from workbook_lib.prefect_writer.python._lines import wrapped
 from workbook_lib.prefect_writer.python._names import flow_name
+from workbook_lib.prefect_writer.python._prints import prints
 from workbook_lib.prefect_writer.python._returns import returned
 from workbook_lib.prefect_writer.tasks._code import Parameter, TaskCode, is_default
 from workbook_lib.prefect_writer.tasks._hooks import Hooks
@@ -98,12 +99,21 @@ class Text:
         if self.workflow.limits.active_tasks:
             self.imports.add("from prefect.task_runners import ThreadPoolTaskRunner")
             options.append(f"task_runner=ThreadPoolTaskRunner(max_workers={self.workflow.limits.active_tasks})")
+        if self._prints():
+            options.append("log_prints=True")
         options += [f"{event}=[{hook}]" for event, hook in self.hooked.of_flow.items()]
         decorator = f"@flow({', '.join(options)})" if options else "@flow"
         parameters, prologue = self._parameters(printer, statements)
         lines = [f"    {line}" for line in [*prologue, *statements]] or ["    return None"]
         doc = f"    {quoted(self._date_doc())}\n" if uses_date(self.plan) else ""
         return f"{decorator}\ndef {name}({', '.join(parameters)}) -> {printer.returns()}:\n{doc}" + "\n".join(lines)
+
+    def _prints(self) -> bool:
+        """Whether a task prints, itself or by a function that it calls: the legacy engine keeps that in the task's log."""
+        codes = [code for code in self.plan.code.values() if code.reason is None and not code.marker]
+        used = set(reach(tuple(use for code in codes for use in code.uses), self.workflow))
+        sources = [f"def body():\n{code.body}" for code in codes]
+        return any(map(prints, sources + [d.source for d in self.workflow.definitions if d.name in used]))
 
     def _date_doc(self) -> str:
         name = self.plan.scope.date_name

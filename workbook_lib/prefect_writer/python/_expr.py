@@ -183,7 +183,7 @@ class Printer:
     def _piece(self, part: e.Expr, block: bool) -> str | None:
         """One part of an f-string in double quotes; None where Python 3.11 cannot nest it."""
         if isinstance(part, e.Constant) and block:
-            return str(part.value).replace("{", "{{").replace("}", "}}")
+            return _in_block(str(part.value)).replace("{", "{{").replace("}", "}}")
         if isinstance(part, e.Constant):
             text = json.dumps(str(part.value), ensure_ascii=False)
             return text[1:-1].replace("{", "{{").replace("}", "}}") if text.isprintable() else None
@@ -222,7 +222,7 @@ def _escaped(char: str) -> str:
 
 def _text(value: str) -> str:
     if _fits_block(value):
-        return f'"""{value}"""'
+        return f'"""{_in_block(value)}"""'
     quoted = "".join(char if char.isprintable() else _escaped(char) for char in json.dumps(value, ensure_ascii=False))
     try:
         if ast.literal_eval(quoted) == value:  # a JSON string is a Python string, but for a few escapes
@@ -243,8 +243,12 @@ def _is_text(shown: str) -> bool:
 def _fits_block(value: str) -> bool:
     """Whether a text of several lines can stand as it is between triple quotes."""
     lines = value.split("\n")
-    plain = all(line.isprintable() and not line.endswith((" ", "\t")) for line in lines)
-    return len(lines) > 2 and plain and "\\" not in value and '"""' not in value and not value.endswith('"')
+    plain = all(line.isprintable() for line in lines) and not any(line.endswith((" ", "\t")) for line in lines[:-1])
+    return len(lines) > 2 and plain and '"""' not in value and not value.endswith('"')
+
+
+def _in_block(value: str) -> str:
+    return value.replace("\\", "\\\\")
 
 
 def _single_quoted(shown: str) -> str:

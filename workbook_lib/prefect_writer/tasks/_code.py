@@ -171,7 +171,7 @@ class Builder:
         if producer is None or expr.key != "return_value" or expr.mapped:
             return "list" if expr.mapped else None
         if isinstance(producer.action, Shell):
-            return "str"
+            return "str" if producer.action.output is None else None
         if isinstance(producer.action, PythonCall) and producer.action.function.returns in _BUILTIN_TYPES - {"None"}:
             return producer.action.function.returns
         return None

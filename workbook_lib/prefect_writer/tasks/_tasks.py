@@ -38,14 +38,23 @@ def in_pool(code: TaskCode) -> TaskCode:
 
 def placeholder(task: Task, reason: str) -> TaskCode:
     """A function that fails, names what is missing and shows the original arguments."""
-    given = [(name, value) for name, value in task.arguments if not _is_empty(value)]
+    code = _legacy_code(task)
+    given = [(name, value) for name, value in task.arguments if not _is_empty(value) and not (code and name == "python_callable")]
     lines = [f"    # {line}" for name, value in given for line in _comment(name, task, value)]
     message = f"{task.id}: {reason}"
     body = "\n".join(["    # The legacy arguments:", *lines] if lines else []) + ("\n" if lines else "")
+    body += "".join(f"    {line}\n" for line in code)
     body += f"    raise NotImplementedError({_plain_text(message)})"
     mapped = tuple(name for name, _ in task.mapping.over if name) if task.mapping else ()
-    doc = f"{task.operator.lstrip('_')}: still to be written."
+    doc = "Still to be written." if isinstance(task.action, PythonCall) else f"{task.operator.lstrip('_')}: still to be written."
     return TaskCode(task, task.id, mapped=mapped, body=body, doc=doc, returns=None, reason=reason)
+
+
+def _legacy_code(task: Task) -> list[str]:
+    """The function that cannot be carried over as it stands, in comments."""
+    if not isinstance(task.action, PythonCall) or not task.action.function.source:
+        return []
+    return ["# The legacy code:", *(f"# {line}".rstrip() for line in task.action.function.source.splitlines())]
 
 
 def _is_empty(value: e.Expr) -> bool:

@@ -116,7 +116,6 @@ def _workflow(builder: Builder, action: Wait, how: _How) -> tuple[str, str]:
     length = other.behind if other is not None else interval_seconds(builder.scope.workflow)
     if length is None:
         raise Unprintable("how long before their start the dates of the other flow's scheduled runs lie is not always the same")
-    builder.imports.add("from datetime import timedelta")
     how.helpers.add("run_has")
     front = ""
     if action.dates is not None:
@@ -125,7 +124,7 @@ def _workflow(builder: Builder, action: Wait, how: _How) -> tuple[str, str]:
     else:
         dates = builder.printer.show(e.Context(name="logical_date"))
         dates += f" - {_length(action.behind_seconds)}" if action.behind_seconds else ""
-    options = [f"behind={_length(length)}"]
+    options = [f"behind={_length(length)}"] if length else []
     tasks = action.tasks or ((action.task,) if action.task else ())
     options += [f"tasks={literal(list(tasks))}"] if tasks else []
     options += [f"group={literal(action.group)}"] if action.group else []
@@ -133,7 +132,9 @@ def _workflow(builder: Builder, action: Wait, how: _How) -> tuple[str, str]:
     states = (("succeeds_on", action.succeeds_on), ("fails_on", fails), ("skips_on", skips))
     options += [f"{name}={literal(list(values))}" for name, values in states if values and values != ("success",)]
     how.rules |= {"Skip"} if skips else set()
-    return front, f"run_has({literal(flow_name(action.workflow))}, {dates}, {', '.join(options)})"
+    if length or action.behind_seconds:
+        builder.imports.add("from datetime import timedelta")
+    return front, f"run_has({', '.join([literal(flow_name(action.workflow)), dates, *options])})"
 
 
 def _length(seconds: float) -> str:

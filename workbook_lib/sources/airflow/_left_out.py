@@ -102,7 +102,7 @@ def _moment(text: str) -> datetime:
 
 
 def writes_a_log(code: Iterable[Function | Definition]) -> list[str]:
-    """Names of the carried-over functions that print, or write to a logger of Python's."""
+    """Names of the carried-over functions that write to a logger of Python's."""
     names = [piece.name for piece in code if not piece.blockers and _writes(piece.source)]
     return list(dict.fromkeys(names))
 
@@ -114,7 +114,6 @@ def _writes(source: str) -> bool:
     except SyntaxError:
         return False
     return any(
-        (isinstance(called, ast.Name) and called.id == "print")
-        or (isinstance(called, ast.Attribute) and called.attr in _LEVELS and _LOGGER.fullmatch(ast.unparse(called.value)) is not None)
+        isinstance(called, ast.Attribute) and called.attr in _LEVELS and _LOGGER.fullmatch(ast.unparse(called.value)) is not None
         for called in calls
     )

@@ -161,8 +161,8 @@ class _Assembly:
         names = _left_out.writes_a_log([*code, *workflow.definitions])
         if names:
             shown = ", ".join(f"`{name}`" for name in names[:3]) + (" ..." if len(names) > 3 else "")
-            message = f"what is printed or logged in {shown} stays out of Prefect's log"
-            advice = "Set `log_prints=True` on the flow or its tasks for what is printed, PREFECT_LOGGING_EXTRA_LOGGERS for loggers."
+            message = f"what is logged in {shown} stays out of Prefect's log"
+            advice = "Name these loggers in PREFECT_LOGGING_EXTRA_LOGGERS, or use `prefect.get_run_logger()`."
             self.note("logs_elsewhere", Severity.NOTE, message, None, advice)
 
     def conf_defaults(self) -> None:

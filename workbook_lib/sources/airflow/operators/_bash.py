@@ -85,6 +85,7 @@ def _surroundings(case: Case) -> dict[str, object]:
         "skip_on": _skip_on(case),
         "returns": "last_line" if keep else "none",
         "output": _output(case),
+        "several_outputs": bool(case.given.plain("multiple_outputs", False)),
     }
 
 
