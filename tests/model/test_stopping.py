@@ -123,3 +123,11 @@ def test_what_fails_only_when_run_again_may_have_come_first() -> None:
     assert raced_in(TWO, first) == {"d", "e", "f"}
     assert raced_in(TWO, first, runs(d="failed")) == {"a", "d", "e", "f"}
     assert raced_in(CHAIN, runs(a="success", b="failed"), runs(a="failed")) == frozenset()  # that is a difference
+
+
+def test_an_answer_that_was_not_kept_may_have_been_any() -> None:
+    gate = flow("g > k, k > l, f > e", g={"steers": "short_circuit"})
+    ended = [("g", "S", 1), ("k", "S", 1), ("l", "K", 0), ("f", "S", 1), ("e", "F", 1)]
+    states = {letter: state for state, letter in LETTER.items()}
+    runs = [TaskRun(id=name, state=states[state], attempts=tries) for name, state, tries in ended]
+    assert raced_in(gate, runs) == {"g", "k", "l"}

@@ -46,7 +46,7 @@ def played(workflow: Workflow, scenario: Scenario, stop: FirstFailure | None = N
 
 def replayed(workflow: Workflow, observed: Sequence[TaskRun]) -> Evaluation:
     """A run that was observed as it would have gone on if it had not stopped: what never started succeeds, its result unknown."""
-    evaluation = Evaluation(workflow, _recorded)
+    evaluation = Evaluation(workflow, lambda run: ("json" in run.result, run.result.get("json")))
     unknown: dict[str, Json] = {"digest": "unknown"}
     for task in evaluation.order:
         seen = sorted((run for run in observed if run.id == task.id and run.attempts), key=lambda run: run.map_index)

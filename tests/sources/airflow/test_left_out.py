@@ -39,7 +39,7 @@ LOST: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         {"limits": Limits(active_tasks=4, fail_fast=True)},
         [
             ("note", "runs at most 4 tasks at once over all of its runs (`max_active_tasks`), the flow in each run"),
-            ("warning", "stops at the first failed task (`fail_fast`), which the flow does not"),
+            ("note", "stops at its first failed task (`fail_fast`): the flow starts nothing more then, but ends no task that runs already"),
         ],
     ),
     (

@@ -59,8 +59,8 @@ def of_dag(dag: RawDag, airflow: str = "", now: datetime | None = None) -> Itera
         advice = "Create it before the first run, with as many slots, as MIGRATION.md shows."
         yield WARNING, f"takes slots of the pool {pool!r}, which is a global concurrency limit in Prefect", advice
     if dag.limits.fail_fast:
-        advice = "Cancel the flow run in a hook on failed tasks."
-        yield WARNING, "stops at the first failed task (`fail_fast`), which the flow does not", advice
+        advice = 'Decide `on_failure = "raise"` where the run is to fail with any task: as in Airflow it fails with its last tasks only.'
+        yield NOTE, "stops at its first failed task (`fail_fast`): the flow starts nothing more then, but ends no task that runs already", advice
     if dag.end_date and timed:
         advice = "Use a schedule with an end (an RRule with UNTIL), or switch the schedule off on that day."
         yield WARNING, f"is not scheduled after {dag.end_date} (`end_date`), but the deployment is", advice

@@ -93,6 +93,7 @@ _ARGUMENTS_2 = _ARGUMENTS | frozenset(
 _ARGUMENTS_3 = _ARGUMENTS | frozenset(
     ["allowed_run_types", "deadline", "disable_bundle_versioning", "fail_fast", "rerun_with_latest_version", "task_group"]
 )
+_STOPPING = frozenset(["all_success", "all_done_setup_success"])  # `exceptions.FailStopDagInvalidTriggerRule`
 # Airflow's own operators: what each must be given.
 _PYTHON = ("PythonOperator", "BranchPythonOperator", "ShortCircuitOperator", "PythonVirtualenvOperator", "PythonSensor")
 _FOLLOW = ("follow_task_ids_if_true", "follow_task_ids_if_false")
@@ -259,6 +260,7 @@ def _task(task: Any) -> None:
     what = f"the task {task.task_id!r}"
     _key(task, "task_id", task.given_id, f"the task id {task.given_id!r}", _KEY, 250)
     _typed(task, what, task._base_given, _TASK if SESSION.is_3 else _TASK + _TASK_2)
+    _stopping(task, what)
     if isinstance(task, Mapped):
         _mapped(task, what)
         return
@@ -273,6 +275,15 @@ def _task(task: Any) -> None:
     if _is_plain(function):
         advice = "Name the function without calling it."
         _refused(task, "python_callable", f"`python_callable` of {what} is no function, but {function!r}", advice)
+
+
+def _stopping(task: Any, what: str) -> None:
+    """Where a run stops at its first failed task, no rule may let a task run after a failure."""
+    name = "fail_fast" if SESSION.is_3 else "fail_stop"
+    rule = task._base_given.get("trigger_rule", "all_success")
+    if task.dag is not None and task.dag.given.get(name) is True and _is_plain(rule) and str(rule) not in _STOPPING:
+        message = f"{what} has the trigger rule {str(rule)!r}, and its DAG has `{name}`, which allows all_success alone"
+        _refused(task, "trigger_rule", message, f"Leave out `{name}`, or the trigger rule.")
 
 
 def _mapped(task: Mapped, what: str) -> None:
