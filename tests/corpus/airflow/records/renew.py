@@ -1,6 +1,7 @@
 """Make the records of the shipped examples and of Airflow's bundled example DAGs again, with the real Airflow.
 
     python tests/corpus/airflow/records/renew.py examples [NAME ...]  # <example>/records/<dag_id>.json
+    python tests/corpus/airflow/records/renew.py exercises  # notebooks/exercises/legacy/records/<dag_id>.json
     python tests/corpus/airflow/records/renew.py bundled [--airflow 3.3.2] [--work DIR]  # bundled_<version>.json; DIR keeps what is done
     python tests/corpus/airflow/records/renew.py bundled --airflow 3.3.2 NAME ...  # in that file the real runs of these DAGs only
 
@@ -32,6 +33,8 @@ from workbook_lib.validation import masks, scenarios
 
 ROOT = Path(__file__).resolve().parents[4]
 EXAMPLES = ROOT / "notebooks" / "examples" / "airflow"
+EXERCISES = ROOT / "notebooks" / "exercises" / "legacy"
+KINDS = ("variables", "connections", "env")
 # Folders of example DAGs in an installed Airflow, by version, and where they lie in the folder that is run.
 FOLDERS = {"2.11.2": {"example_dags": ""}, "3.3.2": {"example_dags": "", "providers/standard/example_dags": "standard"}}
 LOGICAL_DATE = "2024-01-01T00:00:00+00:00"
@@ -63,22 +66,24 @@ def read_workflows(folder: Path, work: Path) -> dict[str, Workflow]:
 def example(folder: Path, work: Path) -> list[Path]:
     """Write the records of one example folder, "again" the second real run; the paths written."""
     written: list[Path] = []
+    inputs = {kind: json.loads(path.read_text()) for kind in KINDS if (path := folder / "inputs" / f"{kind}.json").is_file()}
     for workflow in read_workflows(folder, work).values():
         runs = [(workflow, scenario) for scenario in (REAL, *scenarios(workflow))]
-        first = twice(runs, folder, work)
+        first = twice(runs, folder, work, inputs)
         found = [mask.model_dump(mode="json") for one, other in first if one.scenario == REAL.name for mask in masks(one, other)]
         target = folder / "records" / f"{workflow.id}.json"
         target.parent.mkdir(exist_ok=True)
-        made_from = sources_digest(folder, workflow, {})
+        made_from = sources_digest(folder, workflow, inputs)
         document = {"schema": 1, "made_from": made_from, "masks": found, "records": [steady(one).document() for one, _ in first]}
         target.write_text(json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
         written.append(target)
     return written
 
 
-def twice(runs: list[tuple[Workflow, Scenario]], folder: Path, work: Path) -> list[tuple[RunRecord, RunRecord]]:
+def twice(runs: list[tuple[Workflow, Scenario]], folder: Path, work: Path, inputs: dict[str, Any]) -> list[tuple[RunRecord, RunRecord]]:
     """Both records of each run; WorkbookError when they took another course or did not end."""
-    every = list(run_several([*runs, *runs], legacy=folder, work=work, logical_date=LOGICAL_DATE, time_limit=TIME_LIMIT))
+    given: dict[str, Any] = {"inputs": inputs, "logical_date": LOGICAL_DATE, "time_limit": TIME_LIMIT}
+    every = list(run_several([*runs, *runs], legacy=folder, work=work, **given))
     pairs = list(zip(every[: len(runs)], every[len(runs) :], strict=True))
     for one, other in pairs:
         if one.problem or other.problem:
@@ -216,7 +221,7 @@ def _slim(record: RunRecord) -> dict[str, Any]:
 def main(arguments: list[str]) -> int:
     """Run the command; 2 with one line on standard error when it failed."""
     parser = argparse.ArgumentParser(description="Make the records of Airflow's runs again.")
-    parser.add_argument("what", choices=["examples", "bundled"])
+    parser.add_argument("what", choices=["examples", "exercises", "bundled"])
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--airflow", default="2.11.2", choices=list(FOLDERS), help="the Airflow whose examples are run (bundled)")
     parser.add_argument("--work", type=Path, help="a folder that keeps what is done")
@@ -232,8 +237,9 @@ def main(arguments: list[str]) -> int:
             if given.what == "bundled":
                 bundled(given.airflow, work, given.seconds)
                 return 0
-            for name in given.names or sorted(folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()):
-                for path in example(EXAMPLES / name, work):
+            names = given.names or sorted(folder.name for folder in EXAMPLES.iterdir() if folder.is_dir())
+            for folder in [EXERCISES] if given.what == "exercises" else [EXAMPLES / name for name in names]:
+                for path in example(folder, work):
                     print(path.relative_to(ROOT))
         except WorkbookError as error:
             print(error, file=sys.stderr)
