@@ -21,16 +21,18 @@ with DAG("{name}", start_date=datetime(2024, 1, 1), schedule=None) as dag:
 """
 NAMES = ("broken", "good", "hangs")
 
+HANGING = "HANGING"  # names a file: while it is there, `hangs` hangs, and leaves the number of its process in it
 # `workflow` decides what happens: `broken` raises, `hangs` waits, with a process in a session of its own, until somebody ends it.
 STEPS = {
     "01_assess": 'print("looking at", workflow)',
     "02_rewrite": """
-import pathlib, subprocess, time
+import os, pathlib, subprocess, time
+hanging = pathlib.Path(os.environ["HANGING"])
 print("before it")
 assert workflow != "broken", "the notebook is broken"
-if workflow == "hangs" and pathlib.Path(source, "hanging").exists():
+if workflow == "hangs" and hanging.exists():
     child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
-    pathlib.Path(source, "hanging").write_text(str(child.pid))
+    hanging.write_text(str(child.pid))
     time.sleep(1000)
 """,
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_books import gone, notebooks, printed, repository
+from batch_books import HANGING, gone, notebooks, printed, repository
 
 from workbook_lib.batch import Batch, Options, Report
 from workbook_lib.findings import Severity
@@ -17,9 +17,15 @@ SECONDS = 45  # long enough for two kernels on a busy machine
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    found = repository(tmp_path / "dags")
-    (found / "hanging").touch()
-    return found
+    return repository(tmp_path / "dags")
+
+
+@pytest.fixture(autouse=True)
+def hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = tmp_path / "hanging"
+    place.touch()
+    monkeypatch.setenv(HANGING, str(place))
+    return place
 
 
 def batch(source: Path, tmp_path: Path, **options: Any) -> tuple[Report, list[str]]:
@@ -33,7 +39,7 @@ def states(report: Report) -> dict[str, str]:
     return {row.id: row.state for row in report.rows}
 
 
-def test_a_broken_and_a_hanging_workflow_do_not_stop_the_rest(source: Path, tmp_path: Path) -> None:
+def test_a_broken_and_a_hanging_workflow_do_not_stop_the_rest(source: Path, tmp_path: Path, hanging: Path) -> None:
     notebooks(tmp_path / "books")
     (source / "not_python.py").write_text("from airflow import DAG\nthis is not Python\n")
     report, said = batch(source, tmp_path, limit=SECONDS)
@@ -43,13 +49,12 @@ def test_a_broken_and_a_hanging_workflow_do_not_stop_the_rest(source: Path, tmp_
     assert rows["hangs"].reason == f"it took longer than the time limit of {SECONDS} s, in 02_rewrite"
     assert [one.state for one in rows["hangs"].notebooks] == ["run", "failed"]
     assert printed(tmp_path / "root", "hangs", "02_rewrite") == "before it\n"
-    assert gone(int((source / "hanging").read_text()))
+    assert gone(int(hanging.read_text()))
     assert [(finding.severity, Path(finding.file or "").name) for finding in report.elsewhere] == [(Severity.ERROR, "not_python.py")]
     assert sorted(line.partition("] ")[2].partition(":")[0] for line in said if line.startswith("[")) == ["broken", "good", "hangs"]
     assert not report.good
 
-    notebooks(tmp_path / "books")  # the same again
-    (source / "hanging").unlink()
+    hanging.unlink()
     report, said = batch(source, tmp_path, limit=SECONDS)
     assert states(report) == {"broken": "failed", "good": "done", "hangs": "done"}
     assert {row.id: row.reused for row in report.rows} == {"broken": False, "good": True, "hangs": False}

@@ -72,7 +72,7 @@ def parser() -> Parser:
 
     batch = _command(commands, "batch", "run the notebooks 01-05 for every workflow, and write an index")
     batch.add_argument("path", metavar="PATH")
-    batch.add_argument("--out", required=True, metavar="ROOT", help="the migration folder, made or renewed; the index is ROOT/batch/index.html")
+    batch.add_argument("--out", required=True, metavar="ROOT", help="the migration folder, made or renewed; index: ROOT/batch/index.html")
     batch.add_argument("--jobs", type=int, metavar="N", help="workflows at a time (default: 1; on Dask as many as it has threads)")
     batch.add_argument("--workflow", action="append", metavar="ID", help="only this workflow; can be repeated")
     batch.add_argument("--time-limit", type=float, default=1800, metavar="S", help="seconds that one workflow may take (default: 1800)")
