@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 TIME_LIMIT = 90
 # Plugins that no generated test uses; the last two collect garbage for seconds after each run, only to warn.
 NEEDLESS = ("cacheprovider", "hypothesispytest", "anyio", "threadexception", "unraisableexception")
-RUNNING = ("test_rehearsal", "test_settings", "test_real_run")
+READING = ("test_failures_show",)
+REHEARSING = ("test_settings", "test_rehearsal", "test_order", "test_defaults")
 
 
 class OwnTests:
@@ -76,22 +77,23 @@ class OwnTests:
         Only the real run may fail: of a flow that asks for the time of day it tells of the clock.
         """
         source = subject.file.read_text(encoding="utf-8")
-        status, told = self.run(subject, subject.file, source, ("test_rehearsal", "test_settings"))
+        status, told = self.run(subject, subject.file, source, (*READING, *REHEARSING))
         assert status == 0, f"{subject.name}: its tests fail for the flow as it was written: {told}"
         real = self.run(subject, subject.file, source, ("test_real_run",))[0] == 0
-        return ("test_rehearsal", "test_settings", "test_deployment", *(("test_real_run",) if real else ()))
+        return (*READING, *REHEARSING, "test_deployment", *(("test_real_run",) if real else ()))
 
     def notices(self, subject: Subject, mutant: Mutant, passing: Collection[str]) -> tuple[bool, bool]:
         """Whether the tests fail for a mutant with `--real`, and whether they do without.
 
-        Only the tests that can tell are run: of a mutant in a body the real run, because a rehearsal replaces the bodies; of a schedule
-        the look at `prefect.yaml`, because no run reads it; of all else what runs the flow, the real run last.
+        Only the tests that can tell are run: of a mutant in a body a look at its handlers and the real run, because a rehearsal replaces
+        the bodies; of a schedule the look at `prefect.yaml`, because no run reads it; of all else what runs the flow, the real run last.
         """
-        telling = ["test_deployment"] if mutant.schedule else ["test_real_run"] if mutant.in_body else RUNNING
+        rehearsing = () if mutant.in_body else REHEARSING
+        telling = ("test_deployment",) if mutant.schedule else (*READING, *rehearsing, "test_real_run")
         file = subject.deployments if mutant.schedule else subject.file
         ids = [name for name in telling if name in passing]
         status, told = self.run(subject, file, mutant.source, ids) if ids else (0, "")
-        return status != 0, status != 0 and not mutant.in_body and "::test_real_run" not in told
+        return status != 0, status != 0 and "::test_real_run" not in told
 
 
 @contextlib.contextmanager

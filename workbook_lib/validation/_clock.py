@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from workbook_lib.model.action import PythonCall
+from workbook_lib.model.clock import asks_clock
 from workbook_lib.model.run import RunRecord, TaskRun
-from workbook_lib.model.workflow import Task, Workflow, closure
+from workbook_lib.model.workflow import Workflow, closure
 from workbook_lib.validation._rows import Judgement, TaskVerdict, canonical
 from workbook_lib.validation._states import by_key
 
-_ASKS = re.compile(r"\b(?:now|utcnow|today|time|localtime|gmtime)\(")
 SAME_TIME = 60.0  # seconds between two runs that should see the same
 
 
 def without_clock(workflow: Workflow, legacy: RunRecord, pilot: RunRecord, rows: Iterable[TaskVerdict]) -> Iterator[TaskVerdict]:
     """The rows of a real run: what differs behind a branch that asked the clock at another time, and was told otherwise, proves nothing."""
-    askers = [task.id for task in workflow.tasks if _asks(task) and _answered_otherwise(task.id, legacy, pilot)]
+    askers = [task.id for task in workflow.tasks if asks_clock(task) and _answered_otherwise(task.id, legacy, pilot)]
     after = closure(workflow) if askers else {}
     behind = {task_id: asker for asker in askers for task_id in (asker, *after.get(asker, ()))}
     first = next(iter(askers), "")
@@ -28,11 +26,6 @@ def without_clock(workflow: Workflow, legacy: RunRecord, pilot: RunRecord, rows:
             reason = f"{asker!r} asks the clock, and the engines ran at different times: record and pilot together; {row.reason}"
             row = row.model_copy(update={"verdict": Judgement.NOT_COMPARABLE, "reason": reason})
         yield row
-
-
-def _asks(task: Task) -> bool:
-    """Whether a task that decides what runs next looks at the clock in its own code."""
-    return bool(task.steers) and isinstance(task.action, PythonCall) and bool(_ASKS.search(task.action.function.source))
 
 
 def _answered_otherwise(task_id: str, legacy: RunRecord, pilot: RunRecord) -> bool:

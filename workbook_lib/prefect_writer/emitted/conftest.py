@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import functools
+import ast
 import inspect
-import json
 import logging
 import shutil
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from prefect import Flow, Task, settings
-from prefect.context import TaskRunContext
+from prefect import Flow, runtime, settings
 from prefect.server.api.server import SubprocessASGIServer
-from prefect.states import Completed, State
-
-try:
-    from shared.trigger_rules import Skip
-except ImportError:
-    Skip = None
+from watched_runs import Seen, catches_all, left
 
 FIXTURES = Path(__file__).parents[2] / "legacy" / "fixtures"  # copied into the working folder of a real run, where they are
+PAUSE = 0.1  # seconds that a task takes where the order is looked at
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,37 +62,77 @@ def rehearse(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, dict[s
     """Call it with a flow and a script: how the run ended, and per task that ran how it ended."""
 
     def run(flow: Flow, script: dict[str, Any], **parameters: Any) -> tuple[str, dict[str, Any]]:
-        seen = _Seen(script)
+        seen = Seen(script)
         return seen.run(flow, parameters, monkeypatch), seen.ends()
 
     return run
 
 
 @pytest.fixture
-def really(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[str, dict[str, Any], dict[str, Any]]]:
-    """The same with the tasks' own work, but for those in the script; also says what each task returned."""
+def really(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[Any, ...]]:
+    """The same with the tasks' own work, but for those in the script; also says what each task returned, and what is left behind."""
 
-    def run(flow: Flow, script: dict[str, Any], **parameters: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    def run(flow: Flow, script: dict[str, Any], **parameters: Any) -> tuple[Any, ...]:
         if FIXTURES.is_dir():
             shutil.copytree(FIXTURES, tmp_path, dirs_exist_ok=True)
         monkeypatch.chdir(tmp_path)
-        seen = _Seen(script, real=True)
-        return seen.run(flow, parameters, monkeypatch), seen.ends(), seen.returned()
+        seen = Seen(script, real=True)
+        return seen.run(flow, parameters, monkeypatch), seen.ends(), seen.returned(), dict(left(tmp_path))
 
     return run
 
 
 @pytest.fixture
 def declared(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
-    """Call it as `rehearse`: per task that is tried again or has a time limit, its delays before further tries, and its limit."""
+    """Call it as `rehearse`: what tasks are declared with: delays before further tries, a time limit, hooks."""
 
     def run(flow: Flow, script: dict[str, Any]) -> dict[str, Any]:
-        seen = _Seen(script)
+        seen = Seen(script)
         seen.run(flow, {}, monkeypatch)
-        found = {run.name: (run.delays, run.limit) for run in seen.runs.values()}
-        return {name: (delays, limit) for name, (delays, limit) in found.items() if delays or limit}
+        return {run.name: run.declared for run in seen.runs.values() if run.declared}
 
     return run
+
+
+@pytest.fixture
+def early(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Call it as `rehearse`, and with the tasks after whose end each task starts: those that started before."""
+
+    def run(flow: Flow, script: dict[str, Any], after: dict[str, list[str]]) -> list[str]:
+        seen = Seen(script, pause=PAUSE)
+        seen.run(flow, {}, monkeypatch)
+        pairs = [(run, other) for run in seen.runs.values() for other in seen.runs.values() if other.name in after.get(run.name, ())]
+        return sorted({f"{run.name} before the end of {other.name}" for run, other in pairs if run.start < other.end})
+
+    return run
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Call it as `rehearse`: what each task was given, in a run that is due at a moment."""
+
+    def run(flow: Flow, script: dict[str, Any], due: str = "", /, **parameters: Any) -> dict[str, Any]:
+        seen = Seen(script)
+        with monkeypatch.context() as patch:
+            if due:
+                patch.setattr(runtime.flow_run, "scheduled_start_time", datetime.fromisoformat(due), raising=False)
+            seen.run(flow, parameters, patch)
+        return seen.given()
+
+    return run
+
+
+@pytest.fixture
+def swallowing() -> Callable[[Flow], list[str]]:
+    """Call it with a flow: the tasks of its file whose code catches every exception and raises none."""
+
+    def read(flow: Flow) -> list[str]:
+        file = ast.parse(Path(inspect.getfile(flow.fn)).read_text(encoding="utf-8"))
+        decorated = [node for node in file.body if isinstance(node, ast.FunctionDef) and node.decorator_list]
+        tasks = [node for node in decorated if ast.unparse(node.decorator_list[0]).split("(")[0] == "task"]
+        return [task.name for task in tasks if any(map(catches_all, ast.walk(task)))]
+
+    return read
 
 
 @pytest.fixture
@@ -113,105 +146,3 @@ def deployed() -> Callable[[str], dict[str, Any]]:
         return {"schedules": schedules} | {name: found[name] for name in ("concurrency_limit",) if name in found}
 
     return read
-
-
-class _Result:
-    """What a task returns in a rehearsal where the script does not say it: whole or in part it may be handed on."""
-
-    def __getitem__(self, key: Any) -> _Result:
-        return self
-
-    def __bool__(self) -> bool:
-        return False
-
-    __iter__ = None
-
-
-@dataclass
-class _Run:
-    name: str
-    delays: list[float] = field(default_factory=list)
-    limit: float | None = None
-    tries: list[str] = field(default_factory=list)
-    result: Any = None
-
-
-@dataclass
-class _Seen:
-    """The task runs of one run of a flow, in which tasks do as the script says."""
-
-    script: dict[str, Any]
-    real: bool = False
-    runs: dict[Any, _Run] = field(default_factory=dict)
-    chosen: dict[str, Any] = field(default_factory=dict)
-
-    def run(self, flow: Flow, parameters: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> str:
-        """Run the flow once, without delays before retries."""
-        for work in {id(value): value for value in vars(sys.modules[flow.fn.__module__]).values() if isinstance(value, Task)}.values():
-            monkeypatch.setattr(work, "fn", self.watched(work.fn, work.retry_delay_seconds))
-            monkeypatch.setattr(work, "retry_delay_seconds", 0)
-        return "success" if flow(**parameters, return_state=True).is_completed() else "failed"
-
-    def ends(self) -> dict[str, Any]:
-        """Per task how it ended, such as "success" or "failed (3 tries)"; a list where it ran more than once."""
-        found: dict[str, list[str]] = {}
-        for run in self.runs.values():
-            tries = f" ({len(run.tries)} tries)" if len(run.tries) > 1 else ""
-            found.setdefault(run.name, []).append(run.tries[-1] + tries)
-        return {name: ends[0] if len(ends) == 1 else sorted(ends) for name, ends in found.items()}
-
-    def returned(self) -> dict[str, Any]:
-        """Per task what it returned, as JSON has it; a sorted list where it ran more than once."""
-        found: dict[str, list[Any]] = {}
-        for run in self.runs.values():
-            found.setdefault(run.name, []).append(json.loads(json.dumps(run.result, default=_as_json)))
-        return {name: values[0] if len(values) == 1 else sorted(values, key=repr) for name, values in found.items()}
-
-    def watched(self, body: Callable[..., Any], delay: Any) -> Callable[..., Any]:
-        """The body of a task, scripted or its own; each try is noted, and the delays that it was declared with."""
-
-        @functools.wraps(body)
-        def watched(*args: Any, **kwargs: Any) -> Any:
-            context = TaskRunContext.get()
-            name = context.task.name if context.task.task_run_name is None else context.task_run.name
-            delays = _delays(context.task.retries or 0, context.task.retry_delay_seconds or delay)
-            run = self.runs.setdefault(context.task_run.id, _Run(name, delays, context.task.timeout_seconds))
-            try:
-                if self.real and name not in self.script:
-                    run.result = body(*args, **kwargs)
-                else:
-                    run.result = self.scripted(context.task_run.id, run)
-            except BaseException as error:
-                run.tries.append("skipped" if Skip is not None and isinstance(error, Skip) else "failed")
-                raise
-            skipped = isinstance(run.result, State) and run.result.name == "Skipped"
-            run.tries.append("skipped" if skipped else "success")
-            return run.result
-
-        watched.__signature__ = inspect.signature(body)
-        return watched
-
-    def scripted(self, run_id: Any, run: _Run) -> Any:
-        """What the script lets the task do at this try."""
-        does = self.script.get(run.name, {})
-        if isinstance(does, dict) and "in_one" in does:
-            does = does["in_one"] if self.chosen.setdefault(run.name, run_id) == run_id else does.get("others", {})
-        if does == "fail" or (isinstance(does, dict) and len(run.tries) < does.get("fails", 0)):
-            raise RuntimeError("scripted to fail")
-        if does == "skip":
-            if Skip is not None:
-                raise Skip("scripted to skip")
-            return Completed(name="Skipped")
-        return does.get("returns", _Result())
-
-
-def _delays(retries: int, delay: Any) -> list[float]:
-    """The delay before each further try; of a list that is too short the last one holds."""
-    listed = [*delay] if isinstance(delay, list | tuple) else [delay or 0]
-    return (listed + listed[-1:] * retries)[:retries]
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, set | frozenset):
-        return sorted(value, key=repr)
-    return value.isoformat() if hasattr(value, "isoformat") else repr(value)

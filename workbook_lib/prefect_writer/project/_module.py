@@ -15,6 +15,7 @@ from workbook_lib.prefect_writer.flow._plan import Plan
 from workbook_lib.prefect_writer.project._carried import definition_text, definitions, import_of, reach
 from workbook_lib.prefect_writer.project._emitted import MODULES, homes
 from workbook_lib.prefect_writer.project._text import Text
+from workbook_lib.prefect_writer.python._handlers import swallows
 from workbook_lib.prefect_writer.python._names import Names
 from workbook_lib.prefect_writer.python._renaming import bound_name, imported
 from workbook_lib.prefect_writer.tasks._hooks import hooks
@@ -32,6 +33,8 @@ class Module:
     between: dict[str, set[str]] = field(default_factory=dict)  # import lines by legacy module, for what one uses of another
     placeholders: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    hooks: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by task ("": the flow) and event
+    swallowing: list[str] = field(default_factory=list)  # tasks' functions in which no exception passes some handler
     clashing: list[Definition] = field(default_factory=list)  # what needs another name, for the module needs theirs itself
 
 
@@ -90,6 +93,11 @@ def module(plan: Plan, reserved: frozenset[str] = frozenset()) -> Module:
     result = Module("\n\n".join(piece for piece in [*head, *pieces] if piece.strip()) + "\n", function, shared, elsewhere)
     result.findings = hooked.findings
     result.clashing = clashing
+    result.hooks = {
+        owner: {event: listed.split(", ") for event, listed in named.items()}
+        for owner, named in (hooked.of_task | {"": hooked.of_flow}).items()
+    }
+    result.swallowing = [one.name for one in written if swallows(one.code.body)]
     for d in elsewhere:
         result.between.setdefault(d.module, set()).update(import_of(o) for o in elsewhere if o.name in d.uses and o.module != d.module)
     result.placeholders = {task_id: code.reason for task_id, code in plan.code.items() if code.reason is not None}

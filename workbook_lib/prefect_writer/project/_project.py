@@ -27,8 +27,8 @@ from workbook_lib.prefect_writer.project._guide import guide
 from workbook_lib.prefect_writer.project._import_effects import import_effects
 from workbook_lib.prefect_writer.project._module import Module, from_shared, module
 from workbook_lib.prefect_writer.project._neighbours import dated
-from workbook_lib.prefect_writer.project._tests import conftest, flow_test
-from workbook_lib.prefect_writer.project._text import uses_date
+from workbook_lib.prefect_writer.project._tests import Planned, beside, flow_test
+from workbook_lib.prefect_writer.project._text import hands_date, known_defaults, uses_date
 from workbook_lib.prefect_writer.python._findings import finding_at
 from workbook_lib.prefect_writer.python._format import LINE_LENGTH, RULES, tidy
 from workbook_lib.prefect_writer.python._names import FileNames, block_name, deployment_name, variable_name
@@ -131,10 +131,12 @@ def write(
     siblings: dict[str, dict[str, Definition]] = {}
     between: dict[str, set[str]] = {}
     plans: dict[str, Plan] = {}
+    hooked: dict[str, dict[str, dict[str, list[str]]]] = {}
+    swallowing: dict[str, list[str]] = {}
     neighbours = dated(workflows)
     for workflow in workflows:
         the_plan, made = _module_of(workflow, decisions, **neighbours.get(workflow.id, {}))
-        plans[workflow.id] = the_plan
+        plans[workflow.id], hooked[workflow.id], swallowing[workflow.id] = the_plan, made.hooks, made.swallowing
         file = names.take(workflow.id)
         path = f"flows/{file}.py"
         files[path] = tidy(made.text, path)
@@ -163,19 +165,21 @@ def write(
         if recorded:
             file = flows[workflow.id].path.removeprefix("flows/").removesuffix(".py")
             path = f"tests/test_{file}.py"
-            info, scope = flows[workflow.id], plans[workflow.id].scope
-            made_test = flow_test(
-                workflow,
+            info, the_plan = flows[workflow.id], plans[workflow.id]
+            planned = Planned(
+                the_plan.workflow,
                 info.entrypoint,
-                recorded,
-                date=(scope.date_name, scope.day) if uses_date(plans[workflow.id]) else None,
-                unfinished=[task for task, status in info.tasks.items() if status.status == "placeholder"],
-                unsteady=(unsteady or {}).get(workflow.id, ()),
-                decided=plans[workflow.id].workflow,
-                deployment=deployed.get(info.entrypoint),
+                (the_plan.scope.date_name, the_plan.scope.day) if uses_date(the_plan) else None,
+                hands_date(the_plan),
+                known_defaults(the_plan),
+                hooked[workflow.id],
+                swallowing[workflow.id],
+                deployed.get(info.entrypoint),
             )
+            open_tasks = [task for task, status in info.tasks.items() if status.status == "placeholder"]
+            made_test = flow_test(workflow, planned, recorded, unfinished=open_tasks, unsteady=(unsteady or {}).get(workflow.id, ()))
             files[path] = tidy(made_test, path)
-            files.setdefault("tests/conftest.py", tidy(conftest(), "tests/conftest.py", own=True))
+            files |= {other: tidy(text, other, own=True) for other, text in beside().items()}
     return Project(files=dict(sorted(files.items())), flows=flows, findings=tuple(findings))
 
 
@@ -191,11 +195,11 @@ def _clashing_names(workflows: Sequence[Workflow]) -> Iterable[Finding]:
     for code, old, new, table, every, made in (
         ("writer.variable_clash", "variables", "Prefect Variable", "variables", _variables(workflows), variable_name),
         ("writer.pool_clash", "pools", "global concurrency limit", "limits", _pools(workflows), deployment_name),
+        ("writer.connection_clash", "connections", "Secret block", "", connections(workflows), block_name),
     ):
         named: dict[str, list[str]] = {}
         for name in every:
             named.setdefault(made(name), []).append(name)
-        ("writer.connection_clash", "connections", "Secret block", "", connections(workflows), block_name),
         for python, names in named.items():
             if len(names) > 1:
                 yield Finding(
@@ -237,12 +241,12 @@ def _shared_files(
         head = f'"""What several flows use, carried over from the legacy module `{dotted}`."""\n\nfrom __future__ import annotations\n'
         text = "\n\n".join([head, "\n".join(sorted(needed)), *dict.fromkeys(text for text, _, _ in texts)])
         files[f"shared/{shared_module(dotted)}.py"] = tidy(text + "\n", f"shared/{shared_module(dotted)}.py")
+    if "connections" in shared:
+        shared["connections"] = shared["connections"] | {"keep_connections"}  # what the guide tells to call first
     for helper_module, text in sorted(carried(shared, rules).items()):
         files[f"shared/{helper_module}.py"] = tidy(text, f"shared/{helper_module}.py", own=True)
     return files
 
-    if "connections" in shared:
-        shared["connections"] = shared["connections"] | {"keep_connections"}  # what the guide tells to call first
 
 def _checks() -> dict[str, Any]:
     """The settings with which ruff and mypy find nothing."""

@@ -3,59 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from workbook_lib.model.action import StartWorkflow, Wait
+from workbook_lib.model.clock import asks_clock
+from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.run import Outcome, RunRecord, Scenario, State, TaskRun
 from workbook_lib.model.workflow import Task, Workflow
 from workbook_lib.prefect_writer.project._emitted import whole
 from workbook_lib.prefect_writer.project._text import quoted
+from workbook_lib.prefect_writer.python._dates import interval_seconds
 from workbook_lib.prefect_writer.python._expr import literal
+from workbook_lib.prefect_writer.tasks._hooks import hands_over_by_key
 
+# Tasks with these rules may start before all that they come after have ended.
+_HASTY = frozenset({JoinRule.ALWAYS, JoinRule.ONE_SUCCESS, JoinRule.ONE_FAILED, JoinRule.ONE_DONE})
 _RAN = {State.SUCCESS: "success", State.FAILED: "failed", State.SKIPPED: "skipped"}
 Date = tuple[str, bool]  # the flow's parameter that takes the logical date, and whether it takes a day
 Recorded = Sequence[tuple[Scenario, RunRecord]]
 
 
-def conftest() -> str:
-    """`tests/conftest.py`, the same for every project."""
-    return whole("conftest")
+def beside() -> dict[str, str]:
+    """What the tests need beside them, the same for every project."""
+    return {f"tests/{name}.py": whole(name) for name in ("conftest", "watched_runs")}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What the plan for a flow says of it, as far as tests ask for it."""
+
+    workflow: Workflow  # with the user's decisions
+    entrypoint: str
+    date: Date | None = None
+    dated: bool = False  # whether it hands the date to a task
+    defaults: Mapping[str, str] = field(default_factory=dict)  # by the flow's parameter, as an expression
+    hooks: Mapping[str, Mapping[str, Collection[str]]] = field(default_factory=dict)  # by task ("": the flow) and event
+    swallowing: Collection[str] = ()  # functions of tasks whose legacy code catches every exception
+    deployment: Mapping[str, Any] | None = None  # the flow's entry of `prefect.yaml`
 
 
 def flow_test(
     workflow: Workflow,
-    entrypoint: str,
+    planned: Planned,
     recorded: Recorded,
     *,
-    date: Date | None = None,
     unfinished: Collection[str] = (),
     unsteady: Collection[str] = (),
-    decided: Workflow | None = None,
-    deployment: Mapping[str, Any] | None = None,
 ) -> str:
     """`tests/test_<workflow>.py`: the rehearsals, each as what is otherwise than when all succeed, and the real run.
 
     `unfinished`: tasks whose work is not written yet; in the real run they are scripted, as tasks are that wait for something
-    outside or start it. `unsteady`: tasks whose result the legacy engine itself does not give twice. `decided`: the workflow with
-    the user's decisions. `deployment`: the flow's entry of `prefect.yaml`.
+    outside or start it. `unsteady`: tasks whose result the legacy engine itself does not give twice ("": the files that it leaves).
     """
-    path, function = entrypoint.rsplit(":", 1)
+    path, function = planned.entrypoint.rsplit(":", 1)
     module = path.removesuffix(".py").replace("/", ".")
     engine = next(record for _, record in recorded)
     rehearsed = [(scenario, record) for scenario, record in recorded if scenario.kind != "real"]
     real = [record for scenario, record in recorded if scenario.kind == "real" and _repeatable(workflow, record)]
     said = f"What {engine.engine.capitalize()} {engine.version} did with `{workflow.id}`: the flow must do the same."
+    date = planned.date
+    logical_date = real[0].logical_date if real else engine.logical_date
+    when = f"{date[0]}={_moment(logical_date, date)}" if date and _moment(logical_date, date) else ""
+    tests: list[str] = []
+    if rehearsed:
+        script = "ANSWERS" if _script(rehearsed[0][0]) else "{}"
+        tests += _rehearsals(function, rehearsed) + _settings(function, planned, rehearsed, script)
+        tests += _order(function, workflow, rehearsed, script) + _defaults(function, planned, script, logical_date, when)
+    tests += _failures(function, planned) + _deployed(planned)
+    tests += _real(workflow, function, real[0], when, unfinished, unsteady) if real else []
     lines = [quoted(said), ""]
-    when = _moment(real[0].logical_date, date) if real and date else ""
-    if when:
+    if when and any(when in line for line in tests):
         lines += ["from datetime import date", ""] if date and date[1] else ["from datetime import UTC, datetime", ""]
-    lines += ["import pytest", "", f"from {module} import {function}", ""]
-    lines += _rehearsals(function, rehearsed) if rehearsed else []
-    lines += _settings(function, decided or workflow, rehearsed) if rehearsed else []
-    lines += _deployed(entrypoint, deployment) if deployment is not None else []
-    lines += _real(workflow, function, real[0], f"{date[0]}={when}" if when and date else "", unfinished, unsteady) if real else []
-    return "\n".join(lines)
+    lines += ["import pytest", ""] if any("pytest." in line for line in tests) else []
+    lines += ["from prefect.task_runners import ThreadPoolTaskRunner", ""] if planned.workflow.limits.active_tasks and rehearsed else []
+    return "\n".join([*lines, f"from {module} import {function}", "", *tests])
 
 
 def _rehearsals(function: str, rehearsed: Recorded) -> list[str]:
@@ -81,15 +104,76 @@ def _rehearsals(function: str, rehearsed: Recorded) -> list[str]:
     return lines
 
 
-def _settings(function: str, workflow: Workflow, rehearsed: Recorded) -> list[str]:
-    """Delays and limits of the tasks that run when all succeed."""
+def _settings(function: str, planned: Planned, rehearsed: Recorded, script: str) -> list[str]:
+    """Delays, limits and hooks of the tasks that run when all succeed, and the flow's own."""
     ran = _ends(rehearsed[0][1])
-    found = {task.id: (_delays(task), task.timeout_seconds) for task in workflow.tasks if task.id in ran}
-    script = "ANSWERS" if _script(rehearsed[0][0]) else "{}"
+    found: dict[str, dict[str, Any]] = {}
+    for task in planned.workflow.tasks:
+        hooks = {event: list(names) for event, names in planned.hooks.get(task.id, {}).items()}
+        said = {"delays": _delays(task), "limit": task.timeout_seconds} | hooks
+        if task.id in ran and any(said.values()):
+            found[task.id] = {name: value for name, value in said.items() if value}
+    limits = planned.workflow.limits
     return [
         "def test_settings(declared):",
-        "    # task: (seconds before each further try, seconds that it may take)",
-        f"    assert declared({function}, {script}) == {literal({name: both for name, both in found.items() if any(both)})}",
+        *(["    # task: seconds before each further try, seconds that it may take, what is called besides"] if found else []),
+        f"    assert declared({function}, {script}) == {literal(found)}",
+        *([f"    assert {function}.timeout_seconds == {limits.run_timeout_seconds:g}"] if limits.run_timeout_seconds else []),
+        *([f"    assert {function}.task_runner == ThreadPoolTaskRunner(max_workers={limits.active_tasks})"] if limits.active_tasks else []),
+        *(
+            f"    assert [hook.__name__ for hook in {function}.{event}_hooks] == {literal(list(names))}"
+            for event, names in planned.hooks.get("", {}).items()
+        ),
+        "",
+    ]
+
+
+def _order(function: str, workflow: Workflow, rehearsed: Recorded, script: str) -> list[str]:
+    """Which tasks wait for which others, of those that run when all succeed."""
+    ran = _ends(rehearsed[0][1])
+    groups = {task.id: _mapped_group(workflow, task) for task in workflow.tasks}
+    after: dict[str, list[str]] = {}
+    for task in workflow.tasks:
+        if task.id in ran and task.join_rule not in _HASTY:
+            before = [other for other in dict.fromkeys(workflow.upstream(task.id)) if other in ran]
+            after[task.id] = [other for other in before if groups[other] is None or groups[other] != groups[task.id]]
+    known = {name: others for name, others in after.items() if others}
+    if not known:
+        return []
+    return [
+        "def test_order(early):",
+        "    # task: those that have ended when it starts",
+        f"    after = {literal(known)}",
+        f"    assert early({function}, {script}, after) == []",
+        "",
+    ]
+
+
+def _mapped_group(workflow: Workflow, task: Task) -> str | None:
+    """The mapped group around a task: there instances wait for those of the same index only."""
+    groups = {group.id: group for group in workflow.groups}
+    current = task.group
+    while current is not None and groups[current].mapping is None:
+        current = groups[current].parent
+    return current
+
+
+def _defaults(function: str, planned: Planned, script: str, logical_date: str, when: str) -> list[str]:
+    """What the flow takes for what it is not told."""
+    when = when if planned.dated else ""
+    told = [*([when] if when else []), *(f"{name}={value}" for name, value in planned.defaults.items())]
+    back = interval_seconds(planned.workflow) if when else 0
+    if not told or back is None or (planned.dated and not when):
+        return []
+    due = [literal((datetime.fromisoformat(logical_date) + timedelta(seconds=back)).isoformat())] if when else []
+    one, other = (", ".join([function, script, *more]) for more in (due, told))
+    return ["def test_defaults(given):", f"    assert given({one}) == given({other})", ""]
+
+
+def _failures(function: str, planned: Planned) -> list[str]:
+    return [
+        "def test_failures_show(swallowing):",
+        f"    assert swallowing({function}) == {literal([*planned.swallowing])}",
         "",
     ]
 
@@ -102,10 +186,13 @@ def _delays(task: Task) -> list[float]:
     return [int(delay) if delay == int(delay) else delay for delay in delays]
 
 
-def _deployed(entrypoint: str, deployment: Mapping[str, Any]) -> list[str]:
+def _deployed(planned: Planned) -> list[str]:
+    deployment = planned.deployment
+    if deployment is None:
+        return []
     schedules = [{name: value for name, value in item.items() if name != "active"} for item in deployment.get("schedules") or []]
     known = {"schedules": schedules} | {name: deployment[name] for name in ("concurrency_limit",) if name in deployment}
-    return ["def test_deployment(deployed):", f"    assert deployed({literal(entrypoint)}) == {literal(known)}", ""]
+    return ["def test_deployment(deployed):", f"    assert deployed({literal(planned.entrypoint)}) == {literal(known)}", ""]
 
 
 def _real(
@@ -116,18 +203,22 @@ def _real(
     script = {run.id: _did(run) for run in runs if run.id in outside}
     returned: dict[str, list[Any]] = {}
     unknown = {run.id for run in runs if "digest" in run.result or run.result.get("kept") is False} | outside | {*unsteady}
+    unknown |= {task.id for task in workflow.tasks if hands_over_by_key(task.action)}
     for run in sorted(runs, key=lambda run: run.map_index):
         returned.setdefault(run.id, []).append(run.result.get("json"))
     known = {name: _one(values) for name, values in returned.items() if name not in unknown}
     call = ", ".join([function, literal(script), *([when] if when else [])])
+    left = {output.path: output.digest.removeprefix("sha256:")[:12] for output in record.outputs} if "" not in unsteady else {}
     return [
         f"RETURNED = {literal(known)}",
+        *(["# Digests of the files and tables that it leaves behind.", f"LEFT = {literal(left)}"] if left else []),
         "",
         "@pytest.mark.real",
         "def test_real_run(really):",
-        f"    ends, ran, returned = really({call})",
+        f"    ends, ran, returned, {'left' if left else '_'} = really({call})",
         f"    assert (ends, ran) == ({literal(str(record.state))}, {literal(_ends(record))})",
         "    assert {task: returned[task] for task in RETURNED} == RETURNED",
+        *(["    assert left == LEFT"] if left else []),
         "",
     ]
 
@@ -143,8 +234,9 @@ def _one(values: list[Any]) -> Any:
 
 
 def _repeatable(workflow: Workflow, record: RunRecord) -> bool:
-    """Whether a test can make the real run again: with nothing that only the recorded run was given."""
-    return not record.problem and not record.inputs.get("params") and not workflow.requirements.variables
+    """Whether a test can make the real run again: with nothing that only the recorded run was given, at any time of day."""
+    given = record.inputs.get("params") or workflow.requirements.variables
+    return not record.problem and not given and not any(map(asks_clock, workflow.tasks))
 
 
 def _moment(logical_date: str, date: Date) -> str:

@@ -25,11 +25,25 @@ from workbook_lib.prefect_writer.tasks._hooks import Hooks
 
 def uses_date(plan: Plan) -> bool:
     """Whether the flow takes its logical date."""
-    if plan.scope.awaited:
-        return True
+    return plan.scope.awaited or hands_date(plan)
+
+
+def hands_date(plan: Plan) -> bool:
+    """Whether the flow hands its logical date to a task."""
     handed = [parameter.value for code in plan.code.values() for parameter in code.parameters]
     mapped = [over for task in plan.workflow.tasks if task.mapping for _, over in task.mapping.over]
     return any(part == e.Context(name="logical_date") for value in (*handed, *mapped) for part in e.walk(value))
+
+
+def known_defaults(plan: Plan) -> dict[str, str]:
+    """The flow's parameters with a default that stands for itself, as expressions; not those whose type would change it."""
+    found: dict[str, str] = {}
+    for parameter in plan.workflow.parameters:
+        value = parameter.default.value if isinstance(parameter.default, e.Constant) else None
+        kinds = _parameter_type(parameter.json_schema, parameter.default).split(" | ")
+        if value is not None and type(value).__name__ in kinds:
+            found[plan.scope.parameters[parameter.name]] = literal(value)
+    return found
 
 
 class Text:

@@ -79,8 +79,17 @@ def _announce(workflow: Workflow, names: Names, made: Hooks) -> None:
 
 def says_more(action: Action) -> bool:
     """Whether a task's code says something of the assets that it updates."""
+    return _has(action, "update")
+
+
+def hands_over_by_key(action: Action) -> bool:
+    """Whether a task's code hands over values by key, which the generated task returns."""
+    return _has(action, "push")
+
+
+def _has(action: Action, kind: str) -> bool:
     parts = [action, *(getattr(action, name, None) for name in ("build", "check", "output", "after"))]
-    return any(span.kind == "update" for part in parts if isinstance(part, PythonCall) for span in part.function.spans)
+    return any(span.kind == kind for part in parts if isinstance(part, PythonCall) for span in part.function.spans)
 
 
 def _name(more: bool, assets: tuple[str, ...]) -> str:
