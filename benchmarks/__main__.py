@@ -1,6 +1,6 @@
 """What a user waits for, as ratios within one run: `make bench`, or parts of it by name.
 
-    python -m benchmarks [examples] [many] [linear] [again] [steps] [flows] [--runs N] [--pairs N] [--files N] [--more N]
+    python -m benchmarks [examples] [many] [linear] [again] [steps] [flows] [graph] [--runs N] [--pairs N] [--files N] [--more N]
 
 Seconds are of whole processes, lowest, median and highest of N runs in turn; ratios are of medians. Memory is that of all processes of a
 command together, at their highest.
@@ -95,6 +95,12 @@ class Bench:
         found = self._engine()
         lines(self.work / "flows", self.pairs, found[0] if found else None)
 
+    def graph(self) -> None:
+        """The graph widget's program in Chromium: a large graph from its message to the painted page, and moved about."""
+        from benchmarks._graph import lines
+
+        lines(self.work / "graph", runs=min(self.runs, 3))
+
     def _times(self, commands: Sequence[Command], runs: int | None = None) -> dict[str, list[float]]:
         taken = _measure.times(commands, runs or self.runs)
         for name, values in taken.items():
@@ -126,7 +132,7 @@ def _ratio(what: str, above: list[float], below: list[float], wanted: str) -> No
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="benchmarks")
-    names = ["examples", "many", "linear", "again", "steps", "flows"]
+    names = ["examples", "many", "linear", "again", "steps", "flows", "graph"]
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"some of {', '.join(names)}; all of them by default")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--files", type=int, default=1000)

@@ -13,7 +13,7 @@ from workbook_lib.view._parts import Graph
 
 Engine = Literal["auto", "dot", "networkx"]
 PAGE_WIDTH = 1250.0  # what a notebook shows without scrolling sideways, at a size that can be read
-MANY_BOXES = 600  # what graphviz lays out twice in half a second
+MANY_BOXES = 250  # what graphviz lays out twice in a quarter of a second
 READABLE = 0.45  # a scale at which names can just be read
 MANY_ROWS = 100  # a generation of more tasks than this is folded into several columns, which only the own layout can
 Point = tuple[float, float]

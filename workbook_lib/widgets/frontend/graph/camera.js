@@ -28,7 +28,10 @@ export class Camera {
     this.x = Math.min(Math.max(x, rest - this.size.width * this.k), width - rest);
     this.y = Math.min(Math.max(y, rest - this.size.height * this.k), height - rest);
     this.world.style.transform = `translate(${this.x.toFixed(2)}px,${this.y.toFixed(2)}px) scale(${this.k.toFixed(4)})`;
-    this.world.classList.toggle("wb-far", this.k < FAR);
+    const far = this.k < FAR;
+    this.world.classList.toggle("wb-far", far);
+    const scale = far ? this.k.toFixed(3) : "1"; // lines and names of groups keep their size on the screen
+    if (this.world.style.getPropertyValue("--wb-k") !== scale) this.world.style.setProperty("--wb-k", scale);
   }
 
   #window() {

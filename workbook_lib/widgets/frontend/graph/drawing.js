@@ -41,7 +41,9 @@ export class Drawing {
     this.frames = [...this.svg.querySelectorAll(".wb-group")].map((el) => this.#frame(/** @type {SVGElement} */ (el)));
     /** @type {Map<string, Element[]>} */
     this.arrows = new Map();
-    for (const el of /** @type {NodeListOf<SVGElement>} */ (this.svg.querySelectorAll(".wb-edge"))) {
+    const arrows = /** @type {NodeListOf<SVGElement>} */ (this.svg.querySelectorAll(".wb-edge"));
+    this.svg.classList.toggle("wb-many", arrows.length > 150);
+    for (const el of arrows) {
       for (const end of [el.dataset.source ?? "", el.dataset.target ?? ""]) {
         const known = this.arrows.get(end);
         if (known) known.push(el);
