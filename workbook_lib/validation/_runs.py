@@ -43,7 +43,7 @@ def compare_runs(
         rows += [*compare_results(workflow, legacy, pilot, kept), *compare_updates(workflow, legacy, pilot)]
         rows += compare_outputs(legacy, pilot, kept)
         rows = list(_without_unfinished(workflow, legacy, pilot, without_clock(workflow, legacy, pilot, rows), placeholders))
-    rows = list(without_raced(workflow, legacy, pilot, rows))
+    rows = list(without_raced(workflow, legacy, pilot, rows, script if legacy.scenario != "real" else None))
     return [row.model_copy(update={"scenario": legacy.scenario}) for row in rows]
 
 

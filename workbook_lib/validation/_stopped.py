@@ -7,17 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from workbook_lib.model.run import RunRecord, State
-from workbook_lib.model.stopping import end_is_raced, raced_in
+from workbook_lib.model.run import RunRecord, Scenario, State
+from workbook_lib.model.stopping import end_is_raced, raced, raced_in
 from workbook_lib.model.workflow import Workflow
 from workbook_lib.validation._rows import Judgement, TaskVerdict
 
 _NEVER = (str(State.UPSTREAM_FAILED), str(State.NOT_RUN), str(State.REMOVED))  # no stopped run ends a plain task so
 
 
-def without_raced(workflow: Workflow, legacy: RunRecord, pilot: RunRecord, rows: Iterable[TaskVerdict]) -> Iterator[TaskVerdict]:
-    """The rows of a run, with those that hang on a race made not comparable; what must wait for what is judged all the same."""
-    others = raced_in(workflow, legacy.tasks, pilot.tasks)
+def without_raced(
+    workflow: Workflow, legacy: RunRecord, pilot: RunRecord, rows: Iterable[TaskVerdict], script: Scenario | None = None
+) -> Iterator[TaskVerdict]:
+    """The rows of a run, with those that hang on a race made not comparable; what must wait for what is judged all the same.
+
+    What a rehearsal's tasks answer stands in its `script`, also where the legacy engine does not keep it.
+    """
+    others = raced(workflow, script) if script is not None else raced_in(workflow, legacy.tasks, pilot.tasks)
     failed = next((run.id for run in legacy.tasks if run.state is State.FAILED and run.id not in others), None)
     failed = failed or next((run.id for run in legacy.tasks if run.state is State.FAILED), "")
     end = end_is_raced(workflow, legacy.tasks, others)

@@ -1,12 +1,12 @@
-"""Record what both Airflows do with the DAGs beside this file: ids, states, attempts and values only.
+"""Record what both Airflows do with the DAGs beside this file, or those of another folder: ids, states, attempts and values only.
 
-python tests/corpus/airflow/mapping_cases/record.py 2.11.2 3.3.2
+python tests/corpus/airflow/mapping_cases/record.py [--of tests/corpus/airflow/stopping_cases] 2.11.2 3.3.2
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -29,30 +29,34 @@ def entry(scenario: Scenario, record: RunRecord) -> dict[str, Any]:
     return {"scenario": said, "state": str(record.state), "tasks": tasks} | ({"results": results} if results else {})
 
 
-def main(versions: list[str]) -> None:
+def main(folder: Path, versions: list[str]) -> None:
     """Write `recorded_<version>.json` for each version."""
     for version in versions:
-        workflows = read([HERE / "dags"], ReadOptions(version=version.rpartition(".")[0])).workflows
+        workflows = read([folder / "dags"], ReadOptions(version=version.rpartition(".")[0])).workflows
         pairs = [(workflow, scenario) for workflow in workflows for scenario in (REAL, *scenarios(workflow))]
         document: dict[str, list[dict[str, Any]]] = {}
         with tempfile.TemporaryDirectory() as work:
             given: dict[str, Any] = {"work": Path(work), "logical_date": LOGICAL_DATE, "engine": environment(version)}
-            for (workflow, scenario), record in zip(pairs, run_several(pairs, legacy=HERE / "dags", **given), strict=True):
+            for (workflow, scenario), record in zip(pairs, run_several(pairs, legacy=folder / "dags", **given), strict=True):
                 if record.problem:
                     raise SystemExit(f"{workflow.id} ({scenario.name}): {record.problem}")
                 document.setdefault(workflow.id, []).append(entry(scenario, record))
-        save(version, document)
+        save(folder, version, document)
 
 
-def save(version: str, document: dict[str, Any]) -> None:
+def save(folder: Path, version: str, document: dict[str, Any]) -> None:
     """One line a run, so that differences show."""
     lines = [
         json.dumps(name) + ": [\n  " + ",\n  ".join(json.dumps(run, sort_keys=True) for run in runs) + "\n ]"
         for name, runs in sorted(document.items())
     ]
-    target = HERE / f"recorded_{version.replace('.', '_')}.json"
+    target = folder / f"recorded_{version.replace('.', '_')}.json"
     target.write_text("{\n " + ",\n ".join(lines) + "\n}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description="Record cases.")
+    parser.add_argument("versions", nargs="+")
+    parser.add_argument("--of", type=Path, default=HERE)
+    given = parser.parse_args()
+    main(given.of.resolve(), given.versions)
