@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from workbook_lib.model import expr as e
-from workbook_lib.model.action import PythonCall, Shell
-from workbook_lib.model.join_rules import JoinRule
-from workbook_lib.model.workflow import Task, Workflow
+from workbook_lib.model.workflow import Workflow
+from workbook_lib.teaching._where import TASKS
 
 _AIRFLOW = "https://airflow.apache.org/docs/apache-airflow/2.11.2/"
 _PREFECT = "https://docs.prefect.io/v3/"
@@ -100,41 +97,45 @@ CONCEPTS: tuple[Concept, ...] = (
         _AIRFLOW + "core-concepts/dags.html#taskgroups",
         _PREFECT + "concepts/flows",
     ),
+    Concept(
+        "sensors",
+        "Sensors",
+        "A task that waits for something and asks again and again; with `soft_fail` it is skipped when it gives up.",
+        "A task that asks in a loop, with the same pause and the same limit.",
+        "A sensor in the mode `reschedule` frees its slot while it waits; a waiting Prefect task keeps its place.",
+        _AIRFLOW + "core-concepts/sensors.html",
+        _PREFECT + "concepts/tasks",
+    ),
+    Concept(
+        "callbacks",
+        "Callbacks",
+        "A function that Airflow calls when a task or a run has ended in some state.",
+        "A state hook: `@task(on_failure=[...])`, or the same on the flow.",
+        "Airflow gives a callback its context; a hook gets the task, the run and the state.",
+        _AIRFLOW + "administration-and-deployment/logging-monitoring/callbacks.html",
+        _PREFECT + "how-to-guides/workflows/state-change-hooks",
+    ),
+    Concept(
+        "setup_teardown",
+        "Setup and teardown",
+        "A teardown runs when its setup has succeeded, whatever happened in between, and does not count for the state of the run.",
+        "A `try` with what has to happen behind it, or a task submitted with the rule.",
+        "A failed teardown fails the run only where the DAG says so.",
+        _AIRFLOW + "howto/setup-and-teardown.html",
+        _PREFECT + "concepts/states",
+    ),
+    Concept(
+        "pools",
+        "Pools",
+        "A pool bounds how many tasks run at a time, over all DAGs.",
+        "A global concurrency limit of the same name, which the task holds while it runs.",
+        "The limit has to be created on the server that the flow runs against.",
+        _AIRFLOW + "administration-and-deployment/pools.html",
+        _PREFECT + "concepts/global-concurrency-limits",
+    ),
 )
-
-
-def _has_xcom(task: Task) -> bool:
-    expressions = [value for _, value in task.arguments]
-    if isinstance(task.action, PythonCall):
-        expressions += [value for _, value in task.action.arguments]
-        expressions += [span.value for span in task.action.function.spans if span.value is not None]
-    if isinstance(task.action, Shell):
-        expressions.append(task.action.command)
-    return any(isinstance(part, e.TaskOutput) for value in expressions for part in e.walk(value))
-
-
-def _has_interval(task: Task) -> bool:
-    expressions = [value for _, value in task.arguments]
-    if isinstance(task.action, PythonCall):
-        expressions += [value for _, value in task.action.arguments]
-    if isinstance(task.action, Shell):
-        expressions.append(task.action.command)
-    names = {"logical_date", "interval_start", "interval_end"}
-    return any(isinstance(part, e.Context) and part.name in names for value in expressions for part in e.walk(value))
-
-
-_FOUND: dict[str, Callable[[Workflow], bool]] = {
-    "dependencies": lambda w: bool(w.edges),
-    "trigger_rules": lambda w: any(task.join_rule is not JoinRule.ALL_SUCCESS for task in w.tasks),
-    "xcom": lambda w: any(_has_xcom(task) for task in w.tasks),
-    "branch": lambda w: any(task.steers for task in w.tasks),
-    "mapping": lambda w: any(task.mapping is not None for task in w.tasks),
-    "data_interval": lambda w: any(_has_interval(task) for task in w.tasks),
-    "retries": lambda w: any(task.retry.retries for task in w.tasks),
-    "groups": lambda w: bool(w.groups),
-}
 
 
 def concepts(workflow: Workflow) -> tuple[Concept, ...]:
     """The cards for what occurs in this workflow, the most basic first."""
-    return tuple(concept for concept in CONCEPTS if _FOUND[concept.key](workflow))
+    return tuple(concept for concept in CONCEPTS if TASKS[concept.key](workflow) or (concept.key == "callbacks" and workflow.callbacks))

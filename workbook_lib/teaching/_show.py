@@ -6,8 +6,12 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbook_lib.teaching._concepts import concepts
+from workbook_lib.teaching._cards import cards
 from workbook_lib.view import Html, Svg, draw
+
+__all__ = [
+    "cards", "edited", "files", "findings", "inventory", "needs", "ranking", "run", "scenarios", "statuses", "table", "workflows",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from workbook_lib.assess import Assessment
@@ -134,20 +138,3 @@ def scenarios(migration: Migration, workflow: str | None = None) -> Html:
     verdict = migration.verdict(workflow)
     rows = [(s.name, s.kind, s.verdict or "left out", s.reason) for s in verdict.scenarios] if verdict else []
     return table(["scenario", "kind", "verdict", "reason"], rows, empty="There is no verdict yet.")
-
-
-def cards(migration: Migration, workflow: str | None = None) -> Html:
-    """Concept cards for what occurs in a workflow."""
-    parts = []
-    for card in concepts(migration.workflow(workflow)):
-        parts.append(
-            f"<details><summary><strong>{card.title}</strong></summary><p><strong>Airflow.</strong> {_code(card.legacy)} "
-            f'<a href="{card.legacy_url}">specification</a></p><p><strong>Prefect.</strong> {_code(card.prefect)} '
-            f'<a href="{card.prefect_url}">documentation</a></p><p><strong>Take care.</strong> {_code(card.care)}</p></details>'
-        )
-    return Html("".join(parts))
-
-
-def _code(text: str) -> str:
-    pieces = html.escape(text).split("`")
-    return "".join(f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces))
