@@ -12,6 +12,7 @@ import hashlib
 import json
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -186,24 +187,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 found[name] = {"flow": now, "mutants": {}}
             every[name] = judge_structure(made[name], found[name]["mutants"], options.part)
             save(found)
-        if not options.no_tests:
-            with OwnTests() as own:
-                for name, chosen in every.items():
-                    try:
-                        judge_tests(made[name], chosen, found[name]["mutants"], own)
-                    except AssertionError as error:
-                        print(error, file=sys.stderr)
-                    save(found)
-                    print(name, "own tests", flush=True)
-        if not options.no_runs:
-            with Session(root) as session:
-                for name, chosen in every.items():
-                    try:
-                        judge_runs(made[name], chosen, found[name]["mutants"], session)
-                    except (WorkbookError, AssertionError) as error:
-                        print(f"{name}: {error}", file=sys.stderr)
-                    save(found)
-                    print(name, "runs", flush=True)
+        with OwnTests() as own, Session(root) as session:
+            for name, chosen in every.items():
+                kept, began = found[name]["mutants"], time.monotonic()
+                try:
+                    if not options.no_tests:
+                        judge_tests(made[name], chosen, kept, own)
+                        save(found)
+                    tested = time.monotonic()
+                    if not options.no_runs:
+                        judge_runs(made[name], chosen, kept, session)
+                except (WorkbookError, AssertionError) as error:
+                    print(f"{name}: {error}", file=sys.stderr)
+                    continue
+                save(found)
+                took = f"{tested - began:.0f} s for its own tests, {time.monotonic() - tested:.0f} s for runs"
+                print(f"{name}: {len(chosen)} mutants, {took}", flush=True)
     PAGE.write_text(page(found), encoding="utf-8")
     return 0
 
