@@ -69,7 +69,8 @@ def _data(kind: str, value: Any, hide: Masker) -> Any:
         value = "".join(value)
     if not isinstance(value, str):
         return hide.value(value)
-    return hide.markup(value) if kind in _MARKUP else hide.text(value)
+    # What a page shows first, so that its tags stay whole; then whatever is left anywhere in it, whole or not.
+    return hide.text(hide.markup(value) if kind in _MARKUP else value)
 
 
 def _shorten(book: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from workbook_lib.batch._order import Order, folder
 from workbook_lib.batch._rows import Row
 from workbook_lib.batch._supervise import supervise
 from workbook_lib.errors import FolderError, UsageError
+from workbook_lib.migration import file_name
 
 _SECONDS_TO_CONNECT = 20
 
@@ -36,41 +38,33 @@ def run(orders: Sequence[Order], address: str, jobs: int | None, done: Callable[
 
 def _spread(distributed: Any, client: Any, orders: list[Order], most: int, done: Callable[[Row], None]) -> None:
     """Keep `most` orders on the cluster."""
-    waiting = iter(orders)
-    asked: dict[Any, Order] = {}
+    waiting = list(reversed(orders))
+    running: dict[Any, Order] = {}
+    completed = distributed.as_completed(loop=client.loop, raise_errors=False)
 
-    def more() -> list[Any]:
-        found = []
-        for order in waiting:
-            future = client.submit(on_worker, order.model_dump_json(), pure=False, key=f"workbook-{order.token}-{len(asked)}")
-            asked[future] = order
-            found.append(future)
-            if len([one for one in asked if not one.done()]) >= most:
-                break
-        return found
+    def fill() -> None:
+        while waiting and len(running) < most:
+            order = waiting.pop()
+            future = client.submit(on_worker, order.model_dump_json(), pure=False, key=f"workbook-{order.token}-{len(waiting)}")
+            running[future] = order
+            completed.add(future)
 
-    running = distributed.as_completed(more(), raise_errors=False)
-    for future in running:
-        order = asked[future]
+    fill()
+    for future in completed:
+        order = running.pop(future)
         try:
             row = Row.model_validate_json(future.result())
-        except Exception as error:  # the worker died, again and again, or could not do it
-            row = Row(
-                id=order.workflow, key=order.key, state="failed", reason=f"Dask: {type(error).__name__}: {error}", where=address_of(client)
-            )
+        except Exception as error:  # its worker died, again and again, or the answer cannot be understood
+            row = Row(id=order.workflow, key=order.key, state="failed", reason=f"Dask: {type(error).__name__}: {error}", where="Dask")
         done(row)
-        for one in more():
-            running.add(one)
-
-
-def address_of(client: Any) -> str:
-    """The scheduler's address, for a row that no worker made."""
-    return str(client.scheduler.address)
+        fill()
 
 
 def on_worker(text: str) -> str:
     """Do one order on a worker; runs in a thread of it."""
     order = Order.model_validate_json(text)
+    if (host := socket.gethostname()) != order.host:
+        os.environ["WORKBOOK_MACHINE"] = file_name(host)  # the server that gave the order's machine has cannot be reached from here
     here = folder(Path(order.root)) / order.token
     return supervise(order, lambda: not here.exists()).model_dump_json(by_alias=True)
 

@@ -95,7 +95,7 @@ def _acquire(root: Path) -> _Held:
     if held is not None and _answers(held.server.port, 2.0):
         return held
     release(root)
-    folder = root / ".workbook" / "server"
+    folder = _settings.place(root)
     try:
         _settings.home(root).mkdir(parents=True, exist_ok=True)
         lock = open(folder / "users.lock", "w")  # noqa: SIM115 - held as long as the server is used

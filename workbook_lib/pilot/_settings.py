@@ -42,9 +42,18 @@ CHILD = _COMMON | {
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SYSTEMROOT")
 
 
+MACHINE = "WORKBOOK_MACHINE"  # set on machines that work on somebody else's migration folder
+
+
+def place(root: Path) -> Path:
+    """Where the server of this migration is told of. It answers on its own machine alone: others on the same disk name one of theirs."""
+    name = os.environ.get(MACHINE, "")
+    return root / ".workbook" / (f"server-{name}" if name else "server")
+
+
 def home(root: Path) -> Path:
     """Prefect's own folder for this migration; it is also the home of the processes started here."""
-    return root / ".workbook" / "server" / "home"
+    return place(root) / "home"
 
 
 def environment(root: Path, more: Mapping[str, str]) -> dict[str, str]:
