@@ -36,6 +36,7 @@ class Shell(Frozen):
     added to the process's own (or replaces it when `inherit` is false). An exit status in `skip_on` skips. With `output` the result is
     what this call makes of the last line, which it is given as `Element("output")`. `after` is called with the same once the command has
     succeeded; what it returns is nobody's. `several_outputs`: a result that is a dict is also handed over key by key.
+    `pushes` are values that it hands over by name besides.
     """
 
     kind: Literal["shell"] = "shell"
@@ -49,6 +50,7 @@ class Shell(Frozen):
     output: Annotated[PythonCall | Call, Field(discriminator="kind")] | None = None
     after: PythonCall | None = None
     several_outputs: bool = False
+    pushes: tuple[tuple[str, Expr], ...] = ()
 
 
 class Wait(Frozen):

@@ -13,7 +13,8 @@ from workbook_lib.model import expr as x
 from workbook_lib.model.action import PythonCall
 from workbook_lib.model.workflow import Workflow
 
-OTHERS = [raw_task(id, "UnknownOperator") for id in ("a", "b", "one", "t_0", "t_1")]  # what the bodies here pull from
+IDS = ("t_0", "t_1", "t_2", "t_a", "t_b", "b_t_1", "a_t_2", "T_2")
+OTHERS = [raw_task(id, "UnknownOperator") for id in ("a", "b", "one", *IDS)]  # what the bodies here pull from
 
 
 def call_of(source: str, name: str = "f", **fields: Any) -> PythonCall:
@@ -44,6 +45,10 @@ CONTEXT_USES = {
     "kwargs['ti'].xcom_pull(task_ids='a')['x']": "<a>['x']",
     "kwargs['task_instance'].xcom_pull(task_ids=[A, 'b'])": "<present([one, b])>",
     "ti.xcom_pull(task_ids=[f't_{i}' for i in range(2)])": "<present([t_0, t_1])>",
+    "ti.xcom_pull(task_ids=[f't_{name}' for name in sorted(TABLES)])": "<present([t_a, t_b])>",
+    "ti.xcom_pull(task_ids=list(TABLES.values()))": "<present([t_1, t_2])>",
+    "ti.xcom_pull(task_ids=['_'.join((name, value)) for name, value in TABLES.items()])": "<present([b_t_1, a_t_2])>",
+    "ti.xcom_pull(task_ids=TABLES['a'].upper())": "<T_2>",
     "kwargs['ds']": "<format_date(logical_date, '%Y-%m-%d')>",
     "kwargs.get('ds')": "<format_date(logical_date, '%Y-%m-%d')>",
     "kwargs['logical_date'].strftime('%Y')": "<logical_date>.strftime('%Y')",
@@ -78,6 +83,7 @@ from airflow.operators.python import get_current_context
 from airflow.utils.trigger_rule import TriggerRule
 
 A = "one"
+TABLES = {"b": "t_1", "a": "t_2"}
 
 """
 

@@ -151,6 +151,33 @@ def test_what_is_not_understood_keeps_its_source_and_says_why(text: str, reason:
     assert compile_template(text, SCOPE) == x.Template(source=text, reason=reason)
 
 
+# template -> its text, and what it hands over by name, where a task can
+PUSHES = {
+    "a {{ ti.xcom_push(key='k', value=ds_nodash) }}": ("'a None'", {"k": "format_date(logical_date, '%Y%m%d')"}),
+    "{% do task_instance.xcom_push('k', 1) %}b{{ ti.xcom_push('l', ti.xcom_pull('total')) }}": ("'bNone'", {"k": "1", "l": "total"}),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), PUSHES.items(), ids=list(PUSHES))
+def test_what_a_template_pushes(text: str, expected: tuple[str, dict[str, str]]) -> None:
+    pushes: dict[str, x.Expr] = {}
+    found = compile_template(text, SCOPE.within(pushes=pushes))
+    assert (brief(found), {key: brief(value) for key, value in pushes.items()}) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["{% if params.flag %}{{ ti.xcom_push('k', 1) }}{% endif %}", "{% set ds = 1 %}{{ ti.xcom_push('k', ds) }}"]
+)
+def test_what_it_may_push_is_refused(text: str) -> None:
+    found = compile_template(text, SCOPE.within(pushes={}))
+    assert found == x.Template(source=text, reason="calls ti.xcom_push()")
+
+
+def test_what_is_pushed_beside_what_no_expression_says_is_refused() -> None:
+    text = "{{ ti.xcom_push('k', 1) }}{{ ds | title }}"
+    assert compile_template(text, SCOPE.within(pushes={})) == x.Template(source=text, reason="uses the filter 'title'")
+
+
 def test_user_filter_is_refused() -> None:
     found = compile_template("{{ ds | mine }}", SCOPE.within(filters=frozenset({"mine"})))
     assert brief(found) == "template: uses the filter 'mine' that the DAG defines"

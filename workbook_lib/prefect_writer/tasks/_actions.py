@@ -12,7 +12,7 @@ from workbook_lib.model.function import own_returns
 from workbook_lib.model.workflow import Task, Workflow
 from workbook_lib.prefect_writer.python._blocks import as_function, in_front, indented, to_the_end
 from workbook_lib.prefect_writer.python._bodies import OUTPUTS, fill, hand_over, names_in, outputs_start, pushes, rebinds
-from workbook_lib.prefect_writer.python._expr import Printer, Unprintable
+from workbook_lib.prefect_writer.python._expr import Printer, Unprintable, literal
 from workbook_lib.prefect_writer.python._names import KEPT_BY_PREFECT, Names
 from workbook_lib.prefect_writer.tasks._code import Builder, Parameter, TaskCode, is_default, passes
 from workbook_lib.prefect_writer.tasks._scope import Scope
@@ -33,6 +33,7 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
     bound = dict(action.arguments)
     parameters: list[Parameter] = []
     preamble: list[str] = []
+    worked_out = builder.called_once([*bound.values(), *(span.value for span in function.spans if span.value is not None)])
     for argument in function.parameters:
         value = bound.get(argument.name)
         if value is None and argument.form in ("var_positional", "var_keyword"):
@@ -79,7 +80,7 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
     extra = [parameter for parameter in builder.parameters.values()]
     mapped = tuple(dict.fromkeys(builder.mapped))
     parameters += [Parameter(name, e.Element(name=name)) for name in mapped if name not in {p.name for p in parameters}]
-    statements = [*preamble, *filled.hoisted]
+    statements = [*worked_out, *preamble, *filled.hoisted]
     body, returns = filled.body, function.returns if action.returns == "value" else None
     if pushes(function):
         if OUTPUTS in own:
@@ -119,18 +120,36 @@ def shell_task(task: Task, action: Shell, scope: Scope) -> TaskCode:
     if action.build is not None:
         return _built_shell(task, action, action.build, scope)
     builder = Builder(task, scope, Names())
+    parts = (action.command, action.environment, action.directory, *dict(action.pushes).values())
+    worked_out = builder.called_once(part for part in parts if part is not None)
     call = shell_call(builder, action)
     skips = call.startswith("run_shell_or_skip(")
     returns = "str" if action.returns == "last_line" else None
     helper, rules = ("run_shell_or_skip", {"Skip"}) if skips else ("run_shell", set[str]())
-    front = ""
+    front = "".join(f"{statement}\n" for statement in worked_out)
     if action.output is not None:
-        front, call = _with_output(builder, action.output, call)
-        returns = None
+        before, call = _with_output(builder, action.output, call)
+        front, returns = front + before, None
+    if action.pushes:
+        return built(task, builder, _handing_over(builder, action, front, call), "dict", frozenset({helper}), frozenset(rules))
     if action.after is not None:
         return _followed(task, builder, action, f"{front}    ", call, helper, rules)
     body = f"{front}    return {call}" if action.returns == "last_line" else f"{front}    {call}"
     return built(task, builder, body, returns, helpers=frozenset({helper}), rules=frozenset(rules))
+
+
+_RETURNED = '"return_value": '
+
+
+def _handing_over(builder: Builder, action: Shell, front: str, call: str) -> str:
+    """The body of a shell task that hands over values by name, besides the last line."""
+    if action.after is not None:
+        raise Unprintable("it hands over values by name, and calls a function afterwards")
+    values = [f"{literal(key)}: {builder.printer.show(value)}" for key, value in action.pushes]
+    if action.returns == "none":
+        values += [f"{_RETURNED}None"] if (builder.task.id, "return_value") in builder.scope.outputs else []
+        return f"{front}    {call}\n    return {{{', '.join(values)}}}"
+    return f"{front}    return {{{', '.join([*values, _RETURNED + call])}}}"
 
 
 def _followed(task: Task, builder: Builder, action: Shell, front: str, call: str, helper: str, rules: set[str]) -> TaskCode:

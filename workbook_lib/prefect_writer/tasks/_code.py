@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workbook_lib.model import expr as e
@@ -89,6 +91,7 @@ class Builder:
         self.imports: set[str] = set()
         self.uses: list[str] = []
         self.wish: str | None = None
+        self.once: dict[str, str] = {}  # by `e.key` of calls that stand in several values: the names of their results
         self.printer = Printer(self.leaf, self.imports, frozenset({"day"}) if scope.day else frozenset())
 
     def add(self, wish: str, value: e.Expr, annotation: str | None = None) -> str:
@@ -106,8 +109,24 @@ class Builder:
         kind = self._type_of(value) if isinstance(value, e.TaskOutput) else "list"
         self.parameters[e.key(value)] = Parameter(name, value, kind)
 
+    def called_once(self, values: Iterable[e.Expr]) -> list[str]:
+        """Statements for calls of the source's own functions that stand in several of the values: the legacy engine calls each once."""
+        calls = [part for value in values for part in e.walk(value) if isinstance(part, e.Call) and part.function == "apply"]
+        counts = Counter(map(e.key, calls))
+        statements = []
+        for call in {e.key(call): call for call in reversed(calls)}.values():  # inner ones first
+            if counts[e.key(call)] > 1 and any(isinstance(part, e.Element) for part in e.walk(call)):
+                for part in (part for part in e.walk(call) if isinstance(part, e.Reference)):
+                    self.names.reserve(part.name.rpartition(".")[2])
+                text, name = self.printer.show(call), self.names.take("arguments")
+                statements.append(f"    {name} = {text}")
+                self.once[e.key(call)] = name
+        return statements
+
     def leaf(self, expr: e.Expr) -> str | None:
-        """What comes into the function from outside, as a parameter."""
+        """What comes into the function from outside, as a parameter; or what a statement in front has worked out already."""
+        if self.once and e.key(expr) in self.once:
+            return self.once[e.key(expr)]
         if isinstance(expr, e.TaskOutput):
             return self.add(
                 self.wish or self.scope.outputs.get((expr.task, expr.key), f"{identifier(expr.task)}_result"), expr, self._type_of(expr)

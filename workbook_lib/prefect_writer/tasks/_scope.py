@@ -36,7 +36,7 @@ class Scope:
     def hands_over_by_name(self, task_id: str) -> bool:
         """Whether what the task's function returns is a dict of what it hands over, its return value among it."""
         action = next((task.action for task in self.workflow.tasks if task.id == task_id), None)
-        return isinstance(action, PythonCall) and pushes(action.function)
+        return bool(action.pushes) if isinstance(action, Shell) else isinstance(action, PythonCall) and pushes(action.function)
 
     @property
     def date_name(self) -> str:
@@ -94,7 +94,7 @@ def exprs_of(task: Task) -> list[e.Expr]:
         if isinstance(call, PythonCall):
             found += [value for _, value in call.arguments] + [span.value for span in call.function.spans if span.value is not None]
         elif isinstance(call, Shell):
-            found += [part for part in (call.command, call.environment, call.directory) if part is not None]
+            found += [part for part in (call.command, call.environment, call.directory, *dict(call.pushes).values()) if part is not None]
     return found
 
 

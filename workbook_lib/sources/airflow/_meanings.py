@@ -20,7 +20,8 @@ class Scope:
     `facts` are attributes of the task that are settled while the file is read; `scheduled` tells whether runs follow one another by a cron
     schedule or an interval, None that this is not known. `own_macro` and `own_filter` give what the DAG itself defines for templates.
     `inlets` and `outlets` are the task's assets, by URI, and aliases, by `alias:` and their name; `written` those of all the DAG's tasks.
-    `from_conf` gathers the inputs that the DAG reads from what the run alone is given.
+    `from_conf` gathers the inputs that the DAG reads from what the run alone is given, `pushes` what templates hand over by name, where
+    the task can.
     """
 
     workflow: str
@@ -39,6 +40,7 @@ class Scope:
     outlets: tuple[str, ...] = ()
     written: frozenset[str] = frozenset()
     from_conf: set[str] = field(default_factory=set)
+    pushes: dict[str, Expr] | None = None
     own_macro: Callable[[str], Expr | None] = lambda name: None
     own_filter: Callable[[str], Expr | None] = lambda name: None
 

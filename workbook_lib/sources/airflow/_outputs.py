@@ -89,7 +89,8 @@ def never_handed_over(task: Task, key: str) -> bool:
     if key == "return_value" or not isinstance(action, PythonCall | Shell):
         return False
     if isinstance(action, Shell):
-        return not action.several_outputs and action.build is None and not any(isinstance(part, x.Template) for part in expressions(action))
+        own = action.several_outputs or action.build is not None or key in dict(action.pushes)
+        return not own and not any(isinstance(part, x.Template) for part in expressions(action))
     function = action.function
     return not (action.several_outputs or function.blockers or any(span.kind == "push" and span.key == key for span in function.spans))
 

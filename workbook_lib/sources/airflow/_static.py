@@ -58,7 +58,48 @@ def _evaluate(node: ast.expr, lookup: Callable[[str], ast.expr | None], names: d
             return -number
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range" and not node.keywords:
         return short_range([inner(arg) for arg in node.args], _LENGTH)
+    if isinstance(node, ast.Call) and not node.keywords and not any(isinstance(arg, ast.Starred) for arg in node.args):
+        return _called(node.func, inner, [inner(arg) for arg in node.args])
+    if isinstance(node, ast.Subscript):
+        return _entry(inner(node.value), inner(node.slice))
     raise NotStatic
+
+
+_BUILTINS: dict[str, Callable[..., Any]] = {"list": list, "tuple": tuple, "sorted": sorted, "str": str, "len": len, "dict": dict}
+_OF_TEXTS = frozenset({"lower", "upper", "strip", "split", "removeprefix", "removesuffix", "title", "capitalize"})
+_OF_DICTS = frozenset({"keys", "values", "items"})
+
+
+def _called(function: ast.expr, inner: Callable[[ast.expr], Any], args: list[Any]) -> Any:
+    """A function or method that gives the same in every run; nothing that makes long texts of short ones."""
+    make: Callable[..., Any]
+    if isinstance(function, ast.Name) and function.id in _BUILTINS and len(args) == 1:
+        make = _BUILTINS[function.id]
+    elif isinstance(function, ast.Attribute):
+        owner = inner(function.value)
+        plain = isinstance(owner, str) and function.attr in _OF_TEXTS and all(isinstance(arg, str) for arg in args)
+        joins = isinstance(owner, str) and function.attr == "join" and [*map(type, args)] in ([list], [tuple])
+        if isinstance(owner, dict) and function.attr in _OF_DICTS and not args:
+            return list(getattr(owner, function.attr)())
+        if not plain and not joins:
+            raise NotStatic
+        make = getattr(owner, function.attr)
+    else:
+        raise NotStatic
+    try:
+        return make(*args)
+    except (TypeError, ValueError):
+        raise NotStatic from None
+
+
+def _entry(base: Any, key: Any) -> Any:
+    """`base[key]`."""
+    if not isinstance(base, str | list | tuple | dict) or not isinstance(key, str | int):
+        raise NotStatic
+    try:
+        return base[key]  # type: ignore[index]
+    except (LookupError, TypeError):
+        raise NotStatic from None
 
 
 def short_range(bounds: list[Any], most: int) -> list[int]:
@@ -83,9 +124,15 @@ def _piece(part: ast.expr, inner: Callable[[ast.expr], Any]) -> str:
 
 def _comprehension(node: ast.ListComp, inner: Callable[[ast.expr, dict[str, Any]], Any]) -> list[Any]:
     loop = node.generators[0]
-    if loop.ifs or loop.is_async or not isinstance(loop.target, ast.Name):
+    names = loop.target.elts if isinstance(loop.target, ast.Tuple) else [loop.target]
+    targets = [name.id for name in names if isinstance(name, ast.Name)]
+    if loop.ifs or loop.is_async or len(targets) < len(names):
         raise NotStatic
     over = inner(loop.iter, {})
     if not isinstance(over, list | tuple | dict | str) or len(over) > _LENGTH:
         raise NotStatic
-    return [inner(node.elt, {loop.target.id: value}) for value in over]
+    if not isinstance(loop.target, ast.Tuple):
+        return [inner(node.elt, {targets[0]: value}) for value in over]
+    if not all(isinstance(value, list | tuple) and len(value) == len(targets) for value in over):
+        raise NotStatic
+    return [inner(node.elt, dict(zip(targets, value, strict=True))) for value in over]

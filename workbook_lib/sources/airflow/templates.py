@@ -78,11 +78,12 @@ def compile_template(text: str, scope: Scope, parts: tuple[Expr, ...] = ()) -> E
             constant.value = constant.value.encode(errors="backslashreplace").decode()
     compiler = _Compiler(scope, parts)
     try:
+        compiler.pushes(tree)
         pieces = compiler.body(tree.body, {})
         made = _native(pieces, text) if scope.native else _joined(pieces)
     except NotUnderstood as why:
         made = x.Template(source=_shown(text), reason=str(why))
-    if not isinstance(made, x.Template) or _HOLE.search(text):
+    if not isinstance(made, x.Template) or _HOLE.search(text) or compiler.took_out:
         return made
     try:
         return rendered(text, tree, scope, lambda node: compiler.value(node, {}))
@@ -123,6 +124,13 @@ def _compile_json(value: Any, scope: Scope, load: Callable[[str], Expr | None] |
         constant = all(isinstance(item, x.Constant) for _, item in pairs)
         return x.Constant(value={key.value: x.constant(item) for key, item in pairs}) if constant else x.DictOf(items=pairs)
     return x.Constant(value=value)
+
+
+def _is_push(node: nodes.Node) -> bool:
+    """Whether a node is `ti.xcom_push(...)`."""
+    called = node.node if isinstance(node, nodes.Call) else None
+    owner = called.node if isinstance(called, nodes.Getattr) and called.attr == "xcom_push" else None
+    return isinstance(owner, nodes.Name) and owner.name in ("ti", "task_instance")
 
 
 def _shown(text: str) -> str:
@@ -180,6 +188,33 @@ class _Compiler:
         self.scope = scope
         self.parts = parts
         self.left_over = 1000
+        self.took_out = False  # a call, which Jinja would still find in the text
+
+    def pushes(self, tree: nodes.Template) -> None:
+        """Note what the template surely hands over by `xcom_push`, which renders as None, and take the calls out."""
+        if self.scope.pushes is None or any(isinstance(statement, nodes.Assign | nodes.AssignBlock) for statement in tree.body):
+            return
+        for output in (node for node in tree.body if isinstance(node, nodes.Output)):
+            for number, node in enumerate(output.nodes):
+                if isinstance(node, nodes.Call) and _is_push(node):
+                    self.pushed(node)
+                    output.nodes[number] = nodes.Const(None)
+        done = [statement for statement in tree.body if isinstance(statement, nodes.ExprStmt) and _is_push(statement.node)]
+        for statement in done:
+            self.pushed(statement.node)
+        tree.body = [statement for statement in tree.body if statement not in done]
+
+    def pushed(self, node: nodes.Node) -> None:
+        """Note one `ti.xcom_push(key, value)`."""
+        assert isinstance(node, nodes.Call)
+        args, kwargs = self.arguments(node, {})
+        given = dict(zip(("key", "value"), args, strict=False)) | kwargs
+        key = given.get("key")
+        if set(given) != {"key", "value"} or not (isinstance(key, x.Constant) and isinstance(key.value, str)):
+            raise NotUnderstood("pushes an XCom in a way that is not followed")
+        assert self.scope.pushes is not None
+        self.scope.pushes[key.value] = given["value"]
+        self.took_out = True
 
     def body(self, statements: list[nodes.Node], names: dict[str, Meaning]) -> list[Expr]:
         pieces: list[Expr] = []

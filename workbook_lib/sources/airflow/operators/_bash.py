@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+from dataclasses import replace
 
 from workbook_lib.model import expr as x
 from workbook_lib.model.action import PythonCall, Shell
@@ -105,10 +106,12 @@ def _output(case: Case) -> PythonCall | x.Call | None:
 
 def bash(case: Case) -> Built:
     """BashOperator."""
+    pushes: dict[str, Expr] = {}
+    case = replace(case, scope=case.scope.within(pushes=pushes))
     command = case.templated("bash_command", ".sh", ".bash")
     if command is None:
         raise Unfit("it has no `bash_command`")
-    shell = Shell.model_validate({"command": command, **_surroundings(case)})
+    shell = Shell.model_validate({"command": command, **_surroundings(case), "pushes": tuple(pushes.items())})
     return Built(shell, may_skip=may_exit_with(_literal_text(command), shell.skip_on), files=case.files)
 
 

@@ -1,15 +1,17 @@
-"""What the server keeps: connections and variables, in bodies and templates; each task returns what it found."""
+"""What the server keeps: connections, variables, and what templates push; each task returns what it found."""
 
 from datetime import datetime
 
 from airflow import DAG
 
 try:
+    from airflow.providers.standard.operators.bash import BashOperator
     from airflow.providers.standard.operators.python import PythonOperator
     from airflow.sdk import BaseHook, Variable
 except ImportError:
     from airflow.hooks.base import BaseHook
     from airflow.models import Variable
+    from airflow.operators.bash import BashOperator
     from airflow.operators.python import PythonOperator
 
 TEMPLATES = {
@@ -27,6 +29,9 @@ TEMPLATES = {
     "json_as_text": "{{ var.value.doc }}",
 }
 NAMES = ["shop_db", "files"]
+
+
+PUSHING = "echo {{ ti.xcom_push(key='day', value=ds) }} {% do ti.xcom_push('numbers', [1, params.n]) %}{{ ds }}"
 
 
 def echo(value):
@@ -85,7 +90,18 @@ def forgotten():
     return [before, Variable.get("short", None)]
 
 
-with DAG("stored", start_date=datetime(2024, 1, 1), schedule="@daily", catchup=False) as dag:
+def pulls(ti):
+    names = [f"bash_{kind}" for kind in ("pushes", "alone")]
+    found = ti.xcom_pull(task_ids=names, key="day")
+    return [list(found), ti.xcom_pull("bash_pushes", key="numbers"), ti.xcom_pull(task_ids=names[0]), ti.xcom_pull("bash_alone")]
+
+
+with DAG("stored", start_date=datetime(2024, 1, 1), schedule="@daily", catchup=False, params={"n": 2}) as dag:
+    pushes = BashOperator(task_id="bash_pushes", bash_command=PUSHING)
+    alone = BashOperator(task_id="bash_alone", bash_command=PUSHING, do_xcom_push=False)
+    [pushes, alone] >> PythonOperator(task_id="pulls", python_callable=pulls)
+    pulled = BashOperator(task_id="bash_pulls", bash_command="echo {{ ti.xcom_pull('bash_pushes', key='numbers')[1] }}")
+    pushes >> pulled
     for name, template in TEMPLATES.items():
         PythonOperator(task_id=f"t_{name}", python_callable=echo, op_args=[template])
     for function in (of_connection, at_once, missing, hidden_name, text_and_json, forgotten):
