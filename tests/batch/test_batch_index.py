@@ -67,9 +67,18 @@ def test_a_row_says_all_of_its_workflow() -> None:
     page = Page(to_html(report(row(notebooks=BOOKS, report="report/a.html", warnings=1, notes=2, seconds=41.4))))
     assert page.open == []
     said = [word for word in page.words if word]
-    for words in ("equal", "equal: in all", "4", "100%", "success", "41", "01_assess", "✕ a is number 2 of 3.", "and 2 notes"):
+    for words in ("equal", "in all", "4", "100%", "success", "41", "01_assess", "✕ a is number 2 of 3.", "and 2 notes"):
         assert words in said
     assert [link["href"] for link in page.all("a")] == ["../report/a.html", "../batch/a%2520b/01_assess.ipynb"]
+
+
+def test_what_is_left_to_a_person_stands_in_its_row() -> None:
+    told = Finding(code="x", severity=Severity.ERROR, message="no operator", workflow="a", task="t", line=7, advice="Write it.")
+    note = Finding(code="y", severity=Severity.NOTE, message="a note", workflow="a")
+    words = Page(to_html(report(row(errors=1, notes=1), findings=(told, note)))).words
+    assert "no operator. Write it." in words
+    assert "(t, line 7)" in words
+    assert "a note" not in words
 
 
 def test_links_lead_to_files_whose_names_hold_signs() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from workbook_lib.batch._rows import Book, Report, Row
+from workbook_lib.errors import sentences
 from workbook_lib.findings import Finding
 
 _HERE = Path(__file__)
@@ -16,7 +17,7 @@ SCRIPT = _HERE.with_name("index.js").read_text(encoding="utf-8")
 # Nothing is loaded, nothing is sent; only the style and the script of the page itself are run.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _HEADS = (
-    ("Workflow", ""), ("Outcome", ""), ("Tasks", "number"), ("Converted", "number"), ("Pilot", ""), ("Findings", "number"),
+    ("Workflow", ""), ("Outcome", ""), ("Tasks", "number"), ("Converted", "number"), ("Pilot", "word"), ("Findings", "number"),
     ("Seconds", "number"), ("Notebooks", ""),
 )  # fmt: skip
 _MARKS = {"run": ("✓", "good"), "failed": ("✕", "bad"), "left out": ("–", "soft"), "not reached": ("·", "soft")}
@@ -27,7 +28,7 @@ MOST = 200  # things that a row or a table lists
 def to_html(report: Report) -> str:
     """The page. Links lead to the executed notebooks and reports in the same migration folder."""
     rows = sorted(report.rows, key=_rank)
-    body = "\n".join([_head(report), _table(rows), _elsewhere(report.elsewhere), _foot(report)])
+    body = "\n".join([_head(report), _table(rows, report.findings), _elsewhere(report.elsewhere), _foot(report)])
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
@@ -62,51 +63,64 @@ def _head(report: Report) -> str:
     return f'<h1>{_text(_title(report))}</h1>\n<p class="soft">{_text(report.source)}</p>\n<dl class="figures">{cards}</dl>\n{lines}'
 
 
-def _table(rows: Sequence[Row]) -> str:
+def _table(rows: Sequence[Row], findings: Sequence[Finding]) -> str:
     heads = "".join(f'<th scope="col" class="{kind}">{_text(name)}</th>' for name, kind in _HEADS)
-    body = "\n".join(_row(row) for row in rows)
+    told: dict[str | None, list[Finding]] = {}
+    for finding in findings:
+        told.setdefault(finding.workflow, []).append(finding)
+    body = "\n".join(_row(row, told.get(row.id, [])) for row in rows)
     caption = "<caption>One row a workflow, the worst first. A heading sorts by its column.</caption>"
     return f'<table id="workflows">\n{caption}\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>'
 
 
-def _row(row: Row) -> str:
+def _row(row: Row, findings: Sequence[Finding]) -> str:
     tone = "good" if row.good else "bad" if row.state != "done" or row.verdict == "different" else "fair"
     words = [f'<b class="{tone}">{_text(row.outcome)}</b>']
-    if row.explanation:
-        words.append(f'<br><span class="soft">{_text(row.explanation)}</span>')
+    if why := row.explanation.removeprefix(f"{row.verdict}: "):
+        words.append(f'<br><span class="soft">{_text(why)}</span>')
     if row.report:
         words.append(f'<br><a href="{_link(row.report)}">Report<span class="unseen"> on {_text(row.id)}</span></a>')
     if row.executes:
         shown = "".join(f"<li><pre>{_text(line)}</pre></li>" for line in row.executes[:MOST])
         words.append(f"<details><summary>What its runs would execute</summary><ul>{shown}</ul></details>")
+    if waiting := [finding for finding in findings if finding.severity.needs_human]:
+        lines = "".join(f"<li>{_finding(finding)}</li>" for finding in waiting[:MOST])
+        words.append(f"<details><summary>What is left to a person</summary><ul>{lines}</ul></details>")
     left = row.warnings + row.errors
-    told = f"{left} <span class='soft'>and {row.notes} notes</span>" if row.notes else str(left)
+    notes = f"{row.notes} note{'s' if row.notes > 1 else ''}"
+    told = f"{left} <span class='soft'>and {notes}</span>" if row.notes else str(left)
     cells = [
-        ("", "", "".join(words), str(_rank(row)[0])),
-        ("number", "", str(row.tasks), str(row.tasks)),
-        ("number", "", "none" if row.percent is None else f"{row.percent}%", str(-1 if row.percent is None else row.percent)),
-        ("", "", _text(row.pilot or "none"), row.pilot or ""),
-        ("number", "", told, str(left)),
-        ("number", "", f"{row.seconds:.0f}" + (" <span class='soft'>before</span>" if row.reused else ""), f"{row.seconds:.1f}"),
-        ("", "", _books(row), str(sum(book.state == "run" for book in row.notebooks))),
+        ("", "".join(words), str(_rank(row)[0])),
+        ("number", str(row.tasks), str(row.tasks)),
+        ("number", "none" if row.percent is None else f"{row.percent}%", str(-1 if row.percent is None else row.percent)),
+        ("word", _text(row.pilot or "none"), row.pilot or ""),
+        ("number", told, str(left)),
+        ("number", f"{row.seconds:.0f}" + (" <span class='soft'>before</span>" if row.reused else ""), f"{row.seconds:.1f}"),
+        ("", _books(row), str(sum(book.state == "run" for book in row.notebooks))),
     ]
     first = f'<th scope="row" data-sort="{_text(row.id)}">{_text(row.id)}<br><span class="soft">{_text(row.file)}</span></th>'
-    rest = "".join(f'<td class="{kind}" data-sort="{_text(key)}">{cell}</td>' for kind, _, cell, key in cells)
+    rest = "".join(f'<td class="{kind}" data-sort="{_text(key)}">{cell}</td>' for kind, cell, key in cells)
     return f"<tr>{first}{rest}</tr>"
 
 
+def _finding(finding: Finding) -> str:
+    place = ", ".join(str(part) for part in (finding.task, finding.line and f"line {finding.line}") if part)
+    return f"{_text(sentences(finding.message, finding.advice))}" + (f" <span class='soft'>({_text(place)})</span>" if place else "")
+
+
 def _books(row: Row) -> str:
-    return '<ul class="books">' + "".join(f"<li>{_book(book, row.id)}</li>" for book in row.notebooks) + "</ul>"
+    links = '<ul class="books">' + "".join(f"<li>{_book(book, row.id)}</li>" for book in row.notebooks) + "</ul>"
+    said = [book.message for book in row.notebooks if book.message and book.message not in row.reason]
+    said += [f"✕ {cross}" for book in row.notebooks for cross in book.crosses if not row.headline or not cross.startswith(row.headline)]
+    return links + "".join(f'<p class="soft">{_text(text)}</p>' for text in dict.fromkeys(said))
 
 
 def _book(book: Book, workflow: str) -> str:
     mark, tone = _MARKS[book.state]
     name = f'{_text(book.name)}<span class="unseen"> of {_text(workflow)}</span>'
     link = f'<a href="{_link(book.path)}">{name}</a>' if book.path else name
-    said = [f'<span class="soft">{_text(text)}</span>' for text in ([book.message] if book.message else [])]
-    said += [f'<span class="soft">✕ {_text(cross)}</span>' for cross in book.crosses]
     state = f'<span class="{tone}" role="img" aria-label="{_text(book.state)}" title="{_text(book.state)}">{mark}</span>'
-    return f"{state} {link}" + "".join(f"<br>{line}" for line in said)
+    return f"{state} {link}"
 
 
 def _elsewhere(findings: Sequence[Finding]) -> str:

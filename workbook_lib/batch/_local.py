@@ -18,8 +18,8 @@ def run(orders: Sequence[Order], jobs: int, done: Callable[[Row], None]) -> None
         left: set[Future[Row]] = {pool.submit(supervise, order, stop.is_set) for order in orders}
         try:
             while left:
-                ended, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
-                for one in ended:
+                for one in wait(left, timeout=0.5, return_when=FIRST_COMPLETED).done:
+                    left.discard(one)
                     done(one.result())
         except BaseException:
             stop.set()

@@ -19,7 +19,7 @@ from workbook_lib.batch._order import Order, folder, shown
 from workbook_lib.batch._rows import Report, Row
 from workbook_lib.errors import FolderError, ServerError, SourceError, UsageError
 from workbook_lib.findings import Finding
-from workbook_lib.migration import ConvertReport, Masker, Migration, write
+from workbook_lib.migration import Masker, Migration, write
 
 Progress = Callable[[str], None]
 INDEX = "index.html"
@@ -62,78 +62,75 @@ class Batch:
     """One batch: `Batch(source, root, options, progress).run()`. It is resumed by doing the same again."""
 
     def __init__(self, source: str | Path, root: str | Path, options: Options, progress: Progress = lambda line: None) -> None:
-        self.source, self.options, self._progress = Path(source).absolute(), options, progress
-        self.root = Path(root).absolute()
+        self.source, self.root = Path(source).absolute(), Path(root).absolute()
+        self.options, self._progress = options, progress
         self._rows: dict[str, Row] = {}
         self._findings: tuple[Finding, ...] = ()
         self._written = 0.0
-        self._hide = Masker(())
 
     def run(self) -> Report:
         """Do what is not done. Stopped when it is interrupted; all that was done until then is kept and will not be done again."""
         books = find(self.options.notebooks)
         with _alone(self.root):
-            migration, names, converted = self._prepared()
-            texts, about = tuple((book.name, book.read_text(encoding="utf-8")) for book in books), _fresh.digest(books)
-            now = {name: _fresh.key(migration, name, about, self.options.agreed, self.options.record) for name in names}
-            blank = {name: self._known(Row(id=name, key=now[name]), migration, converted) for name in names}
-            for name in names:
-                row = _fresh.stored(self.root, name)
-                held = row is not None and _fresh.holds(row, migration, now[name])
-                self._rows[name] = (
-                    self._known(row.model_copy(update={"reused": True}), migration, converted) if row and held else blank[name]
-                )
-            todo = [name for name in names if not self._rows[name].reused]
-            self._progress(f"{len(names)} workflows: {len(names) - len(todo)} done before and still fresh, {len(todo)} to do")
-            token = secrets.token_hex(8)
-            orders = [
-                Order(
-                    root=str(self.root),
-                    source=str(self.source),
-                    workflow=name,
-                    books=texts,
-                    key=now[name],
-                    agreed=self.options.agreed,
-                    record=self.options.record,
-                    limit=self.options.limit,
-                    token=token,
-                    host=socket.gethostname(),
-                )  # fmt: skip
-                for name in todo
-            ]
+            self._prepare()
+            orders = self._left(books)
+            self._progress(f"{len(self._rows)} workflows: {len(self._rows) - len(orders)} done before and still fresh, {len(orders)} to do")
             try:
-                self._all(orders, lambda row: self._done(self._known(row, migration, converted)))
+                self._all(orders)
             except KeyboardInterrupt:
                 raise Stopped(self._report(stopped=True)) from None
             return self._report()
 
-    def _prepared(self) -> tuple[Migration, list[str], ConvertReport]:
+    def _prepare(self) -> None:
         """Read the sources and write the project, once for all workflows."""
         self._progress(f"reading {self.source}")
         options = {"inputs": self.options.inputs} if self.options.inputs else None
-        migration = Migration.create(self.root, self.source, options)
+        self._migration = migration = Migration.create(self.root, self.source, options)
         found = [workflow.id for workflow in migration.workflows()]
         if not found:
             reason = next((finding.message for finding in migration.findings() if finding.severity.needs_human), "")
             raise SourceError("no workflow was found" + (f": {reason}" if reason else "."), file=str(self.source))
+        wanted = {migration.workflow(name).id for name in self.options.workflows} or set(found)
         self._hide = migration.store.masker()
-        wanted = {migration.workflow(name).id for name in self.options.workflows}
-        report = migration.convert(wanted or None)
-        self._findings = report.findings
-        return migration, [name for name in found if name in wanted or not wanted], report
+        self._converted = migration.convert()  # all, as the notebook does: what each run depends on holds a list of all
+        self._findings = tuple(finding for finding in self._converted.findings if finding.workflow is None or finding.workflow in wanted)
+        self._rows = {name: Row(id=name) for name in found if name in wanted}
 
-    def _all(self, orders: list[Order], done: Callable[[Row], None]) -> None:
+    def _left(self, books: tuple[Path, ...]) -> list[Order]:
+        """The orders for what has to be done; the rows of what has not are taken over."""
+        options, about, orders = self.options, _fresh.digest(books), []
+        common = {
+            "root": str(self.root),
+            "source": str(self.source),
+            "books": tuple((book.name, book.read_text(encoding="utf-8")) for book in books),
+            "agreed": options.agreed,
+            "record": options.record,
+            "limit": options.limit,
+            "token": secrets.token_hex(8),
+            "host": socket.gethostname(),
+        }
+        for name in self._rows:
+            key = _fresh.key(self._migration, name, about, options.agreed, options.record)
+            row = _fresh.stored(self.root, name)
+            if row is not None and _fresh.holds(row, self._migration, key):
+                self._rows[name] = self._known(row.model_copy(update={"reused": True}))
+            else:
+                self._rows[name] = self._known(Row(id=name, key=key))
+                orders.append(Order.model_validate(common | {"workflow": name, "key": key}))
+        return orders
+
+    def _all(self, orders: list[Order]) -> None:
         if self.options.dask is not None:
             from workbook_lib.batch import _dask
 
-            _dask.run(orders, self.options.dask, self.options.jobs, done, self._progress)
+            _dask.run(orders, self.options.dask, self.options.jobs, self._done, self._progress)
         elif orders:
             with _served(self.root, self.options.agreed):
-                _local.run(orders, self.options.jobs or 1, done)
+                _local.run(orders, self.options.jobs or 1, self._done)
 
-    def _known(self, row: Row, migration: Migration, converted: ConvertReport) -> Row:
+    def _known(self, row: Row) -> Row:
         """The row with what reading and converting said of the workflow."""
-        workflow, tasks = migration.workflow(row.id), converted.statuses.get(row.id, ())
+        workflow, tasks = self._migration.workflow(row.id), self._converted.statuses.get(row.id, ())
         file, legacy = Path(workflow.origin.file), self.root / "legacy"
         levels = [str(finding.severity) for finding in self._findings if finding.workflow == row.id]
         known = {
@@ -148,7 +145,7 @@ class Batch:
 
     def _done(self, row: Row) -> None:
         """Keep a row, and say so."""
-        row = self._rows[row.id] = _hidden(row, self._hide)
+        row = self._rows[row.id] = _hidden(self._known(row), self._hide)
         try:
             write(_fresh.place(self.root, row.id), row.model_dump_json(by_alias=True) + "\n")
         except FolderError as error:  # it is done again next time; the others go on

@@ -23,6 +23,7 @@ from workbook_lib.migration import Migration, file_name, write
 
 ROW, ORDER, DRAFT = "row.json", "order.json", "draft.ipynb"
 _RUNS, _JUDGES = "04", "05"  # the notebook that runs the flow, and the one that makes the runs that are missing
+_RANKS = "01"  # asks whether this workflow is the best to begin with, which all but one are not
 _AUTOSAVE = 0.001  # seconds between two savings of a draft to begin with; papermill doubles it until saving costs a quarter of the time
 
 
@@ -114,7 +115,8 @@ def keep(name: str, order: Order, migration: Migration, work: Path, problem: str
         (work / DRAFT).unlink(missing_ok=True)
     path = place.relative_to(order.root).as_posix()
     state = "run" if problem is None else "failed"
-    return Book(name=name, state=state, path=path, seconds=seconds, message=problem or "", crosses=crosses(text))
+    told = () if name.startswith(_RANKS) else crosses(text)
+    return Book(name=name, state=state, path=path, seconds=seconds, message=problem or "", crosses=told)
 
 
 if __name__ == "__main__":
