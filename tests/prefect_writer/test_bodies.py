@@ -28,3 +28,9 @@ GONE = Span(start=0, end=0, kind="value", value=Constant(value=False))
 def test_what_never_holds_is_left_out(body: str, expected: str) -> None:
     made = function(f"def f(y):\n{body}", marks={"GONE": GONE})
     assert fill(made, lambda value, _: literal(value.value)).body == expected
+
+
+def test_a_dict_in_an_f_string_does_not_become_a_brace_of_its_text() -> None:
+    span = Span(start=0, end=0, kind="value", value=Constant(value={"a": 1}))
+    made = function('def f():\n    return f"all: {ALL}"\n', marks={"ALL": span})
+    assert fill(made, lambda value, _: literal(value.value)).body == "    return f\"all: { {'a': 1}}\""

@@ -49,6 +49,8 @@ CONTEXT_USES = {
     "ti.xcom_pull(task_ids=list(TABLES.values()))": "<present([t_1, t_2])>",
     "ti.xcom_pull(task_ids=['_'.join((name, value)) for name, value in TABLES.items()])": "<present([b_t_1, a_t_2])>",
     "ti.xcom_pull(task_ids=TABLES['a'].upper())": "<T_2>",
+    "kwargs['task'].render_template('{{ ds }} {{ params.p }}', kwargs)": "<f(format_date(logical_date, '%Y-%m-%d') + ' ' + param p)>",
+    "ti.task.render_template(content=A, context=get_current_context())": "<'one'>",
     "kwargs['ds']": "<format_date(logical_date, '%Y-%m-%d')>",
     "kwargs.get('ds')": "<format_date(logical_date, '%Y-%m-%d')>",
     "kwargs['logical_date'].strftime('%Y')": "<logical_date>.strftime('%Y')",

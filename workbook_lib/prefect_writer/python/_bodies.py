@@ -138,6 +138,7 @@ def fill(function: Function, show: Callable[[Expr, str | None], str]) -> Filled:
             name = f"value_{len(hoisted) + 1}"
             hoisted.append(f"    {name} = {text}")
             text = name
+        text = f" {text}" if quote is not None and text.startswith("{") else text  # two braces would be one of the text
         before = function.source[at : span.start]
         if wish is not None and text == wish:
             match = _ASSIGNED.search(before)

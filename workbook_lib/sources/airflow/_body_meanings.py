@@ -42,6 +42,8 @@ KEPT: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("Variable", "set"): ("set_variable", ("key", "value", "description", "serialize_json")),
     ("Variable", "delete"): ("delete_variable", ("key",)),
 }
+# What to do instead of calling something of Airflow's, where there is something that serves the same.
+_INSTEAD = {"ObjectStoragePath": "; open the path by `upath.UPath` of universal_pathlib, with the connection's credentials"}
 # What may be asked of a connection as the source does.
 CONNECTION = CONNECTION_FIELDS | frozenset(CONNECTION_METHODS) | {"conn_id"}
 # Methods of a dict that leave it as it is.
@@ -219,6 +221,8 @@ class Meanings(Places):
         if isinstance(base, Entity):
             if base.name == "module":
                 return None
+            if base.name == "task" and node.func.attr == "render_template":
+                return self.rendered(node)
             if self.dictionary(base) and node.func.attr in _DICT_METHODS and not (node.func.attr == "get" and self.settled(node)):
                 return None
             args, kwargs = self.arguments(node)
@@ -231,6 +235,23 @@ class Meanings(Places):
             return context.method(base, node.func.attr, args, kwargs, self.around.scope)
         return None
 
+    def rendered(self, node: ast.Call) -> Expr:
+        """`task.render_template(text, context)` with a text that is the same in every run."""
+        from workbook_lib.sources.airflow.templates import compile_template  # which stands on what bodies mean
+
+        given = dict(zip(("content", "context"), node.args, strict=False))
+        given |= {keyword.arg or "**": keyword.value for keyword in node.keywords}
+        if set(given) != {"content", "context"} or self.meaning(given["context"]) != Entity("context"):
+            raise NotUnderstood("renders a template in a way that is not followed")
+        try:
+            text = self.static(given["content"])
+        except NotStatic:
+            raise NotUnderstood("renders a template that is only known when it runs") from None
+        found = compile_template(text, self.around.scope) if isinstance(text, str) else None
+        if found is None or isinstance(found, x.Template):
+            raise NotUnderstood(f"renders a template that is not understood: {found.reason if found is not None else 'it is no text'}")
+        return found
+
     def airflow_call(self, dotted: str, node: ast.Call) -> Meaning | None:
         name = dotted.split(".")[-1]
         owner = dotted.split(".")[-2] if dotted.count(".") > 1 else ""
@@ -242,7 +263,7 @@ class Meanings(Places):
             return None
         if asset_call(node, self.symbol) is not None and isinstance(asset := self.asset(node), Entity):
             return asset
-        raise NotUnderstood(f"calls Airflow's {dotted}")
+        raise NotUnderstood(f"calls Airflow's {dotted}{_INSTEAD.get(name, '')}")
 
     def kept(self, owner: str, name: str, node: ast.Call) -> Expr | None:
         """A variable or connection of the server; None where its name is only known when the code runs, or where it is changed."""

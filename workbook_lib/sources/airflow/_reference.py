@@ -87,11 +87,12 @@ ENTITIES: dict[str, Entity] = {
     "outlet_events": Entity("outlet_events"),
 }
 
+_STATE = "keeps a state between runs in Airflow's database: keep it in a variable or a table of your own"
 # Names that nothing neutral stands for.
 WITHOUT_MEANING: dict[str, str] = {
     **dict.fromkeys(("inlets", "outlets"), "works with dataset events"),
     **dict.fromkeys(("triggering_dataset_events", "triggering_asset_events"), "works with dataset events"),
-    **dict.fromkeys(("task_state_store", "asset_state_store"), "keeps a state between runs in Airflow's database"),
+    **dict.fromkeys(("task_state_store", "asset_state_store"), _STATE),
     "task_reschedule_count": "counts how often a sensor was rescheduled",
     "conf": "is Airflow's own configuration",
     "exception": "is the error of a failed task",
