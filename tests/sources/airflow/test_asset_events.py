@@ -84,6 +84,10 @@ REFUSED = {
     "yield Metadata(ds, {}, alias=names)": "`yield Metadata(ds, {}, alias=names)` tells of an asset both by itself and through an alias",
     "outlet_events[pick()].extra = {}": "`outlet_events[pick()].extra = {}` is about an asset that is only known when it runs",
     "print(ds)": "`ds` uses asset as a whole",
+    "outlet_events[ds].add_partitions('us')": (
+        "`outlet_events[ds].add_partitions('us')` tells of partitions of an asset: start the flows that take them, "
+        "with the partition as a parameter"
+    ),
     "ns = outlet_events[ds].extra": "`outlet_events[ds].extra` uses what is said of an updated asset in a way that is not followed",
 }
 

@@ -215,6 +215,8 @@ class Meanings(Places):
             return None
         if not isinstance(node.func, ast.Attribute):
             return None
+        if node.func.attr == "add_partitions" and self.touches(node.func):
+            raise NotUnderstood("tells of partitions of an asset: start the flows that take them, with the partition as a parameter")
         base = self.meaning(node.func.value)
         if isinstance(base, Entity) and base.name == "airflow":
             return self.airflow_call(f"{base.detail}.{node.func.attr}", node)
