@@ -2,7 +2,8 @@
 
 Two shapes: tangled (random edges, every rule, much that goes wrong) and orderly (what people draw: chains, forks, joins, branches that
 come together again, short circuits, a last task that cleans up), so that every form of flow that the writer knows is reached. In every
-fifth DAG tasks stand in a group that is mapped as a whole.
+fifth DAG tasks stand in a group that is mapped as a whole; every eighth stops at its first failed task, and has no other rule than
+all_success.
 """
 
 from __future__ import annotations
@@ -23,20 +24,24 @@ FREQUENT = ("all_success", "all_done", "none_failed", "none_failed_min_one_succe
 LISTS: tuple[list[Any], ...] = ([], [1], [1, 2, 3], ["p1", "q2"])
 MOST_TASKS = 15
 EVERY = 5  # of so many DAGs one has a mapped group
+EVERY_STOPPING = 8  # and one stops at its first failed task
 
 
 def draw_dags(number: int, start: int, version: str) -> list[Dag]:
     """`number` descriptions, the same for the same `start` (and version of Hypothesis)."""
-    return [_draw(f"{start}/{index}", version, expanded=index % EVERY == EVERY - 1) for index in range(number)]
+    return [
+        _draw(f"{start}/{index}", version, expanded=index % EVERY == EVERY - 1, stops=index % EVERY_STOPPING == EVERY_STOPPING - 1)
+        for index in range(number)
+    ]
 
 
-def _draw(name: str, version: str, expanded: bool) -> Dag:
+def _draw(name: str, version: str, expanded: bool, stops: bool) -> Dag:
     """The last of a few examples: the first ones are the simplest, later ones vary what came before."""
     found: list[Dag] = []
 
     @seed(name)
     @settings(max_examples=4, phases=[Phase.generate], database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(dags(version, expanded))
+    @given(dags(version, expanded, stops))
     def collect(dag: Dag) -> None:
         found.append(dag)
 
@@ -45,10 +50,14 @@ def _draw(name: str, version: str, expanded: bool) -> Dag:
 
 
 @st.composite
-def dags(draw: st.DrawFn, version: str, expanded: bool = False) -> Dag:
-    """A DAG that Airflow accepts; with a mapped group when it is to be `expanded`."""
+def dags(draw: st.DrawFn, version: str, expanded: bool = False, stops: bool = False) -> Dag:
+    """A DAG that Airflow accepts; with a mapped group when it is to be `expanded`; it `stops` at its first failed task or not."""
     dag = draw(st.one_of(tangled(version), tangled(version), orderly()))
     dag["airflow"] = version
+    if stops:
+        dag["stops"] = True
+        for task in dag["tasks"]:
+            task.pop("rule", None)
     if expanded:
         _expanded_group(draw, dag)
     else:

@@ -5,6 +5,7 @@ A description is plain JSON, so that a kept one does not depend on the version o
 | key of a DAG | meaning |
 |---|---|
 | `airflow` | "2.11" or "3.3": whose imports the file has |
+| `stops` | the run stops at its first failed task |
 | `groups` | `{"id", "parent"}`, `parent` absent at the top; `over`: the list that a mapped group is expanded over |
 | `tasks` | in an order in which each comes after its upstream; those of a group stand together |
 | `edges` | `[from, to]`: names of tasks or groups, besides the edges that arguments make |
@@ -78,6 +79,7 @@ def attempt(name):
     path.write_text(str(number))
     return number
 '''
+STOPS = {"2.11": "fail_stop", "3.3": "fail_fast"}
 OPERATORS = {"branch": "BranchPythonOperator", "short_circuit": "ShortCircuitOperator"}
 
 
@@ -111,7 +113,8 @@ class _Source:
 
     def text(self) -> str:
         functions = [line for task in self.dag["tasks"] for line in self._function(task)]
-        head = f'with DAG("{dag_id(self.dag)}", start_date=datetime(2024, 1, 1), schedule=None, catchup=False):'
+        stops = f", {STOPS[self.dag['airflow']]}=True" if self.dag.get("stops") else ""
+        head = f'with DAG("{dag_id(self.dag)}", start_date=datetime(2024, 1, 1), schedule=None, catchup=False{stops}):'
         inside = [*self._members(None), *self._edges(), *self._around()]
         body = "\n".join("    " + line for line in inside)
         imports = (

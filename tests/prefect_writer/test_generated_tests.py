@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_forms import mapped_results
+from test_forms import mapped_results, stops_in_a_chain
 from writer_build import shell, workflow
 
 from workbook_lib.model.evaluate import simulate
 from workbook_lib.model.run import RunRecord, Scenario
-from workbook_lib.model.workflow import RetryPolicy, Workflow
+from workbook_lib.model.workflow import Limits, RetryPolicy, Workflow
 from workbook_lib.prefect_writer import write
 from workbook_lib.validation import scenarios
 
@@ -57,6 +57,23 @@ def test_one_instance_of_a_mapped_task_fails(tmp_path: Path) -> None:
     flow = tmp_path / "flows" / "example.py"
     flow.write_text(flow.read_text(encoding="utf-8").replace("retries=1", "retries=0"), encoding="utf-8")
     assert "failed" in ran(tmp_path)
+
+
+def stops_around_a_teardown() -> Workflow:
+    """A chain between a setup and its teardown, with a task behind."""
+    return workflow(
+        shell("start", "echo start", setup=True), shell("work", "echo work"),
+        shell("stop", "echo stop", teardown=True, join_rule="all_done_setup_success"), shell("report", "echo report"),
+        edges="start >> work, work >> stop, start >> stop, stop >> report", limits=Limits(fail_fast=True),
+    )  # fmt: skip
+
+
+@pytest.mark.pilot
+@pytest.mark.parametrize(("made", "asked"), [(stops_in_a_chain(), 3), (stops_around_a_teardown(), 5)])
+def test_how_a_task_side_by_side_with_the_failure_that_stops_a_run_ends_is_not_asked(tmp_path: Path, made: Workflow, asked: int) -> None:
+    assert len(recorded(made)) == 5  # all succeed, and each of four tasks fails
+    write([made], records={made.id: recorded(made)}).save(tmp_path)
+    assert ran(tmp_path) == f"{asked + 4} passed"
 
 
 @pytest.mark.parametrize("name", ['"""', "a\nb", "\\N{DASH}", "x\\"])

@@ -60,7 +60,8 @@ def of_dag(dag: RawDag, airflow: str = "", now: datetime | None = None) -> Itera
         yield WARNING, f"takes slots of the pool {pool!r}, which is a global concurrency limit in Prefect", advice
     if dag.limits.fail_fast:
         advice = 'Decide `on_failure = "raise"` where the run is to fail with any task: as in Airflow it fails with its last tasks only.'
-        yield NOTE, "stops at its first failed task (`fail_fast`): the flow starts nothing more then, but ends no task that runs already", advice
+        what = "stops at its first failed task (`fail_fast`): the flow starts nothing more then, but ends no task that runs already"
+        yield NOTE, what, advice
     if dag.end_date and timed:
         advice = "Use a schedule with an end (an RRule with UNTIL), or switch the schedule off on that day."
         yield WARNING, f"is not scheduled after {dag.end_date} (`end_date`), but the deployment is", advice
