@@ -12,8 +12,10 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
@@ -21,6 +23,33 @@ _SETTINGS = {
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": '{"windowingMode": "none", "autoStartDefaultKernel": true}',
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": '{"fetchNews": "false", "checkForUpdates": false}',
 }
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab: the address of its page (with a place for the notebook), and the folder that it serves."""
+
+    address: str
+    folder: Path
+
+    def write(self, name: str, *cells: str) -> None:
+        """Make a notebook of code cells."""
+        import nbformat
+
+        made = [nbformat.v4.new_markdown_cell(f"# {name}"), *(nbformat.v4.new_code_cell(cell) for cell in cells)]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=made, metadata=kernel), self.folder / name)
+
+
+class Heard:
+    """What a page said and asked for: messages that are errors, and hosts of its requests."""
+
+    def __init__(self, page: Any) -> None:
+        self.errors: list[str] = []
+        self.hosts: set[str] = set()
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname or "page"))
 
 
 @contextmanager
@@ -124,6 +153,20 @@ def errors(page: Any) -> list[str]:
         f"() => {_CELLS}.flatMap(cell => cell.outputs).filter(o => o.output_type === 'error').map(o => o.ename + ': ' + o.evalue)"
     )
     return [*failed, *(text for text in page.locator(".wb-alert-error").all_inner_texts() if text.strip())]
+
+
+def execute(page: Any, code: str) -> None:
+    """Run code in the notebook's kernel, beside its cells; an error is raised here."""
+    done = page.evaluate(
+        """async (code) => {
+            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+            const { content } = await kernel.requestExecute({ code, stop_on_error: false }).done
+            return content.status === 'ok' ? '' : `${content.ename}: ${content.evalue}`
+        }""",
+        code,
+    )
+    if done:
+        raise RuntimeError(done)
 
 
 def whole(page: Any, path: Path) -> None:

@@ -136,6 +136,15 @@ def test_a_long_file_is_cut_around_the_task(tmp_path: Path) -> None:
     assert [(mark.first, mark.last) for mark in listing.marks] == [(2000, 2000)]
 
 
+def test_a_folder_that_was_moved_still_knows_its_sources(tmp_path: Path) -> None:
+    before = Migration.create(tmp_path / "before", EXAMPLE)
+    told = before.task(None, "total")
+    before.root.rename(tmp_path / "after")
+    moved = Migration(tmp_path / "after").task(None, "total")
+    assert (moved.legacy, moved.arguments) == (told.legacy, told.arguments)
+    assert marked(moved.legacy)[0][1] == "the function total"
+
+
 def test_an_unknown_task_lists_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         migration(tmp_path / "root").task("sales", "nothing")

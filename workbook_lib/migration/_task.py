@@ -139,8 +139,8 @@ class _Places:
 
     def add(self, origin: Origin, what: str) -> None:
         """Mark what begins there: a definition, or a call."""
-        path = Path(origin.file)
-        if not path.is_relative_to(self.folder):
+        path = _here(origin.file, self.folder)
+        if path is None:
             return
         tree = _tree(self.text(path) or "")
         self.mark(path, origin.line, _end(tree, origin) if tree else origin.line, what)
@@ -164,6 +164,16 @@ class _Places:
         """The pieces of files that hold what was marked."""
         return tuple(_cut(path.relative_to(self.folder).as_posix(), text, tuple(marks)) for path, marks in self.marks.items()
                      if (text := self.text(path)) is not None)  # fmt: skip
+
+
+def _here(file: str, legacy: Path) -> Path | None:
+    """The file below `legacy`, also when the migration folder was moved since it was read; None for a file that is not there."""
+    path = Path(file)
+    if path.is_relative_to(legacy):
+        return path
+    parts = path.parts[len(path.parts) - path.parts[::-1].index(legacy.name) :] if legacy.name in path.parts else ()
+    moved = legacy.joinpath(*parts)
+    return moved if parts and moved.is_file() else None
 
 
 def _cut(file: str, text: str, marks: tuple[Mark, ...]) -> Listing:
@@ -265,8 +275,8 @@ def _arguments(task: Task, legacy: Path) -> Iterator[Given]:
 
 
 def _given(name: str, value: str, source: ArgumentSource, legacy: Path) -> Given:
-    path = Path(source.file)
-    file = path.relative_to(legacy).as_posix() if path.is_relative_to(legacy) else path.name
+    path = _here(source.file, legacy)
+    file = path.relative_to(legacy).as_posix() if path else Path(source.file).name
     bound = source.bound_to.text if source.bound_to else ""
     return Given(name=name, value=value, written=source.text, bound_to=bound, file=file, line=source.line if source.file else None)
 
