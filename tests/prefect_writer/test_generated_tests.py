@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from test_forms import mapped_results, stops_in_a_chain
-from writer_build import shell, workflow
+from writer_build import function, python, shell, workflow
 
 from workbook_lib.model.evaluate import simulate
-from workbook_lib.model.run import RunRecord, Scenario
+from workbook_lib.model.expr import Context, Expr
+from workbook_lib.model.function import Function
+from workbook_lib.model.run import REAL, RunRecord, Scenario, State, TaskRun
 from workbook_lib.model.workflow import Limits, RetryPolicy, Workflow
 from workbook_lib.prefect_writer import write
 from workbook_lib.validation import scenarios
@@ -82,3 +85,27 @@ def test_any_id_and_any_name(name: str) -> None:
     project = write([made], records={made.id: recorded(made)})
     for path in (path for path in project.files if path.startswith("tests/test_")):
         compile(project.files[path], path, "exec")
+
+
+NOW = function("def evening():\n    from datetime import datetime\n\n    return datetime.now().hour >= 18\n")
+PASSED = function("def newest(moment):\n    from datetime import UTC, datetime\n\n    return datetime.now(UTC) <= moment\n")
+
+
+@pytest.mark.parametrize(
+    ("asks", "given", "answer", "repeatable"),
+    [
+        (NOW, {}, True, False),
+        (NOW, {}, False, False),
+        (PASSED, {"moment": Context(name="logical_date")}, True, False),
+        (PASSED, {"moment": Context(name="logical_date")}, False, True),  # what has passed stays so
+    ],
+)
+def test_a_real_run_that_the_clock_decides_is_no_test(asks: Function, given: dict[str, Expr], answer: bool, repeatable: bool) -> None:
+    made = workflow(python("ask", asks, arguments=given, steers="short_circuit"))
+    run = TaskRun(id="ask", state=State.SUCCESS, attempts=1, result={"json": answer})
+    record = RunRecord(
+        engine="airflow", version="2.11.2", workflow=made.id, logical_date="2024-01-01T00:00:00+00:00", state=State.SUCCESS, tasks=(run,)
+    )
+    text = write([made], records={made.id: [(REAL, record)]}).files["tests/test_example.py"]
+    names = [node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    assert ("test_real_run" in names) is repeatable

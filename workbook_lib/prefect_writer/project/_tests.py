@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from workbook_lib.model.action import StartWorkflow, Wait
-from workbook_lib.model.clock import asks_clock
+from workbook_lib.model.clock import time_decides
 from workbook_lib.model.join_rules import JoinRule
 from workbook_lib.model.run import Outcome, RunRecord, Scenario, State, TaskRun
 from workbook_lib.model.stopping import raced, raced_in
@@ -238,7 +238,8 @@ def _one(values: list[Any]) -> Any:
 def _repeatable(workflow: Workflow, record: RunRecord) -> bool:
     """Whether a test can make the real run again: with nothing that only the recorded run was given, at any time of day."""
     given = record.inputs.get("params") or workflow.requirements.variables
-    return not (record.problem or given or any(map(asks_clock, workflow.tasks)) or raced_in(workflow, record.tasks))
+    timed = any(time_decides(task, record) for task in workflow.tasks)
+    return not (record.problem or given or timed or raced_in(workflow, record.tasks))
 
 
 def _moment(logical_date: str, date: Date) -> str:
