@@ -56,6 +56,11 @@ def test_arguments_come_with_their_origin(made: Migration) -> None:
     }
 
 
+def test_a_value_is_not_said_twice(made: Migration) -> None:
+    given = {one.name: (one.value, one.written) for one in made.task(None, "cleanup").arguments}
+    assert given["bash_command"] == ("", '"echo clean"')
+
+
 def test_the_users_own_code_is_shown_where_it_stands_now(tmp_path: Path) -> None:
     own = migration(tmp_path / "root")
     own.convert()

@@ -7,6 +7,7 @@ import re
 import zlib
 from typing import Any
 
+import ipywidgets
 from widgets_fake import FakeMigration
 
 from workbook_lib.view import CLASSES, Svg
@@ -123,10 +124,12 @@ def test_a_picture_too_large_for_a_notebook_is_drawn_collapsed_or_left_out(monke
     assert "image/svg+xml" not in data
 
 
-def test_what_a_notebook_keeps_of_a_graph_is_small() -> None:
-    kept = GraphView(FakeMigration()).get_state()
-    kept.pop("_drawing")
-    assert len(json.dumps(kept, default=str)) < 12_000
+def test_what_a_notebook_keeps_of_many_graphs_is_small_and_has_the_program_once() -> None:
+    views = [GraphView(FakeMigration(), selected="a") for _ in range(8)]
+    manager = ipywidgets.Widget.get_manager_state(widgets=[*views, views[0]._bundle])
+    kept = json.dumps(manager)
+    assert sum("source" in one["state"] for one in manager["state"].values()) == 1
+    assert len(kept) < 250_000
 
 
 def test_a_graph_without_groups_has_nothing_to_collapse() -> None:

@@ -15,6 +15,7 @@ from workbook_lib.findings import Finding
 from workbook_lib.migration import _disk, _sources
 from workbook_lib.migration._spoken import spoken
 from workbook_lib.model._base import Frozen, Json
+from workbook_lib.model.expr import Constant
 from workbook_lib.model.function import ArgumentSource, Function, Origin
 from workbook_lib.model.workflow import Task, Workflow
 
@@ -45,7 +46,8 @@ class Listing(Frozen):
 class Given(Frozen):
     """An argument: its value as it was understood, and where (`file`, `line`) and how (`written`, `bound_to`) the source gives it.
 
-    A value is empty for settings that are not kept as arguments (`retries` ...); a place is missing for what no source line gives.
+    A value is empty where the source says as much, and for settings that are not kept as arguments (`retries` ...); a place is missing
+    for what no source line gives.
     """
 
     name: str
@@ -269,9 +271,17 @@ def _arguments(task: Task, legacy: Path) -> Iterator[Given]:
     values = dict(task.arguments)
     for source in task.argument_sources:
         value = values.pop(source.name, None)
-        yield _given(source.name, "" if value is None else spoken(value), source, legacy)
+        yield _given(source.name, "" if value is None or _literally(value, source.text) else spoken(value), source, legacy)
     for name, value in values.items():
         yield Given(name=name, value=spoken(value))
+
+
+def _literally(value: Any, written: str) -> bool:
+    """Whether the source says no less than the value."""
+    try:
+        return isinstance(value, Constant) and bool(ast.literal_eval(written) == value.value)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return False
 
 
 def _given(name: str, value: str, source: ArgumentSource, legacy: Path) -> Given:

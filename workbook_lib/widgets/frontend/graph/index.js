@@ -116,8 +116,11 @@ export const graph = {
       else if (box instanceof SVGElement) choose(box.dataset.task ?? "");
     }
 
+    let turns = 0;
     async function draw() {
+      const turn = ++turns;
       const text = await inflate(model.get("_drawing"));
+      if (turn !== turns) return; // another one came meanwhile
       const made = new Drawing(text);
       drawing = made;
       camera.size = made;
