@@ -114,7 +114,7 @@ def subjects(root: Path, only: Sequence[str] = ()) -> dict[str, Subject]:
     for name in wanted:
         dag_id, _, version = name.partition("@")
         if version:
-            made.append(_bundled(_read(version, bundled(version))[dag_id], version, root))
+            made.append(_bundled(_read(version, bundled(version)), dag_id, version, root))
         else:
             made.append(_shipped(dag_id, root))
     for subject in made:
@@ -147,21 +147,28 @@ def _shipped(name: str, root: Path) -> Subject:
     if SHIPPED[name] not in _KNOWN:
         _KNOWN[SHIPPED[name]] = {workflow.id: workflow for workflow in read([source]).workflows}
     workflows = _KNOWN[SHIPPED[name]]
+    waited = _waited(workflows[name], workflows)
     document = json.loads((source / "records" / f"{name}.json").read_text(encoding="utf-8"))
-    waited = tuple(workflows[link.target] for link in workflows[name].links if link.kind == "waits_for" and link.target in workflows)
     fixtures = source / "fixtures"
     known = {scenario.name: scenario for scenario in (REAL, *scenarios(workflows[name]))}
     recorded = [(known[record["scenario"]], record) for record in document["records"] if record["scenario"] in known]
     return _subject(name, workflows[name], root, recorded, document["masks"], waited, fixtures if fixtures.is_dir() else None)
 
 
-def _bundled(workflow: Workflow, version: str, root: Path) -> Subject:
+def _waited(workflow: Workflow, workflows: dict[str, Workflow]) -> tuple[Workflow, ...]:
+    """The workflows that this one waits for."""
+    names = dict.fromkeys(link.target for link in workflow.links if link.kind == "waits_for")
+    return tuple(workflows[name] for name in names if name in workflows)
+
+
+def _bundled(workflows: dict[str, Workflow], dag_id: str, version: str, root: Path) -> Subject:
+    workflow = workflows[dag_id]
     found = json.loads((CORPUS / "records" / f"bundled_{version.replace('.', '_')}.json").read_text(encoding="utf-8"))["dags"][workflow.id]
     assert found["same_course_twice"], f"Airflow itself does not run {workflow.id} twice alike"
     asked = {scenario.name for scenario in scenarios(workflow)}  # the records hold more: skips of tasks that cannot skip
     rehearsed = [(Scenario(**entry["scenario"]), entry["record"]) for entry in found["rehearsals"]]
     recorded = [(REAL, found["real"]), *((scenario, record) for scenario, record in rehearsed if scenario.name in asked)]
-    return _subject(f"{workflow.id}@{version}", workflow, root, recorded, found.get("masks") or [])
+    return _subject(f"{workflow.id}@{version}", workflow, root, recorded, found.get("masks") or [], _waited(workflow, workflows))
 
 
 def _subject(
