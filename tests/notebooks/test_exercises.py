@@ -83,11 +83,10 @@ def test_every_misconception_is_tried() -> None:
 def test_a_wrong_answer_is_told_what_is_wrong(wrong: Wrong, root: Path) -> None:
     path = _source.path_of(wrong.exercise)
     assert path is not None
-    right = _source.answer(path).solution.partition("\n")[2]
+    right = next(cell for cell in _source.cells(path) if cell.solution.startswith("%%answer")).solution.partition("\n")[2]
     assert wrong.before in right
     opened = exercise(wrong.exercise, root)
-    if wrong.before:
-        opened.answer(right.replace(wrong.before, wrong.after))
+    opened.answer(right.replace(wrong.before, wrong.after))
     outcome = opened.check(**wrong.given)
     said = next(one.says for one in LESSONS[wrong.exercise].misconceptions if one.name == wrong.belief)
     assert (outcome.passed, outcome.message) == (False, said)

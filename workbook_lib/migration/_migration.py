@@ -381,6 +381,10 @@ class Migration:
         """Connections, variables, pools, schedule ... that the workflow needs, and which are given."""
         return _needs.needs(self.root, self.workflow(workflow_id))
 
+    def inputs(self, name: Literal["variables", "connections", "env"]) -> dict[str, Any]:
+        """The values given for variables, connections or the environment."""
+        return _needs.read(self.root, name)
+
     def write_inputs(
         self,
         *,

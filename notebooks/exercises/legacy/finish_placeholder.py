@@ -1,4 +1,4 @@
-"""Ask the warehouse for the sales of a day, and judge the sum."""
+"""Ask the warehouse for the sales of a region, and judge the sum."""
 from datetime import datetime
 
 from airflow import DAG
@@ -6,10 +6,10 @@ from airflow.operators.python import PythonOperator
 from airflow.providers.sqlite.hooks.sqlite import SqliteHook
 
 
-def ask(ds):
+def ask():
     hook = SqliteHook(sqlite_conn_id="warehouse")
-    row = hook.get_first("SELECT count(*), sum(cents) FROM sales WHERE day = ?", parameters=[ds])
-    return {"regions": row[0], "cents": row[1]}
+    row = hook.get_first("SELECT count(*), sum(cents) FROM sales WHERE region = ?", parameters=["north"])
+    return {"days": row[0], "cents": row[1]}
 
 
 def judge(ti):

@@ -3,7 +3,7 @@
 #
 # **At the end you have** a flow that cleans up whatever happened, and ends as Airflow's run does.
 #
-# **Minutes:** 8 · **Previous:** [02_waiting](02_waiting.ipynb) · **Next:** none
+# **Minutes:** 8 · **Previous:** [02_waiting](02_waiting.ipynb) · **Next:** [04_mapping](04_mapping.ipynb)
 
 # %% [markdown] id="goals"
 # ## Goals
@@ -82,7 +82,7 @@ ex.hint()
 # %% [markdown] id="end"
 # ## You now have
 #
-# A clean-up that runs in either case. Whether a run that lost `fill` should count as a success is a decision of your team's; the faithful flow says yes.
+# A clean-up that runs in either case. Whether such a run should count as a success is your team's decision.
 #
 # ## If it went wrong
 #
@@ -90,4 +90,4 @@ ex.hint()
 #
 # ## Next
 #
-# Back to [04_pilot](../04_pilot.ipynb), or to your own DAG.
+# [04_mapping](04_mapping.ipynb); in the short workshop [04_pilot](../04_pilot.ipynb).

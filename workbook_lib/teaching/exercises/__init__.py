@@ -5,12 +5,35 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbook_lib.errors import UsageError
-from workbook_lib.teaching.exercises import passing_data, trigger_rule, waiting
+from workbook_lib.teaching.exercises import (
+    backfill,
+    data_interval,
+    explain_verdict,
+    finish_placeholder,
+    mapping,
+    passing_data,
+    replace_variable,
+    trigger_rule,
+    waiting,
+    wrong_edge,
+)
 from workbook_lib.teaching.exercises._exercise import Exercise
 from workbook_lib.teaching.exercises._lesson import Lesson, Misconception
 
 # From easy to hard; a new one is a module here, a DAG and a solution in notebooks/exercises.
-LESSONS: dict[str, Lesson] = {module.LESSON.workflow: module.LESSON for module in (passing_data, waiting, trigger_rule)}
+_MODULES = (
+    passing_data,
+    waiting,
+    trigger_rule,
+    mapping,
+    data_interval,
+    finish_placeholder,
+    replace_variable,
+    wrong_edge,
+    explain_verdict,
+    backfill,
+)
+LESSONS: dict[str, Lesson] = {module.LESSON.workflow: module.LESSON for module in _MODULES}
 
 __all__ = ["LESSONS", "Exercise", "Lesson", "Misconception", "exercise"]
 

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbook_lib.errors import PilotError, ProjectError, UsageError
 from workbook_lib.model.run import REAL, RunRecord, State
 from workbook_lib.model.workflow import Workflow
 
@@ -50,6 +51,23 @@ class Evidence:
             wanted = self.migration.scenario(self.name, scenario)
             self._runs[scenario] = self.migration.pilot(self.name, wanted, session=session(self.migration.root))
         return self._runs[scenario]
+
+    def with_variables(self, variables: Mapping[str, Any]) -> RunRecord:
+        """What the answer's real run does with other values of variables; these are taken back, and the run is not kept."""
+        inputs = self.migration.inputs("variables")
+        self.migration.write_inputs(variables=variables)
+        try:
+            return session(self.migration.root).run(self.workflow, logical_date=self.legacy().logical_date)
+        finally:
+            self.migration.write_inputs(variables=dict.fromkeys(variables) | inputs)
+
+    def failure(self) -> str:
+        """Why the answer could not be run at all; empty when it could."""
+        try:
+            self.run()
+        except (ProjectError, PilotError, UsageError) as error:
+            return str(error)
+        return ""
 
     def legacy(self, scenario: str = REAL.name) -> RunRecord:
         """What Airflow did in a scenario."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workbook_lib.errors import PilotError, ProjectError, UsageError
 from workbook_lib.teaching._checkpoint import FOLDER
 from workbook_lib.teaching._resume import one_line_errors
+from workbook_lib.teaching._show import table
 from workbook_lib.teaching.check import Outcome, goal
 from workbook_lib.teaching.exercises import _source
 from workbook_lib.teaching.exercises._evidence import Evidence
@@ -16,6 +17,7 @@ from workbook_lib.teaching.exercises._shown import Code, Hint, code
 
 if TYPE_CHECKING:
     from workbook_lib.migration import Migration
+    from workbook_lib.view import Html
 
 LEGACY = FOLDER / "exercises" / "legacy"
 
@@ -41,6 +43,12 @@ class Exercise:
     def svg(self) -> Any:
         """The DAG's graph."""
         return self.migration.svg(self.name)
+
+    def verdict(self) -> Html:
+        """How both engines compare in every scenario: one line per difference."""
+        rows = Evidence(self.migration, self.name, {}).verdict.differences
+        told = [(row.scenario or "without a run", row.id or "the run", row.aspect, str(row.legacy), str(row.pilot)) for row in rows]
+        return table(["scenario", "task", "aspect", "Airflow", "the flow"], told, empty="Everything is equal.")
 
     def answer(self, text: str) -> str:
         """Save `text` as the flow: what the cell `%%answer` does with its lines."""
