@@ -21,6 +21,12 @@ from workbook_lib.model.run import RunRecord
 from workbook_lib.pilot import Session
 
 LEAST_NOTICED = 0.8  # of the mutants of a flow by its own tests
+# Flows whose work no test can do again: own tests see what is changed in their graph only.
+UNSEEN = {
+    "example_branch_datetime_operator_2@2.11.2": "half of its code asks the time of day",
+    "example_external_task_marker_child@2.11.2": "half of its code waits for a run of another flow",
+    "example_weekday_branch_operator@2.11.2": "a third of its code asks the day of the week",
+}
 # Bodies of one small flow that are changed and run in `make test`; its other mutants are judged in the proofs.
 SMALL = "shop_orders"
 ELSEWHERE = {"ignore_failure"}  # operators with sites in the bundled examples only
@@ -84,6 +90,12 @@ def test_no_mutant_is_called_equal_in_the_table() -> None:
     assert [(name, key) for name, key, fate in fates if fate == "equal"] == []
 
 
+def test_own_tests_notice_most_of_all_mutants() -> None:
+    rows = [row["tests"] for name, entry in results().items() for key, row in entry["mutants"].items() if not reason(f"{name} | {key}")]
+    assert rows
+    assert sum(rows) >= LEAST_NOTICED * len(rows)
+
+
 def test_the_page_is_made_from_the_results() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(results()), "renew it: python tests/mutation/mutation_table.py --page"
 
@@ -115,4 +127,4 @@ def test_every_mutant(name: str, tmp_path: Path, own: OwnTests) -> None:
                 tested += 1
                 noticed += own.notices(subject, mutant, passing)[0]
     assert called_equal == []
-    assert noticed >= LEAST_NOTICED * tested
+    assert (noticed >= LEAST_NOTICED * tested) is (name not in UNSEEN), f"{noticed} of {tested}"
