@@ -41,6 +41,18 @@ def test_a_changed_definition(file: str, old: str, new: str, at: str, what: str,
     assert (verdict(made, program), program.simulate(scenario("")).unfollowed) == ("not comparable", program.unfollowed)
 
 
+def test_a_table_that_the_writer_does_not_know(tmp_path: Path) -> None:
+    """As in a project of an older version."""
+    last = written("skips")[2][RULES]
+    asks = ("closed = gate.closed()", "closed = EARLY['x'] or gate.closed()")
+    made, program = edited("skips", tmp_path, (last, last + "\n\nEARLY = {'x': lambda: None}\n"), asks, file=RULES)
+    assert [item.reason.partition(": ")[2] for item in program.unfollowed if "EARLY" in item.reason] == [
+        "EARLY is not a helper that the reader knows" + UNDO,
+        "EARLY has another entry for 'x' than the reader knows" + UNDO,
+    ]
+    assert verdict(made, program) == "not comparable"
+
+
 @pytest.mark.parametrize(
     ("more", "what"),
     [

@@ -118,7 +118,7 @@ class _Check:
             yield f"{path}, line {line}: a statement that defines nothing may change what the helpers do; {_ADVICE}"
 
     def _entries(self, path: str, module: str, table: str) -> Iterator[str]:
-        own, known = self.read[module][1], _packaged(module).tables[table]
+        own, known = self.read[module][1], _packaged(module).tables.get(table, {})  # an older project may have tables of its own
         for rule, pieces in own.tables[table].items() if own is not None else ():
             for piece in pieces:
                 if piece.syntax not in {one.syntax for one in known.get(rule, ())}:
