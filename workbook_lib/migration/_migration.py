@@ -40,6 +40,7 @@ class Migration:
         self.root = _sources.absolute(root)
         self.store = Store(self.root)
         self._project = Project(self.root)
+        self._described: tuple[str, Mapping[str, Any]] | None = None  # the project's table, with the text that it was parsed from
         self._mark = self.root / ".workbook" / MARK
         if not self._mark.is_file():
             raise FolderError(
@@ -316,12 +317,13 @@ class Migration:
         if text is None:
             raise ProjectError("there is no project yet", file=str(self._project.folder), advice="Convert the workflows first.")
         try:
-            found: Mapping[str, Any] = tomllib.loads(text)["tool"]["migration"]["workflows"]
+            if self._described is None or self._described[0] != text:
+                self._described = text, tomllib.loads(text)["tool"]["migration"]["workflows"]
         except tomllib.TOMLDecodeError as error:
             raise ProjectError(f"not TOML: {error}", file=str(path), advice="Correct the file.") from error
         except (KeyError, TypeError) as error:
             raise ProjectError("the table [tool.migration] is missing", file=str(path), advice="Convert again to restore it.") from error
-        return found
+        return self._described[1]
 
     def converted(self) -> bool:
         """Whether there is a project."""

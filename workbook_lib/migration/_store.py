@@ -28,6 +28,7 @@ class Store:
         self.root = root
         self.folder = root / ".workbook"
         self._parsed: dict[Path, tuple[str, Workflow]] = {}  # models are asked for again and again: with the text that they were made of
+        self._read: tuple[object, tuple[Workflow, ...]] | None = None  # all of them, with the signs of the file that lists them
 
     def masker(self, params: Mapping[str, Any] | None = None) -> Masker:
         """What hides the secrets that are known today; `params` are those of one run."""
@@ -54,8 +55,11 @@ class Store:
 
     def workflows(self) -> tuple[Workflow, ...]:
         """The stored models, in the order of reading."""
-        order = read_json(self.folder / "read.json", {}).get("order", [])
-        return tuple(self._workflow(self.folder / "model" / f"{file_name(name)}.json") for name in order)
+        signs = _signs(self.folder / "read.json")  # models change only together with it
+        if self._read is None or self._read[0] != signs:
+            order = read_json(self.folder / "read.json", {}).get("order", [])
+            self._read = signs, tuple(self._workflow(self.folder / "model" / f"{file_name(name)}.json") for name in order)
+        return self._read[1]
 
     def _workflow(self, path: Path) -> Workflow:
         text = read_text(path)
@@ -125,3 +129,12 @@ class Store:
     def verdict(self, workflow: str) -> str | None:
         """The stored verdict, or None."""
         return read_text(self.folder / "verdicts" / f"{file_name(workflow)}.json")
+
+
+def _signs(path: Path) -> tuple[int, int, int] | None:
+    """What is another one when a file that is only ever replaced as a whole has changed; None when it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size

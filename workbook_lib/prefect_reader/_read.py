@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -75,7 +76,7 @@ def _parse(text: str) -> tuple[ast.Module | None, Problem | None]:
 def _entry(project: Path, workflow_id: str) -> dict[str, Any]:
     path = project / "pyproject.toml"
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = _toml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ProjectError(
             "there is no project here: pyproject.toml cannot be read", file=str(path), advice="Write the project first."
@@ -89,6 +90,12 @@ def _entry(project: Path, workflow_id: str) -> dict[str, Any]:
             f"[tool.migration.workflows] has no workflow {workflow_id!r}", file=str(path), advice=f"It has: {names or 'none'}."
         )
     return dict(workflows[workflow_id])
+
+
+@functools.lru_cache(maxsize=2)
+def _toml(text: str) -> dict[str, Any]:
+    """The project's description, parsed once for all workflows in it."""
+    return tomllib.loads(text)
 
 
 def _table(value: Any) -> dict[str, Any]:
