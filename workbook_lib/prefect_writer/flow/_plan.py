@@ -7,7 +7,7 @@ emitted `shared.trigger_rules`. `Plan.why` says what ruled out the plainer forms
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbook_lib.errors import UsageError
@@ -21,6 +21,7 @@ from workbook_lib.prefect_writer.flow._decisions import decided, setting
 from workbook_lib.prefect_writer.flow._elements import written
 from workbook_lib.prefect_writer.flow._mapped import Mapped, against_map, maps_constants
 from workbook_lib.prefect_writer.flow._sequence import If, Sequence, sequence
+from workbook_lib.prefect_writer.python._names import KEPT_BY_PREFECT, KEPT_BY_RULES
 from workbook_lib.prefect_writer.tasks._code import TaskCode, is_default
 from workbook_lib.prefect_writer.tasks._scope import Neighbour, Scope, scope_of
 from workbook_lib.prefect_writer.tasks._tasks import placeholder, task_code
@@ -79,7 +80,14 @@ def plan(
     if not why:
         patient = {task.id: _patiently(task, workflow) for task in workflow.tasks}
         return Plan(workflow, scope, code, "futures", tuple(order), ends, needs=needs, patient=patient, raises=raises)
+    code |= _renamed(workflow, code, replace(scope, kept=KEPT_BY_PREFECT | KEPT_BY_RULES))
     return Plan(workflow, scope, code, "rules", tuple(order), ends, _gates(workflow), needs, tuple(why), raises=raises)
+
+
+def _renamed(workflow: Workflow, code: dict[str, TaskCode], scope: Scope) -> dict[str, TaskCode]:
+    """The code of tasks with a parameter that the helpers have themselves, under another name."""
+    clashing = {task_id for task_id, one in code.items() if KEPT_BY_RULES & {p.name for p in one.parameters if p.name not in one.mapped}}
+    return {task.id: task_code(task, scope) for task in workflow.tasks if task.id in clashing and code[task.id].reason is None}
 
 
 def _ends_in_arms(regions: Sequence) -> bool:

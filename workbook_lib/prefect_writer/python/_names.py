@@ -9,6 +9,8 @@ import unicodedata
 
 # https://docs.prefect.io/v3/concepts/tasks: arguments of every call, which no task or flow can have as parameters.
 KEPT_BY_PREFECT = frozenset({"return_state", "wait_for"})
+# Parameters of the emitted `submit` and `submit_each`: so is no task's that they start.
+KEPT_BY_RULES = frozenset({"after", "all_first", "early", "gates", "index", "make_gate", "needs", "over", "rule", "takes", "work"})
 # Names that generated modules use themselves.
 _TAKEN = frozenset({
     "UTC", "Any", "Path", "State", "Variable", "chosen", "concurrency", "date", "datetime", "finish", "flow", "get_run_logger", "growing",

@@ -38,9 +38,9 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
         value = bound.get(argument.name)
         if value is None and argument.form in ("var_positional", "var_keyword"):
             value = e.ListOf(type="tuple") if argument.form == "var_positional" else e.DictOf()
-        if argument.name in KEPT_BY_PREFECT:
-            if isinstance(value, e.Element):
-                raise Unprintable(f"it is mapped over its parameter {argument.name!r}, a name that Prefect keeps for itself")
+        if isinstance(value, e.Element) and argument.name in KEPT_BY_PREFECT:
+            raise Unprintable(f"it is mapped over its parameter {argument.name!r}, a name that Prefect keeps for itself")
+        if argument.name in scope.kept and not isinstance(value, e.Element):
             given = builder.add(argument.name, value) if value is not None and passes(value) else None
             shown = given or (builder.printer.show(value) if value is not None else argument.default or "None")
             preamble.append(f"    {argument.name} = {shown}")
@@ -69,7 +69,7 @@ def python_task(task: Task, action: PythonCall, scope: Scope, *, handed_over: bo
 
     def show(value: e.Expr, wish: str | None) -> str:
         outputs = isinstance(value, e.ListOf) and bool(value.items) and all(isinstance(item, e.TaskOutput) for item in value.items)
-        if (isinstance(value, e.TaskOutput) or outputs) and e.key(value) not in builder.parameters and wish:
+        if (isinstance(value, e.TaskOutput) or outputs) and e.key(value) not in builder.parameters and wish and wish not in scope.kept:
             builder.add_named(wish, value)
         elif isinstance(value, e.ListOf) and outputs:
             builder.add(_plural(value, scope.workflow), value, "list")

@@ -85,6 +85,8 @@ class Builder:
         self.task = task
         self.scope = scope
         self.names = names
+        for name in scope.kept:
+            names.reserve(name)
         self.parameters: dict[str, Parameter] = {}  # by `e.key` of what they carry
         self.given: dict[str, str] = {}  # the same for parameters that the function itself has: their names
         self.mapped: list[str] = []

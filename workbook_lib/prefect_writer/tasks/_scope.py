@@ -8,7 +8,7 @@ from workbook_lib.model import expr as e
 from workbook_lib.model.action import PythonCall, Shell, StartWorkflow, Wait
 from workbook_lib.model.workflow import Task, Workflow
 from workbook_lib.prefect_writer.python._bodies import assigned_name, pushes
-from workbook_lib.prefect_writer.python._names import Names, identifier
+from workbook_lib.prefect_writer.python._names import KEPT_BY_PREFECT, Names, identifier
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Scope:
     day: bool = False
     awaited: bool = False
     others: dict[str, Neighbour] = field(default_factory=dict)  # workflows of the project that this one waits for or starts
+    kept: frozenset[str] = KEPT_BY_PREFECT  # what no parameter of a task may be called
 
     def hands_over_by_name(self, task_id: str) -> bool:
         """Whether what the task's function returns is a dict of what it hands over, its return value among it."""

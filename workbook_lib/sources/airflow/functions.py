@@ -10,9 +10,9 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from workbook_lib.model import expr as x
 from workbook_lib.model.action import PythonCall
@@ -26,10 +26,22 @@ from workbook_lib.sources.airflow._source import Callish, Module, Sources, heade
 from workbook_lib.sources.airflow._spans import Surroundings, mark
 from workbook_lib.sources.tracing._trees import children
 
-__all__ = ["Binder", "Reading"]
+__all__ = ["Binder", "Reading", "Rest"]
 
 Form = Literal["positional", "keyword", "var_positional", "var_keyword"]
-Rest = Callable[[str, int], Expr]  # the value of a required parameter (its name and position) that is not bound by name
+
+
+class Rest(Protocol):
+    """What the elements of a mapping give to parameters that are not bound by name; `position` is None of one that only a name reaches."""
+
+    def required(self, name: str, position: int | None) -> Expr | None:
+        """The value of a parameter that has no default; None where it gets none."""
+
+    def optional(self, name: str, position: int | None, default: Expr) -> Expr | None:
+        """The same of one that has one; None where an element that leaves it out needs no word of it."""
+
+    def surplus(self, position: int) -> Expr | None:
+        """What stands from this position on, for `*args`."""
 
 
 @dataclass(frozen=True)
@@ -263,21 +275,24 @@ def _bind(
         bound[arg.arg] = value
     surplus = list(args[len(positional) :])
     if node.args.vararg is not None:
-        bound[node.args.vararg.arg] = x.ListOf(items=tuple(surplus))
+        spread = rest.surplus(len(positional)) if rest is not None and not args else None
+        bound[node.args.vararg.arg] = spread or x.ListOf(items=tuple(surplus))
     elif surplus:
         problems.append(f"it is given {len(args)} positional arguments and takes {len(positional)}")
     for arg in every:
-        name = arg.arg
+        name, place = arg.arg, positional.index(arg) if arg in positional else None
         if name in bound:
             continue
         if name in kwargs:
             bound[name] = kwargs[name]
         elif name in context.CONTEXT_KEYS:
             problems += _from_context(name, name in without_default, bound, names, scope)
-        elif rest is not None and name in without_default:
-            bound[name] = rest(name, every.index(arg))
+        elif rest is not None and name in without_default and (given := rest.required(name, place)) is not None:
+            bound[name] = given
         elif name in without_default:
             problems.append(f"its parameter `{name}` gets no value")
+        elif rest is not None and (given := rest.optional(name, place, _default_of(found, name))) is not None:
+            bound[name] = given
         elif name in found.defaults and not _is_literal(node, name):
             bound[name] = found.defaults[name]  # a default that is worked out where the function is made
     extras = {name: value for name, value in kwargs.items() if name not in {arg.arg for arg in every}}
@@ -304,11 +319,27 @@ def _from_context(name: str, required: bool, bound: dict[str, Expr], names: dict
     return []
 
 
-def _is_literal(node: Callish, name: str) -> bool:
-    """Whether the default of a parameter is written as a literal."""
+def _default_node(node: Callish, name: str) -> ast.expr | None:
     positional = [*node.args.posonlyargs, *node.args.args]
     pairs = [*zip(positional[::-1], node.args.defaults[::-1], strict=False), *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]
-    default = next((default for arg, default in pairs if arg.arg == name), None)
+    return next((default for arg, default in pairs if arg.arg == name), None)
+
+
+def _default_of(found: Found, name: str) -> Expr:
+    """A default as an expression; only what is known when reading can stand in the place of an argument that is left out."""
+    if name in found.defaults:
+        return found.defaults[name]
+    default = _default_node(found.node, name)
+    assert default is not None
+    try:
+        return x.Constant(value=ast.literal_eval(default))
+    except (ValueError, TypeError, SyntaxError):
+        return x.Unknown(source=ast.unparse(default), reason="the default of an argument that an element may leave out")
+
+
+def _is_literal(node: Callish, name: str) -> bool:
+    """Whether the default of a parameter is written as a literal."""
+    default = _default_node(node, name)
     try:
         ast.literal_eval(default) if default is not None else None
     except (ValueError, TypeError, SyntaxError):

@@ -9,7 +9,7 @@ import re
 
 from workbook_lib.model import expr as x
 from workbook_lib.model.action import PythonCall
-from workbook_lib.sources.airflow.functions import Reading
+from workbook_lib.sources.airflow.functions import Reading, Rest
 from workbook_lib.sources.airflow.operators._bash import bash_of
 from workbook_lib.sources.airflow.operators._room import Built, Case, mapping_of, sequence_of
 
@@ -38,6 +38,53 @@ _HARMLESS = {
 _MAPPING_RETURN = re.compile(r"^(typing\.)?(dict|Dict|Mapping|MutableMapping|OrderedDict|collections\.abc\.Mapping)\b")
 
 
+class _ByPosition(Rest):
+    """Of the lists in `op_args`, by the place in them."""
+
+    def required(self, name: str, position: int | None) -> x.Expr | None:
+        return None if position is None else self._at(position)
+
+    def _at(self, position: int) -> x.Expr:
+        return x.Index(base=x.Element(name="op_args"), key=x.Constant(value=position))
+
+    def optional(self, name: str, position: int | None, default: x.Expr) -> x.Expr | None:
+        if position is None:
+            return None
+        length = x.Call(function="len", args=(x.Element(name="op_args"),))
+        there = x.Operation(operator=">", operands=(length, x.Constant(value=position)))
+        return x.Conditional(test=there, then=self._at(position), otherwise=default)
+
+    def surplus(self, position: int) -> x.Expr | None:
+        every = x.Element(name="op_args")
+        return x.Call(function="slice", args=(every, x.Constant(value=position), x.Constant(value=None))) if position else every
+
+
+class _ByKey(Rest):
+    """Of the dicts in `op_kwargs`, by name."""
+
+    def required(self, name: str, position: int | None) -> x.Expr | None:
+        return x.Index(base=x.Element(name="op_kwargs"), key=x.Constant(value=name))
+
+    def optional(self, name: str, position: int | None, default: x.Expr) -> x.Expr | None:
+        return x.Call(function="dict_get", args=(x.Element(name="op_kwargs"), x.Constant(value=name), default))
+
+    def surplus(self, position: int) -> x.Expr | None:
+        return None
+
+
+class _ByRecord(Rest):
+    """Of the dicts that `expand_kwargs` is given; each run is called with its own, and what it leaves out keeps its default."""
+
+    def required(self, name: str, position: int | None) -> x.Expr | None:
+        return x.Element(name=name)
+
+    def optional(self, name: str, position: int | None, default: x.Expr) -> x.Expr | None:
+        return None
+
+    def surplus(self, position: int) -> x.Expr | None:
+        return None
+
+
 def reading(case: Case, *, checks: bool = False) -> Reading:
     """The call of the task's `python_callable`, bound to its templated arguments."""
     given = case.given
@@ -47,23 +94,15 @@ def reading(case: Case, *, checks: bool = False) -> Reading:
     templates = case.templated("templates_dict", *exts)
     scope = case.scope.within(templates_dict=templates)
     args_given, kwargs_given = given.take("op_args"), given.take("op_kwargs")
-    rest = None
+    rest: Rest | None = None
     args: tuple[x.Expr, ...] = ()
     kwargs: dict[str, x.Expr] = {}
     if isinstance(args_given, x.Element):
-
-        def by_position(name: str, position: int) -> x.Expr:
-            return x.Index(base=x.Element(name="op_args"), key=x.Constant(value=position))
-
-        rest = by_position
+        rest = _ByPosition()
     else:
         args = tuple(case.compiled(value, *exts) for value in sequence_of(args_given, "op_args"))
     if isinstance(kwargs_given, x.Element):
-
-        def by_key(name: str, position: int) -> x.Expr:
-            return x.Index(base=x.Element(name="op_kwargs"), key=x.Constant(value=name))
-
-        rest = by_key
+        rest = _ByKey()
     else:
         kwargs = {name: case.compiled(value, *exts) for name, value in mapping_of(kwargs_given, "op_kwargs").items()}
     if case.task.decorator and case.task.mapping is not None:
@@ -73,11 +112,7 @@ def reading(case: Case, *, checks: bool = False) -> Reading:
         if given.records:
             kwargs |= {name: value for name, value in given.values.items() if isinstance(value, x.Element)}
             given.used |= set(kwargs)
-
-            def by_record(name: str, position: int) -> x.Expr:
-                return x.Element(name=name)
-
-            rest = by_record
+            rest = _ByRecord()
     target = given.take("python_callable") or x.Unknown(source="None", reason="no python_callable was given")
     return case.room.binder.call(target, args, kwargs, scope, rest=rest, checks=checks)
 
