@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,11 @@ from pathlib import Path
 import pytest
 from batch_books import notebooks, repository
 
-from workbook_lib.batch import Batch, Options, _dask
+from workbook_lib.batch import Batch, Options, Row, _dask
+from workbook_lib.batch._order import Order
 from workbook_lib.errors import UsageError
+from workbook_lib.migration import Migration, file_name
+from workbook_lib.pilot import _settings
 
 distributed = pytest.importorskip("distributed")
 
@@ -31,7 +35,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.notebook
-def test_workflows_are_spread_over_the_workers(cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workflows_are_spread_over_the_workers(cluster: str, tmp_path: Path) -> None:
     steps = {"01_assess": 'assert workflow != "broken", "the notebook is broken"\nprint(workflow)'}
     names = ("a", "b", "broken", "c")
     source, said = repository(tmp_path / "dags", *names), []
@@ -76,3 +80,19 @@ def test_without_the_package_it_says_how_to_get_it(tmp_path: Path, monkeypatch: 
         Batch(source, tmp_path / "root", Options(dask="tcp://127.0.0.1:9")).run()
     message = "--dask needs the package `distributed`, which is not installed. Install it: pip install distributed"
     assert str(caught.value) == message
+
+
+def test_a_worker_stops_as_soon_as_the_batch_is_not_wanted_any_more(tmp_path: Path) -> None:
+    Migration.create(tmp_path / "root", repository(tmp_path / "dags", "good")).convert()
+    (book,) = notebooks(tmp_path / "books", {"01_assess": "import time; time.sleep(1000)"}).iterdir()
+    given = {"root": str(tmp_path / "root"), "source": "", "workflow": "good", "books": ((book.name, book.read_text()),), "key": "k"}
+    order = Order.model_validate(given | {"token": "gone", "host": socket.gethostname()})
+    assert Row.model_validate_json(_dask.on_worker(order.model_dump_json())).state == "stopped"
+
+
+def test_a_worker_on_another_machine_uses_a_server_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBOOK_MACHINE", "")  # taken back afterwards
+    order = Order(root=str(tmp_path), source="", workflow="good", books=(), key="k", token="gone", host="elsewhere")
+    assert _settings.place(tmp_path).name == "server"
+    _dask.on_worker(order.model_dump_json())
+    assert _settings.place(tmp_path).name == f"server-{file_name(socket.gethostname())}"
