@@ -15,7 +15,8 @@ function table(title, heads, rows) {
   if (!rows.length) return null;
   const head = h("tr", {}, ...heads.map((text) => h("th", { scope: "col" }, text)));
   const body = rows.map((cells) => h("tr", {}, ...cells.map((cell) => h("td", {}, cell))));
-  return h("details", { open: true }, h("summary", {}, `${title} (${rows.length})`), h("table", {}, h("thead", {}, head), h("tbody", {}, ...body)));
+  return h("details", { open: true }, h("summary", {}, `${title} (${rows.length})`), 
+    h("div", { class: "wb-table" }, h("table", {}, h("thead", {}, head), h("tbody", {}, ...body))));
 }
 
 /** @param {string} text */
@@ -61,7 +62,7 @@ export function pane(task, key, { choose, close }) {
 
   const head = h("div", { class: "wb-pane-head" },
     h("h3", { tabindex: -1 }, task.id),
-    h("span", { class: "wb-operator" }, task.operator, task.trigger_rule === "all_success" ? "" : `, ${task.trigger_rule.replaceAll("_", " ")}`),
+    h("span", { class: "wb-operator" }, task.operator.replace(/^_+/, ""), task.trigger_rule === "all_success" ? "" : `, ${task.trigger_rule.replaceAll("_", " ")}`),
     chip("conversion", task.status), chip("last run", task.state), chip("verdict", task.verdict),
     h("button", { type: "button", class: "wb-close", "aria-label": "close the details", title: "close (Esc)", onclick: close }, "\u00d7"));
   const el = h("div", { class: "wb-pane", role: "region", "aria-label": `task ${task.id}` },
