@@ -135,13 +135,14 @@ class _Work:
         return layers
 
     def _cross_less(self, layers: list[list[str]], order: nx.DiGraph[str]) -> None:
+        spot = {key: i for layer in layers for i, key in enumerate(layer)}
         for sweep in range(_SWEEPS):
             forward = sweep % 2 == 0
             for layer in layers[1:] if forward else layers[-2::-1]:
                 step = order.predecessors if forward else order.successors
-                spot = {key: i for other in layers for i, key in enumerate(other)}
                 middle = {key: median([spot[n] for n in step(key)] or [spot[key]]) for key in layer}
                 layer.sort(key=lambda key: middle[key])
+                spot.update((key, i) for i, key in enumerate(layer))
 
     def _coordinates(self, layers: list[list[str]], order: nx.DiGraph[str], inner: _Inner, label_room: float) -> None:
         items, (between, beside) = inner.items, self.gap

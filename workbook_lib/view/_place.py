@@ -44,10 +44,13 @@ class Placed:
 def place(graph: Graph, engine: Engine = "auto") -> Placed:
     """Lay the graph out, from left to right or, where that would be too wide, from top to bottom.
 
-    `auto` takes graphviz if `dot` is on the path and answers in time, unless a generation is so large that it must be folded.
+    `auto` takes graphviz if `dot` is on the path and answers in time, unless the graph is large, or a generation must be folded.
     """
-    by_dot = engine == "dot" or (engine == "auto" and shutil.which("dot") is not None and _largest_generation(graph) <= MANY_ROWS)
-    return _place(_blank(graph), by_dot)
+    return _place(_blank(graph), engine == "dot" or (engine == "auto" and _for_dot(graph)))
+
+
+def _for_dot(graph: Graph) -> bool:
+    return len(graph.nodes) <= MANY_BOXES and shutil.which("dot") is not None and _largest_generation(graph) <= MANY_ROWS
 
 
 def fitting(graph: Graph, width: float, height: float) -> Placed:
@@ -69,8 +72,7 @@ def _fitting(graph: Graph, width: float, height: float) -> Placed:
     def scale(placed: Placed) -> float:
         return min(width / max(placed.width, 1), height / max(placed.height, 1))
 
-    quick = len(graph.nodes) > MANY_BOXES or _largest_generation(graph) > MANY_ROWS
-    found = [] if quick or shutil.which("dot") is None else [p for down in (False, True) if (p := _dot.place(graph, down=down))]
+    found = [p for down in (False, True) if (p := _dot.place(graph, down=down))] if _for_dot(graph) else []
     if not found or max(map(scale, found)) < READABLE:
         found += [_layered.place(graph, down=down) for down in (False, True)]
     return max(found, key=scale)

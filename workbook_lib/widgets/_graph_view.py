@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from workbook_lib.migration import ColourBy, Migration
 
 MOST_STATIC = 600_000  # characters of a picture that is kept in a notebook beside the widget
+LEAST_OF_A_TASK = 600  # characters of it for one task
 
 
 class GraphView(Programmed, bundle="graph", part="graph"):
@@ -117,7 +118,8 @@ class GraphView(Programmed, bundle="graph", part="graph"):
         if made is None:
             return None
         data, about = made
-        pictures = (self._picture(collapsed) for collapsed in (self.collapsed, self._groups))
+        few = len(self._model.tasks) * LEAST_OF_A_TASK <= MOST_STATIC  # what is too large in any case is not drawn first
+        pictures = (self._picture(collapsed) for collapsed in ([self.collapsed] if few else []) + ([self._groups] if self._groups else []))
         picture = next((svg for svg in pictures if len(svg) <= MOST_STATIC), None)
         text = f"<graph of {self.workflow}, {len(self._model.tasks)} tasks>"
         if picture is None:
