@@ -23,10 +23,10 @@ def digest(books: Iterable[Path]) -> str:
     return found.hexdigest()
 
 
-def key(migration: Migration, workflow: str, books: str, agreed: bool, record: bool) -> str:
+def key(migration: Migration, workflow: str, books: str) -> str:
     """All that is known before the notebooks run and decides what they show."""
     decisions = json.dumps(migration.decisions.plain(), sort_keys=True, default=str)
-    parts = (workbook_lib.__version__, migration.made_from(workflow), decisions, books, f"{agreed} {record and agreed}")
+    parts = (workbook_lib.__version__, migration.made_from(workflow), decisions, books)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -62,8 +62,10 @@ def place(root: Path, workflow: str) -> Path:
     return folder(root) / "rows" / f"{file_name(workflow)}.json"
 
 
-def holds(row: Row, migration: Migration, now: str) -> bool:
+def holds(row: Row, migration: Migration, now: str, agreed: bool, record: bool) -> bool:
     """Whether the row was done to its end, from what there is today (`now`: its key), and all that it links is still there."""
+    if (agreed and not row.agreed) or (agreed and record and not row.recorded):
+        return False
     if row.state != "done" or row.key != now or row.records != records(migration, row.id):
         return False
     if row.verdict is not None and migration.stale(row.id):

@@ -29,7 +29,8 @@ class Book(Frozen):
 class Row(Frozen):
     """One workflow. `verdict` and `headline` are those of the validation, None without one; `pilot` is how the real run ended.
 
-    `key` and `records` say what it was made from; other ones today mean that it has to be done again. `executes` lists what would have
+    `key` and `records` say what it was made from; other ones today mean that it has to be done again, and so does a consent that was not
+    there (`agreed`: to runs, `recorded`: to records of the legacy engine). `executes` lists what would have
     been executed and was not, because nobody agreed.
     """
 
@@ -54,6 +55,8 @@ class Row(Frozen):
     reused: bool = False
     key: str = ""
     records: str = ""
+    agreed: bool = False
+    recorded: bool = False
 
     model_config = Frozen.model_config | {"populate_by_name": True}
 

@@ -110,9 +110,9 @@ class Batch:
             "host": socket.gethostname(),
         }
         for name in self._rows:
-            key = _fresh.key(self._migration, name, about, options.agreed, options.record)
+            key = _fresh.key(self._migration, name, about)
             row = _fresh.stored(self.root, name)
-            if row is not None and _fresh.holds(row, self._migration, key):
+            if row is not None and _fresh.holds(row, self._migration, key, options.agreed, options.record):
                 self._rows[name] = self._known(row.model_copy(update={"reused": True}))
             else:
                 self._rows[name] = self._known(Row(id=name, key=key))

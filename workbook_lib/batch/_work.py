@@ -46,7 +46,8 @@ def _end_with_parent(root: Path) -> None:
 def do(order: Order, work: Path) -> None:
     """Run the notebooks one after the other; one that fails does not keep the next from trying."""
     began = time.monotonic()
-    row = Row(id=order.workflow, key=order.key, notebooks=tuple(Book(name=Path(name).stem) for name, _ in order.books))
+    books = tuple(Book(name=Path(name).stem) for name, _ in order.books)
+    row = Row(id=order.workflow, key=order.key, agreed=order.agreed, recorded=order.agreed and order.record, notebooks=books)
     _say(row, work)
     try:
         migration = Migration(order.root)
