@@ -12,7 +12,7 @@ from workbook_lib.batch import Batch, Options, Report
 from workbook_lib.findings import Severity
 
 pytestmark = pytest.mark.notebook
-SECONDS = 45  # long enough for two kernels on a busy machine
+SECONDS = 90  # two kernels start within it also on a busy machine
 
 
 @pytest.fixture
