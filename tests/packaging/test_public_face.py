@@ -44,8 +44,8 @@ def test_the_version_is_the_packages() -> None:
 
 METHODS = [
     "assess", "check", "code", "colours", "conflict", "conflicts", "consent", "convert", "converted", "create",
-    "decisions", "deployment", "engine", "findings", "flow_file", "made_from", "missing_runs", "needs", "pilot", "program", "read", "record",
-    "records", "report", "resolve", "save", "scenario", "scenarios", "settle", "stale", "statuses", "svg", "table",
+    "decisions", "deployment", "engine", "findings", "flow_file", "inputs", "made_from", "missing_runs", "needs", "pilot", "program",
+    "read", "record", "records", "report", "resolve", "save", "scenario", "scenarios", "settle", "stale", "statuses", "svg", "table",
     "task", "validate", "verdict", "workflow", "workflows", "write_inputs",
 ]  # fmt: skip
 

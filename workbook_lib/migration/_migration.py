@@ -492,14 +492,6 @@ class Migration:
         verdict = self.verdict(workflow_id)
         return verdict is None or verdict.fingerprint != _runs.fingerprint(self, self.workflow(workflow_id))
 
-    def sources_digest(self, workflow_id: str | None = None) -> str:
-        """What a legacy run of the workflow depends on, as one digest: its sources, data and inputs, wherever the folder lies."""
-        return _runs.legacy_digest(self, self.workflow(workflow_id))
-
-    def keep_pilot(self, record: RunRecord) -> None:
-        """Keep a run of the flow that was made elsewhere, from the same code, as one of today's."""
-        self.store.save_record("pilot", record, _runs.pilot_digest(self, self.workflow(record.workflow)))
-
     def made_from(self, workflow_id: str | None = None) -> str:
         """A digest of what a run of the flow depends on: sources, project, fixtures, inputs, Prefect."""
         return _runs.pilot_digest(self, self.workflow(workflow_id))

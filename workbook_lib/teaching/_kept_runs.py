@@ -11,11 +11,14 @@ import json
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from workbook_lib.errors import RecordError
+from workbook_lib.migration import sources_digest
 from workbook_lib.model.run import RunRecord, Scenario
 from workbook_lib.model.workflow import Workflow
+
+KINDS: tuple[Literal["variables", "connections", "env"], ...] = ("variables", "connections", "env")
 
 if TYPE_CHECKING:
     from workbook_lib.migration import Migration
@@ -36,8 +39,9 @@ def adopt(migration: Migration, workflow: str, scenarios: Iterable[Scenario], fo
     waiting = migration.missing_runs(workflow)["pilot"]
     missing = {scenario.name for scenario in scenarios if scenario in waiting}
     taken = [record for record in records if record.workflow == workflow and record.scenario in missing]
+    now = migration.made_from(workflow)
     for record in taken:
-        migration.keep_pilot(record)
+        migration.store.save_record("pilot", record, now)
     return len(taken)
 
 
@@ -57,11 +61,12 @@ def digest(migration: Migration, workflow: str) -> str:
     project = migration.root / "project"
     read = migration.workflow(workflow)
     model = Workflow.from_json(read.to_json().replace(json.dumps(str(migration.root))[1:-1], ""))
+    inputs: dict[str, dict[str, Any]] = {kind: migration.inputs(kind) for kind in KINDS}
     rehearsed = [scenario.model_dump(mode="json", exclude_defaults=True) for scenario in migration.scenarios(workflow)]
     parts = [
         json.dumps(model.model_dump(mode="json", by_alias=True, exclude_defaults=True), sort_keys=True),
         json.dumps(rehearsed, sort_keys=True),
-        migration.sources_digest(workflow),
+        sources_digest(migration.root / "legacy", read, inputs),
         *(f"{path.relative_to(project).as_posix()}\0{path.read_text('utf-8')}" for path in project_files(project, workflow)),
         "prefect " + version("prefect"),
     ]
