@@ -81,17 +81,17 @@ EDITS: dict[str, dict[str, tuple[list[tuple[str, str]], str]]] = {
         "no edge but a wait": ([("    a2_run = a2.submit(wait_for=[a1_run])", "    a1_run.wait()\n    a2_run = a2.submit()")], D),
         "a blocking call": ([("a1_run = a1.submit()", "a1_run = a1()")], D),
         "a result that raises": ([("    b1_run = b1.submit()", "    a1_run.result()\n    b1_run = b1.submit()")], D),
-        "None returned": ([("return [end]", "return None")], D),
-        "nothing returned": ([("    return [end]\n", "")], D),
-        "not waited for": ([("    wait([a2_run, b2_run])\n", "")], D),
-        "one not waited for": ([("wait([a2_run, b2_run])", "wait([a2_run])")], D),
-        "a leaf less": ([("return [end]", "return [a2_run, b2_run]")], D),
-        "leaves in a list": ([("return [end]", "return [[end]]")], D),
-        "leaves with a value": ([("return [end]", 'return [end, "done"]')], D),
-        "leaves in a dict": ([("return [end]", 'return {"end": end}')], D),
-        "leaves in a generator": ([("return [end]", "return (x for x in [end])")], D),
+        "None returned": ([("return [a2_run, b2_run, end]", "return None")], D),
+        "nothing returned": ([("    return [a2_run, b2_run, end]\n", "")], D),
+        "not waited for": ([("return [a2_run, b2_run, end]", "return [end]")], D),
+        "one not waited for": ([("return [a2_run, b2_run, end]", "return [a2_run, end]")], D),
+        "a leaf less": ([("return [a2_run, b2_run, end]", "return [a2_run, b2_run]")], D),
+        "leaves in a list": ([("return [a2_run, b2_run, end]", "return [[a2_run, b2_run, end]]")], D),
+        "leaves with a value": ([("return [a2_run, b2_run, end]", 'return [a2_run, b2_run, end, "done"]')], D),
+        "leaves in a dict": ([("return [a2_run, b2_run, end]", 'return {"a": a2_run, "b": b2_run, "end": end}')], D),
+        "leaves in a generator": ([("return [a2_run, b2_run, end]", "return (x for x in [a2_run, b2_run, end])")], D),
         "a hand-made state": (
-            [(FEW, FEW + "from prefect.states import Completed\n"), ("return [end]", "return Completed()")], D,
+            [(FEW, FEW + "from prefect.states import Completed\n"), ("return [a2_run, b2_run, end]", "return Completed()")], D,
         ),
         "a task less": ([("    b2_run = b2.submit(wait_for=[b1_run])\n", ""), ("b2_run", "b1_run")], D),
         "a task twice": ([("    b1_run = b1.submit()\n", "    b1.submit()\n    b1_run = b1.submit()\n")], D),
@@ -205,7 +205,7 @@ EDITS: dict[str, dict[str, tuple[list[tuple[str, str]], str]]] = {
 # does by the rules.
 HARMLESS = [
     ("daily_sales", [("        notify()\n", "        notify.submit().result()\n")]),
-    ("independent_paths", [("return [end]", "return end, b2_run")]),
+    ("independent_paths", [("return [a2_run, b2_run, end]", "return end, b2_run, a2_run")]),
     (
         "mapped_results",
         [

@@ -199,7 +199,7 @@ class Printer:
         if not spec and _is_text(shown):  # a text that is known stands in the f-string itself
             return shown[1:-1].replace("{", "{{").replace("}", "}}")
         shown = _single_quoted(shown) if '"' in shown else shown
-        return None if '"' in shown or "\\" in shown or shown.startswith("{") or "{" in shown else f"{{{shown}{spec}}}"
+        return None if '"' in shown or "\\" in shown or "\n" in shown or shown.startswith("{") or "{" in shown else f"{{{shown}{spec}}}"
 
 
 def literal(value: Any) -> str:
