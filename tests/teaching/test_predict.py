@@ -112,3 +112,10 @@ def test_without_a_notebook_a_question_is_text_and_html(migration: Migration) ->
     shown = predict(migration, NAME, "run")._repr_mimebundle_()  # type: ignore[union-attr]
     assert sorted(shown) == ["text/html", "text/plain"]
     assert shown["text/html"].startswith("<p><strong><code>extract_north</code> fails, at every try. How does the run end?</strong>")
+
+
+def test_a_workflow_in_which_nothing_happens_asks_nothing(tmp_path: Path) -> None:
+    source = tmp_path / "idle.py"
+    source.write_text('from airflow import DAG\n\nDAG("idle", schedule=None)\n')
+    idle = Migration.create(tmp_path / "root", source)
+    assert str(predict(idle, "idle", "task")) == "There is nothing to predict: no scenario of idle fails or chooses."

@@ -83,19 +83,32 @@ class Asked:
         return _live(self) | {"text/plain": str(self), "text/html": page}
 
 
-def predict(migration: Migration, workflow: str, question: str = "run", answer: str | None = None) -> Asked | Prediction:
+@dataclass(frozen=True)
+class Unasked:
+    """What is shown of a workflow in which every run goes the same way, such as one without tasks."""
+
+    workflow: str
+
+    def __str__(self) -> str:
+        return f"There is nothing to predict: no scenario of {self.workflow} fails or chooses."
+
+    __repr__ = __str__
+
+
+def predict(migration: Migration, workflow: str, question: str = "run", answer: str | None = None) -> Asked | Prediction | Unasked:
     """Ask a question about the workflow, or with `answer` compare that with what Airflow and the flow did.
 
     `question` names one, as "if_total_fails" or "notify_if_total_fails", or a kind, of which the most surprising is taken: "run" (how a
     run ends), "task" (how a task ends after a failure), "branch" (after a choice) or "tries"; another kind where there is none.
     """
-    asked = Asked(migration, workflow, _chosen(questions(migration, migration.workflow(workflow)), question))
+    found = questions(migration, migration.workflow(workflow))
+    if not found:
+        return Unasked(workflow)
+    asked = Asked(migration, workflow, _chosen(found, question))
     return asked if answer is None else asked.answer(answer)
 
 
 def _chosen(found: tuple[Question, ...], wanted: str) -> Question:
-    if not found:
-        raise UsageError("there is nothing to predict: no scenario of this workflow fails or chooses.")
     if wanted in KINDS:
         order = [wanted, *(kind for kind in KINDS if kind != wanted)]
         return min(found, key=lambda question: order.index(question.kind))
