@@ -116,6 +116,6 @@ def test_without_a_notebook_a_question_is_text_and_html(migration: Migration) ->
 
 def test_a_workflow_in_which_nothing_happens_asks_nothing(tmp_path: Path) -> None:
     source = tmp_path / "idle.py"
-    source.write_text('from airflow import DAG\n\nDAG("idle", schedule=None)\n')
+    source.write_text('from airflow import DAG\n\nidle = DAG("idle", schedule=None)\n')
     idle = Migration.create(tmp_path / "root", source)
     assert str(predict(idle, "idle", "task")) == "There is nothing to predict: no scenario of idle fails or chooses."
