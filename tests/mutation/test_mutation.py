@@ -63,7 +63,8 @@ def test_reading_a_mutant_says_what_the_table_says(operator: str, shipped: dict[
     entry = results().get(mutant.subject, {})
     same = entry.get("flow") == digest(shipped[mutant.subject])
     kept = entry["mutants"].get(f"{mutant.operator} | {mutant.where}") if same else None
-    assert kept is None or kept["structure"] == verdict, f"{mutant.key}: {told}"
+    # A rule that no flow of the project has is "not comparable", and "different" where the table was made, among other flows.
+    assert kept is None or (kept["structure"] == "equal") is (verdict == "equal"), f"{mutant.key}: {told}"
     assert verdict != "equal" or not mutant.schedule or reason(mutant.key)
 
 
