@@ -79,6 +79,7 @@ def test_killed_or_interrupted_it_leaves_no_process_and_goes_on_later(tmp_path: 
     assert "1 done before and still fresh, 1 to do" in said
 
 
+@pytest.mark.proof  # the guided notebooks once more, beside test_execution.py
 @pytest.mark.notebook
 @pytest.mark.pilot
 def test_the_guided_notebooks_prove_a_shipped_example_and_are_not_run_again(tmp_path: Path) -> None:

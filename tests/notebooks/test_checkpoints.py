@@ -26,6 +26,8 @@ def roots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("checkpoints")
 
 
+# Each notebook is run once in `make test`, one after another (test_execution.py); from their checkpoints they are run by `make proof`.
+@pytest.mark.proof
 @pytest.mark.parametrize("book", BOOKS, ids=lambda book: book.stem)
 def test_a_notebook_runs_from_its_checkpoint_alone(book: Path, roots: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKBOOK_STRICT_CHECKS", "1")
