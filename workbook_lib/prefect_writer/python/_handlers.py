@@ -10,7 +10,7 @@ def swallows(body: str) -> bool:
 
     `tests/watched_runs.py` of a project looks for the same.
     """
-    return any(_catches_all(node) for node in ast.walk(ast.parse(f"def body():\n{body}\n    pass\n")))
+    return any(_catches_all(node) for node in ast.walk(ast.parse(f"def body():\n{body or '    pass'}\n")))
 
 
 def _catches_all(node: ast.AST) -> bool:
