@@ -75,6 +75,7 @@ def test_bundled_port_has_the_same_graph(bundle: Bundle, dag_id: str) -> None:
     assert [(row.id, row.reason) for row in rows if str(row.verdict) != "equal"] == []
 
 
+@pytest.mark.proof  # runs of what the repository keeps as it is: `make test` reads the ports, `make proof` runs them
 @pytest.mark.corpus
 @pytest.mark.pilot
 @pytest.mark.parametrize("dag_id", BUNDLED)
@@ -82,6 +83,7 @@ def test_bundled_port_is_equal(bundle: Bundle, session: Session, dag_id: str) ->
     assert told(bundle.verdict(session, dag_id, rehearse=True)) == ("equal", [])
 
 
+@pytest.mark.proof
 @pytest.mark.pilot
 @pytest.mark.parametrize("example", sorted(set(SHIPPED.values())))
 def test_shipped_port_is_equal(tmp_path: Path, example: str) -> None:

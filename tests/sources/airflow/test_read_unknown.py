@@ -62,7 +62,7 @@ ARGUMENTS = {
     "list(J)": "list(Variable.get('j'))",
     "json.dumps({'a': X})": "json_dumps({'a': Variable.get('x')})",
     "json.loads(C.extra)['k']": "json_loads(connection 'c'.extra)['k']",
-    "C.extra_dejson.get('k', 'd')": "default(connection 'c'.extra.k, 'd')",
+    "C.extra_dejson.get('k', 'd')": "dict_get(connection 'c'.extra_dejson, 'k', 'd')",
     "f'{C.host}:{C.port}'": "connection 'c'.host + ':' + connection 'c'.port",
     "Connection.get('c').host": "connection 'c'.host",
     "Path('/a') / X / 'b'": "'/a' + '/' + Variable.get('x') + '/' + 'b'",
