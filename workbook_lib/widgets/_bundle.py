@@ -8,9 +8,6 @@ are shown.
 from __future__ import annotations
 
 import hashlib
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +15,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from workbook_lib.errors import WorkbookError
+from workbook_lib.widgets._alert import Telling
 
 STATIC = Path(__file__).parent / "static"
 
@@ -43,7 +40,7 @@ def bundle(name: str) -> Bundle:
     return kept
 
 
-class Programmed(anywidget.AnyWidget):
+class Programmed(Telling, anywidget.AnyWidget):
     """A widget whose program is the export `part` of a bundle: `class GraphView(Programmed, bundle="graph", part="graph")`.
 
     The program gets anywidget's {model, el, signal} and shows `_said` where it fits (`frontend/shared/alert.js`).
@@ -69,21 +66,6 @@ class Programmed(anywidget.AnyWidget):
     def say(self, text: str, kind: str = "note", *, more: str = "") -> None:
         """Show `text` ("note", "good" or "error"); `more` can be unfolded, no text shows nothing."""
         self._said = {"kind": kind, "text": text, "more": more}
-
-    def told(self, error: BaseException) -> None:
-        """Show an error: its own message; for one that is not ours also the traceback."""
-        if isinstance(error, WorkbookError):
-            self.say(str(error), "error")
-        else:
-            self.say(f"{type(error).__name__}: {error}", "error", more="".join(traceback.format_exception(error)))
-
-    @contextmanager
-    def guard(self) -> Iterator[None]:
-        """Run a callback's body; what it raises is shown in the widget."""
-        try:
-            yield
-        except Exception as error:
-            self.told(error)
 
     def _heard(self, _: Any, content: Any, __: Any) -> None:
         """A message {"do": name, ...} of the program calls `do_<name>(**rest)`."""
